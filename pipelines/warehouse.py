@@ -1,0 +1,66 @@
+"""The warehouse: one DuckDB file, opened here and nowhere else.
+
+Belongs here: how the connection is set up. Does not belong here: what its tables mean
+(``models``) or who may hold it (``run`` owns the one writer).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from pipelines.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SCHEMAS = ("meta", "terms", "clocks", "staging", "steps", "facts", "marts")
+
+
+def open_warehouse(
+    path: Path | None = None,
+    memory_limit: str | None = None,
+    temp_directory: Path | None = None,
+) -> duckdb.DuckDBPyConnection:
+    """Open (or create) a warehouse for writing, with the product's schemas in it.
+
+    Args:
+        path: the database file; None keeps it in memory.
+        memory_limit: as DuckDB writes it, such as ``4GB``.
+        temp_directory: where DuckDB may spill what does not fit.
+
+    Raises:
+        UsageError: the memory limit cannot be read.
+    """
+    con = duckdb.connect(str(path) if path else ":memory:")
+    # Local times are kept as written: the session's zone must never shift one.
+    con.execute("set timezone = 'UTC'")
+    con.execute("set autoinstall_known_extensions = false")
+    if memory_limit:
+        try:
+            con.execute("set memory_limit = $1", [memory_limit])
+        except duckdb.Error as error:
+            message = (
+                f"--memory-limit {memory_limit!r} is not a size DuckDB can read. "
+                "Write a number and a unit, such as 4GB or 800MB."
+            )
+            raise UsageError(message) from error
+    if temp_directory:
+        con.execute("set temp_directory = $1", [str(temp_directory)])
+    for schema in SCHEMAS:
+        con.execute(f"create schema if not exists {schema}")
+    return con
+
+
+def open_reader(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open a finished warehouse for reading; FileNotFoundError is said as a UsageError."""
+    if not path.is_file():
+        message = (
+            f"There is no warehouse at {path}. Build it first: "
+            f"sla run --exports DIR --out {path.parent}"
+        )
+        raise UsageError(message)
+    con = duckdb.connect(str(path), read_only=True)
+    con.execute("set timezone = 'UTC'")
+    return con
