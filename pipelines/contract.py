@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Kind(StrEnum):
@@ -53,7 +57,7 @@ class Column:
     name: str
     kind: Kind
     aliases: tuple[str, ...] = ()
-    choices: dict[str, tuple[str, ...]] | None = None
+    choices: Mapping[str, tuple[str, ...]] | None = None
     default: str | None = None
     is_event: bool = False
 
@@ -125,7 +129,7 @@ def _event(name: str, *aliases: str) -> Column:
     return Column(name, Kind.INSTANT, aliases, is_event=True)
 
 
-def _choice(name: str, choices: dict[str, tuple[str, ...]], *aliases: str) -> Column:
+def _choice(name: str, choices: Mapping[str, tuple[str, ...]], *aliases: str) -> Column:
     return Column(name, Kind.CHOICE, aliases, choices)
 
 
