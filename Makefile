@@ -12,8 +12,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
+# What installing the project itself takes; pip must not fetch it unlocked.
+BUILD := hatchling==1.27.0 editables
 LOCK_OPTIONS := --universal --python-version 3.11 --generate-hashes --quiet \
-	--no-emit-index-url --no-emit-find-links --no-annotate --upgrade \
+	--no-emit-index-url --no-emit-find-links --no-annotate --no-strip-extras --upgrade \
 	--custom-compile-command 'make lock'
 
 # A stamp carries the checksum of what it was made from: changed lock, new stamp, new install.
@@ -49,9 +51,9 @@ dev: setup ## Dagster's pages on http://localhost:3000: asset graph and run hist
 	$(BIN)/dagster dev
 
 lock: ## Renew the lock files (needs uv on the PATH)
-	echo 'hatchling==1.27.0' | uv pip compile pyproject.toml - --extra ui $(LOCK_OPTIONS) \
+	echo '$(BUILD)' | tr ' ' '\n' | uv pip compile pyproject.toml - --extra ui $(LOCK_OPTIONS) \
 		--output-file requirements.lock
-	echo 'hatchling==1.27.0' | uv pip compile pyproject.toml - --extra dev $(LOCK_OPTIONS) \
+	echo '$(BUILD)' | tr ' ' '\n' | uv pip compile pyproject.toml - --extra dev $(LOCK_OPTIONS) \
 		--constraint requirements.lock --output-file requirements-dev.lock
 
 clean: ## Remove .venv, OUT and caches

@@ -1,0 +1,194 @@
+"""From a finished build to what people see, whole or not at all.
+
+A run builds in ``OUT/.building`` and touches nothing else. Once everything is there, the list
+of its files is written to ``OUT/.building/READY`` (by rename, so it is there whole or not at
+all), and from then on the new result counts: each file replaces its predecessor by a rename,
+files of the last result that have no successor go, and the list itself becomes
+``OUT/.published.json``. A run that finds READY finishes that work; one that finds a build
+without it throws the build away. Either way every step can be repeated, so a process may be
+killed between any two of them.
+
+Belongs here: the lock on OUT and the moves. Does not belong here: what is built (``run``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import shutil
+import sys
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from pipelines.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import TextIO
+
+BUILDING: Final = ".building"
+READY: Final = "READY"
+PUBLISHED: Final = ".published.json"
+LOCK: Final = ".lock"
+SPILL: Final = "spill"
+"""Folder inside the build where the database may put what does not fit in memory."""
+
+_LOCKED_BYTE: Final = 1 << 30  # far behind the text: Windows forbids reading a locked byte
+
+
+@contextlib.contextmanager
+def only_run(out: Path) -> Iterator[Path]:
+    """Hold OUT for one run and give the empty folder to build in.
+
+    The lock is the operating system's: it ends with its process, however that ends. What a
+    killed run left is finished or thrown away first. When the block ends, published or not,
+    the build folder is gone.
+
+    Raises:
+        UsageError: OUT is no folder or cannot be written to.
+        DataError: another run holds OUT.
+    """
+    _make_folder(out)
+    with _open_lock(out) as lock:
+        _take(lock, out)
+        repair(out)
+        building = out / BUILDING
+        building.mkdir()
+        try:
+            yield building
+        finally:
+            if not (building / READY).exists():
+                shutil.rmtree(building, ignore_errors=True)
+
+
+def publish(out: Path) -> None:
+    """Make the build in ``OUT/.building`` the result of OUT.
+
+    Raises:
+        DataError: a file cannot be replaced (open in another program on Windows, say). The
+            result is whole and waits; the next run moves it first.
+    """
+    building = out / BUILDING
+    shutil.rmtree(building / SPILL, ignore_errors=True)
+    leftover = building / "warehouse.duckdb.wal"
+    if leftover.exists():
+        message = f"{leftover} is still there: the warehouse must be closed before it is published"
+        raise RuntimeError(message)
+    files = sorted(
+        path.relative_to(building).as_posix() for path in building.rglob("*") if path.is_file()
+    )
+    draft = building / f"{READY}.draft"
+    with draft.open("w", encoding="utf-8") as stream:
+        json.dump(files, stream, indent=0)
+        stream.flush()
+        os.fsync(stream.fileno())
+    draft.replace(building / READY)
+    _finish(out)
+
+
+def repair(out: Path) -> None:
+    """Finish a result that was whole when its run was killed, or clear away one that was not."""
+    if (out / BUILDING / READY).is_file():
+        _finish(out)
+    elif (out / BUILDING).exists():
+        shutil.rmtree(out / BUILDING)
+
+
+def _finish(out: Path) -> None:
+    """Move what READY lists, remove what it no longer lists, keep the list; repeatable."""
+    building = out / BUILDING
+    files: list[str] = json.loads((building / READY).read_text(encoding="utf-8"))
+    for name in files:
+        source, target = building / name, out / name
+        if not source.exists():
+            continue  # moved before the kill
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if target.suffix == ".duckdb":
+                # Changes someone left beside the old warehouse would be read into the new one.
+                target.with_name(f"{target.name}.wal").unlink(missing_ok=True)
+            source.replace(target)
+        except OSError as error:
+            message = (
+                f"The new result is complete but {target} cannot be replaced "
+                f"({error.strerror}). Close whatever has it open and run again: "
+                f"the result waits in {building} and is put in place first."
+            )
+            raise DataError(message) from error
+    for name in sorted(_published(out) - set(files)):
+        (out / name).unlink(missing_ok=True)
+        for parent in (out / name).parents:
+            if parent == out or not parent.is_dir() or any(parent.iterdir()):
+                break
+            parent.rmdir()
+    (building / READY).replace(out / PUBLISHED)
+    shutil.rmtree(building, ignore_errors=True)
+
+
+def _published(out: Path) -> set[str]:
+    """The files the last result put into OUT; nothing else of OUT is ever removed."""
+    try:
+        return set(json.loads((out / PUBLISHED).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return set()
+
+
+def _make_folder(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        message = f"--out {out} is a file. Name a folder; it is made when it is not there."
+        raise UsageError(message) from error
+    except OSError as error:
+        raise _unwritable(out, error) from error
+
+
+def _open_lock(out: Path) -> TextIO:
+    try:
+        return (out / LOCK).open("a+", encoding="utf-8")
+    except OSError as error:
+        raise _unwritable(out, error) from error
+
+
+def _unwritable(out: Path, error: OSError) -> UsageError:
+    return UsageError(
+        f"--out {out} cannot be written to ({error.strerror}). "
+        "Name a folder you may write in, or change its rights."
+    )
+
+
+def _take(lock: TextIO, out: Path) -> None:
+    """Take the operating system's lock or say who has it."""
+    try:
+        _lock_file(lock)
+    except OSError as error:
+        if error.errno not in {errno.EACCES, errno.EAGAIN, errno.EDEADLK}:
+            raise
+        lock.seek(0)
+        holder = lock.read().strip() or "a process that left no name"
+        message = (
+            f"Another run is working on {out} ({holder}). "
+            "Wait until it has ended, or give this run another --out."
+        )
+        raise DataError(message) from error
+    lock.seek(0)
+    lock.truncate()
+    started = datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")
+    lock.write(f"process {os.getpid()}, started {started}")
+    lock.flush()
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock_file(lock: TextIO) -> None:
+        lock.seek(_LOCKED_BYTE)
+        msvcrt.locking(lock.fileno(), msvcrt.LK_NBLCK, 1)
+else:
+    import fcntl
+
+    def _lock_file(lock: TextIO) -> None:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

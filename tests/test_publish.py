@@ -1,0 +1,215 @@
+"""A result is put in place whole or not at all, whenever its process dies."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipelines import publish
+from pipelines.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OLD = {"warehouse.duckdb": "old", "report/index.html": "old", "report/gone/page.html": "old"}
+NEW = {"warehouse.duckdb": "new", "report/index.html": "new", "report/zh/page.html": "new"}
+
+# Publishes the files of argv[3] into argv[1] and kills itself just before the nth change
+# it makes to the file system (argv[2]).
+KILLED_RUN = textwrap.dedent(
+    """
+    import json, os, pathlib, signal, sys
+    from pipelines import publish
+
+    out, steps, files = pathlib.Path(sys.argv[1]), int(sys.argv[2]), json.loads(sys.argv[3])
+    done = 0
+
+    def count(event, arguments):
+        global done
+        if event in {"os.rename", "os.remove", "os.rmdir", "os.mkdir"}:
+            done += 1
+            if done == steps:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(count)
+    with publish.only_run(out) as building:
+        for name, text in files.items():
+            (building / name).parent.mkdir(parents=True, exist_ok=True)
+            (building / name).write_text(text)
+        publish.publish(out)
+    """
+)
+
+
+def put(out: Path, files: dict[str, str]) -> None:
+    with publish.only_run(out) as building:
+        for name, text in files.items():
+            (building / name).parent.mkdir(parents=True, exist_ok=True)
+            (building / name).write_text(text, encoding="utf-8")
+        publish.publish(out)
+
+
+def visible(out: Path) -> dict[str, str]:
+    """What a person sees in OUT: everything but names that start with a dot."""
+    return {
+        path.relative_to(out).as_posix(): path.read_text(encoding="utf-8")
+        for path in sorted(out.rglob("*"))
+        if path.is_file() and not path.relative_to(out).as_posix().startswith(".")
+    }
+
+
+def test_a_result_replaces_the_last_one_and_removes_what_it_no_longer_has(tmp_path: Path) -> None:
+    put(tmp_path, OLD)
+    put(tmp_path, NEW)
+    assert visible(tmp_path) == NEW
+    assert not (tmp_path / "report/gone").exists()
+    assert not (tmp_path / publish.BUILDING).exists()
+
+
+def test_files_of_others_in_out_are_left_alone(tmp_path: Path) -> None:
+    notes = tmp_path / "report" / "notes.txt"
+    notes.parent.mkdir()
+    notes.write_text("mine", encoding="utf-8")
+    put(tmp_path, OLD)
+    put(tmp_path, NEW)
+    assert notes.read_text(encoding="utf-8") == "mine"
+
+
+def test_a_run_that_does_not_publish_leaves_out_as_it_was(tmp_path: Path) -> None:
+    put(tmp_path, OLD)
+    with pytest.raises(ZeroDivisionError), publish.only_run(tmp_path) as building:
+        (building / "warehouse.duckdb").write_text("half", encoding="utf-8")
+        raise ZeroDivisionError
+    assert visible(tmp_path) == OLD
+    assert not (tmp_path / publish.BUILDING).exists()
+
+
+def test_a_warehouse_with_unmerged_changes_is_not_published(tmp_path: Path) -> None:
+    put(tmp_path, OLD)
+    with (
+        pytest.raises(RuntimeError, match="must be closed"),
+        publish.only_run(tmp_path) as building,
+    ):
+        (building / "warehouse.duckdb").write_text("new", encoding="utf-8")
+        (building / "warehouse.duckdb.wal").write_text("not merged", encoding="utf-8")
+        publish.publish(tmp_path)
+    assert visible(tmp_path) == OLD
+
+
+def test_changes_left_beside_the_old_warehouse_do_not_reach_the_new_one(tmp_path: Path) -> None:
+    put(tmp_path, OLD)
+    (tmp_path / "warehouse.duckdb.wal").write_text("of the old one", encoding="utf-8")
+    put(tmp_path, NEW)
+    assert visible(tmp_path) == NEW
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_killed_before_any_change_the_last_result_stays_and_the_next_run_repairs(
+    tmp_path: Path,
+) -> None:
+    before = after = 0
+    for step in range(1, 60):
+        out = tmp_path / f"killed_{step}"
+        put(out, OLD)
+        run = subprocess.run(
+            [sys.executable, "-c", KILLED_RUN, str(out), str(step), json.dumps(NEW)],
+            check=False,
+        )
+        if run.returncode == 0:
+            break
+        assert run.returncode == -signal.SIGKILL
+        seen = visible(out)
+        was_ready = (out / publish.BUILDING / publish.READY).exists()
+        was_finished = (out / publish.PUBLISHED).read_text(encoding="utf-8") == json.dumps(
+            sorted(NEW), indent=0
+        )
+        for name in OLD.keys() & NEW.keys():
+            assert seen[name] in {"old", "new"}, f"step {step}: {name}"
+        if not was_ready and not was_finished:
+            assert seen == OLD, f"step {step}: something moved before the result was whole"
+            before += 1
+        with publish.only_run(out) as building:
+            assert list(building.iterdir()) == []
+        whole = was_ready or was_finished
+        assert visible(out) == (NEW if whole else OLD), f"step {step}: not repaired"
+        after += whole
+    else:
+        pytest.fail("the run never came to its end")
+    assert visible(out) == NEW
+    assert before >= 5, "the kills must cover the time before the result is whole"
+    assert after >= 5, "and the time after"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_a_repair_that_is_killed_is_repaired_by_the_next(tmp_path: Path) -> None:
+    put(tmp_path, OLD)
+    with publish.only_run(tmp_path) as building:
+        for name, text in NEW.items():
+            (building / name).parent.mkdir(parents=True, exist_ok=True)
+            (building / name).write_text(text, encoding="utf-8")
+        (building / publish.READY).write_text(json.dumps(sorted(NEW)), encoding="utf-8")
+    for step in (1, 2, 3, 4):
+        subprocess.run(
+            [sys.executable, "-c", KILLED_RUN, str(tmp_path), str(step), json.dumps(NEW)],
+            check=False,
+        )
+    publish.repair(tmp_path)
+    assert visible(tmp_path) == NEW
+
+
+def test_a_second_run_on_the_same_out_is_told_who_has_it(tmp_path: Path) -> None:
+    with (
+        publish.only_run(tmp_path),
+        pytest.raises(DataError, match=rf"Another run .*process {os.getpid()}, started"),
+        publish.only_run(tmp_path),
+    ):
+        pytest.fail("two runs at once")
+    with publish.only_run(tmp_path):
+        pass  # free again
+
+
+def test_the_lock_of_a_killed_run_is_gone_with_it(tmp_path: Path) -> None:
+    script = (
+        "import os, pathlib, signal, sys\n"
+        "from pipelines import publish\n"
+        "with publish.only_run(pathlib.Path(sys.argv[1])):\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    run = subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=False)
+    assert run.returncode != 0
+    with publish.only_run(tmp_path) as building:
+        assert building.is_dir()
+
+
+def test_a_file_in_the_place_of_out_is_wrong_usage(tmp_path: Path) -> None:
+    file = tmp_path / "out"
+    file.write_text("", encoding="utf-8")
+    with pytest.raises(UsageError, match="is a file"), publish.only_run(file):
+        pass
+
+
+def test_a_parent_that_is_a_file_is_wrong_usage(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("", encoding="utf-8")
+    with (
+        pytest.raises(UsageError, match="cannot be written to"),
+        publish.only_run(tmp_path / "out" / "deeper"),
+    ):
+        pass
+
+
+def test_something_that_cannot_be_replaced_is_said_and_waits(tmp_path: Path) -> None:
+    put(tmp_path, OLD)
+    (tmp_path / "warehouse.duckdb").unlink()
+    (tmp_path / "warehouse.duckdb").mkdir()
+    with pytest.raises(DataError, match=r"warehouse\.duckdb cannot be replaced"):
+        put(tmp_path, NEW)
+    (tmp_path / "warehouse.duckdb").rmdir()
+    publish.repair(tmp_path)
+    assert visible(tmp_path) == NEW
