@@ -1,0 +1,144 @@
+-- facts.responses: how fast each fault was answered, against the target of its terms.
+-- grain: one row per ticket with a fault (a fault level, or category fault)
+-- clauses: T4, AS-7
+-- materialized: table
+-- A response is met when the time on the ticket's own clock, pauses taken out, is less than the
+-- target (reading 4 may allow the target itself). A ticket still open is judged at the as-of.
+-- A pause that can't be measured could only have helped: such a ticket is met when it is met
+-- without that pause, otherwise unmeasurable.
+-- columns:
+--   ticket_id: key
+--   customer_id: who asked
+--   customer_type: agent, end_customer or key_account
+--   provider: company or agent
+--   agent_id: the providing or participating agent
+--   service_code: of the catalogue
+--   fault_level: 1 to 4, null when unknown
+--   city: the customer's city
+--   city_tier: tier1 or other, null when unknown
+--   opened_at: local time
+--   responded_at: local time, null when not before the as-of
+--   clock: calendar or service_hours, null when unknown
+--   target_seconds: seconds allowed on that clock
+--   elapsed_seconds: seconds used on that clock, pauses taken out; null when unmeasurable
+--   calendar_seconds: seconds from opening to the stop (or as-of), every hour counted
+--   service_seconds: seconds from opening to the stop (or as-of), service hours counted
+--   paused_seconds: seconds that pauses took out, on the ticket's own clock
+--   due_at: local time, first instant at which the target is used up; null when unknown
+--   is_open: what stops the clock has not happened yet
+--   verdict: met, breached, pending or unmeasurable
+--   reason: why it is unmeasurable, in English
+--   reason_zh: why it is unmeasurable, in Chinese
+--   clause: the clause the target stands in
+--   month: first day of the month of opening
+with measured as (
+    select
+        ticket.*,
+        span.stopped_at,
+        span.ended_at,
+        span.calendar_id,
+        span.clock,
+        span.target_us,
+        span.opened_position,
+        span.calendar_us,
+        span.service_us,
+        span.is_mode_unknown,
+        span.is_stop_unrecorded,
+        span.ended_position - span.opened_position - coalesce(pause.paused_us, 0) as elapsed_us,
+        coalesce(pause.paused_us, 0) as paused_us,
+        coalesce(pause.is_unusable, false) as has_unusable_pause,
+        span.opened_position + span.target_us + coalesce(pause.due_shift_us, 0) as due_position
+    from steps.tickets as ticket
+    inner join steps.response_spans as span on span.ticket_id = ticket.ticket_id
+    left join steps.response_pauses as pause on pause.ticket_id = ticket.ticket_id
+),
+judged as (
+    select
+        measured.*,
+        coalesce(
+            elapsed_us < target_us or (rule.strictness = '<=' and elapsed_us = target_us), false
+        ) as is_within,
+        case
+            when opened_at is null then 1
+            when measured.period_id is null then 2
+            when agreed_due_at is null and fault_level is null then 3
+            when agreed_due_at is null and city_tier is null then 4
+            when is_mode_unknown then 5
+            when is_stop_unrecorded then 6
+            when stopped_at < opened_at then 7
+            when elapsed_us is null or target_us is null then 8
+            when has_unusable_pause and not coalesce(
+                elapsed_us < target_us or (rule.strictness = '<=' and elapsed_us = target_us), false
+            ) then 9
+        end as obstacle
+    from measured
+    left join terms.rules as rule on rule.period_id = measured.period_id
+),
+due as (
+    select
+        judged.*,
+        case
+            when has_unusable_pause then null
+            when target_us <= 0 then agreed_due_at
+            else segment.starts_at
+                + to_microseconds(due_position - segment.position_from)
+        end as due_at
+    from judged
+    left join clocks.due_segments as segment
+        on segment.calendar_id = judged.calendar_id
+        and segment.clock = judged.clock
+        and segment.bucket = (judged.due_position - 1) // 86400000000
+        and segment.position_from < judged.due_position
+        and judged.due_position <= segment.position_to
+)
+select
+    ticket_id,
+    customer_id,
+    customer_type,
+    provider,
+    agent_id,
+    service_code,
+    fault_level,
+    city,
+    city_tier,
+    opened_at,
+    responded_at,
+    clock,
+    target_us // 1000000 as target_seconds,
+    case when obstacle is null then elapsed_us // 1000000 end as elapsed_seconds,
+    case when ended_at >= opened_at then calendar_us // 1000000 end as calendar_seconds,
+    case when ended_at >= opened_at then service_us // 1000000 end as service_seconds,
+    case when obstacle is null then paused_us // 1000000 end as paused_seconds,
+    due_at,
+    stopped_at is null and not is_stop_unrecorded as is_open,
+    case
+        when obstacle is not null then 'unmeasurable'
+        when not is_within then 'breached'
+        when stopped_at is null then 'pending'
+        else 'met'
+    end as verdict,
+    case obstacle
+        when 1 then 'the opening time is missing'
+        when 2 then 'no terms were in force on the day it was opened'
+        when 3 then 'the fault level is missing'
+        when 4 then 'the city is missing, so its tier is unknown'
+        when 5 then 'the service is unknown, so whether an arrival is owed is unknown'
+        when 6 then 'it was finished, but the time that stops the clock was not recorded'
+        when 7 then 'it was answered before it was opened'
+        when 8 then 'the service calendar does not cover its days'
+        when 9 then 'a pause lacks its start, or ends before it starts'
+    end as reason,
+    case obstacle
+        when 1 then '缺少受理时间'
+        when 2 then '受理当日没有生效的条款'
+        when 3 then '缺少故障等级'
+        when 4 then '缺少城市，无法判断城市等级'
+        when 5 then '服务编码不明，无法判断是否以到场为准'
+        when 6 then '已完成，但没有记录停止计时的时间'
+        when 7 then '响应时间早于受理时间'
+        when 8 then '服务日历未覆盖这些日期'
+        when 9 then '暂停缺少开始时间，或恢复早于暂停'
+    end as reason_zh,
+    'T4' as clause,
+    month
+from due

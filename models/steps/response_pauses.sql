@@ -1,0 +1,145 @@
+-- steps.response_pauses: what the pauses take out of each fault's clock.
+-- grain: one row per ticket with a fault and at least one pause
+-- clauses: T4, AS-7
+-- materialized: table
+-- Overlapping pauses are merged first, so that they count once. A pause without an end runs to
+-- the as-of. A pause that lacks its start, or ends before it starts, can't be measured.
+-- columns:
+--   ticket_id: key
+--   paused_us: microseconds taken out between opening and the end, on the ticket's own clock
+--   due_shift_us: microseconds the due time moves on, by pauses that begin before it
+--   is_unusable: a pause of the ticket cannot be measured
+with pauses as (
+    select
+        span.ticket_id,
+        span.opened_at,
+        span.calendar_id,
+        span.clock,
+        span.target_us,
+        span.opened_position,
+        span.ended_position,
+        pause.paused_at is null or coalesce(pause.resumed_at < pause.paused_at, false)
+            as is_unusable,
+        case when pause.paused_at > span.opened_at then pause.paused_at else span.opened_at end
+            as from_at,
+        case when pause.resumed_at <= run.as_of then pause.resumed_at else run.as_of end as to_at
+    from steps.response_spans as span
+    inner join staging.pauses as pause on pause.ticket_id = span.ticket_id
+    cross join meta.run as run
+),
+usable as (
+    select
+        *,
+        max(to_at) over (
+            partition by ticket_id order by from_at, to_at
+            rows between unbounded preceding and 1 preceding
+        ) as reached_at
+    from pauses
+    where not is_unusable and from_at < to_at
+),
+numbered as (
+    select
+        *,
+        sum(case when from_at <= reached_at then 0 else 1 end) over (
+            partition by ticket_id order by from_at, to_at
+            rows between unbounded preceding and current row
+        ) as island
+    from usable
+),
+islands as (
+    select
+        ticket_id,
+        island,
+        calendar_id,
+        clock,
+        target_us,
+        opened_position,
+        ended_position,
+        min(from_at) as from_at,
+        max(to_at) as to_at
+    from numbered
+    group by
+        ticket_id, island, calendar_id, clock, target_us, opened_position, ended_position
+),
+placed as (
+    select
+        island.ticket_id,
+        island.island,
+        island.target_us,
+        island.opened_position,
+        island.ended_position,
+        case
+            when island.clock = 'calendar'
+                then starting.calendar_position
+                + epoch_us(island.from_at) - epoch_us(starting.starts_at)
+            when starting.is_open
+                then starting.service_position
+                + epoch_us(island.from_at) - epoch_us(starting.starts_at)
+            else starting.service_position
+        end as from_position,
+        case
+            when island.clock = 'calendar'
+                then ending.calendar_position
+                + epoch_us(island.to_at) - epoch_us(ending.starts_at)
+            when ending.is_open
+                then ending.service_position
+                + epoch_us(island.to_at) - epoch_us(ending.starts_at)
+            else ending.service_position
+        end as to_position
+    from islands as island
+    left join clocks.segments as starting
+        on starting.calendar_id = island.calendar_id
+        and starting.day = cast(island.from_at as date)
+        and starting.starts_at <= island.from_at
+        and island.from_at < starting.ends_at
+    left join clocks.segments as ending
+        on ending.calendar_id = island.calendar_id
+        and ending.day = cast(island.to_at as date)
+        and ending.starts_at <= island.to_at
+        and island.to_at < ending.ends_at
+),
+running as (
+    select
+        *,
+        to_position - from_position as length_us,
+        coalesce(
+            sum(to_position - from_position) over (
+                partition by ticket_id order by island
+                rows between unbounded preceding and 1 preceding
+            ),
+            0
+        ) as paused_before_us
+    from placed
+),
+taken as (
+    select
+        ticket_id,
+        sum(
+            case
+                when from_position >= ended_position then 0
+                when to_position <= ended_position then length_us
+                else ended_position - from_position
+            end
+        ) as paused_us,
+        sum(
+            case
+                when from_position - opened_position - paused_before_us < target_us
+                    then length_us
+                else 0
+            end
+        ) as due_shift_us
+    from running
+    group by ticket_id
+),
+paused_tickets as (
+    select ticket_id, max(case when is_unusable then 1 else 0 end) = 1 as is_unusable
+    from pauses
+    group by ticket_id
+)
+select
+    ticket.ticket_id,
+    cast(coalesce(taken.paused_us, 0) as bigint) as paused_us,
+    cast(coalesce(taken.due_shift_us, 0) as bigint) as due_shift_us,
+    ticket.is_unusable
+from paused_tickets as ticket
+left join taken on taken.ticket_id = ticket.ticket_id
