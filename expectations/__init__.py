@@ -1,0 +1,14 @@
+"""Great Expectations suites of the warehouse's tables, declared in Python.
+
+Belongs here: what must hold in each table, and how Great Expectations judges it on DuckDB.
+Does not belong here: the warehouse's connection, what a failure stops (``pipelines``).
+
+``SUITES`` can be read without importing Great Expectations; only ``on_duckdb`` imports it.
+"""
+
+from expectations.checks import Check, Severity, Suite, failing_rows
+from expectations.staging import SUITES as STAGING
+
+SUITES: tuple[Suite, ...] = (*STAGING,)
+
+__all__ = ["SUITES", "Check", "Severity", "Suite", "failing_rows"]
