@@ -7,8 +7,10 @@ Does not belong here: the warehouse's connection, what a failure stops (``pipeli
 """
 
 from expectations.checks import Check, Severity, Suite, failing_rows
+from expectations.responses import SUITES as RESPONSES
 from expectations.staging import SUITES as STAGING
+from expectations.terms import SUITES as TERMS
 
-SUITES: tuple[Suite, ...] = (*STAGING,)
+SUITES: tuple[Suite, ...] = (*STAGING, *TERMS, *RESPONSES)
 
 __all__ = ["SUITES", "Check", "Severity", "Suite", "failing_rows"]
