@@ -1,0 +1,197 @@
+"""A warehouse made of a few rows, for worked cases.
+
+Belongs here: rows and overrides in, a warehouse with the wanted tables out. The rows are the
+contract's canonical values; reading files is tested elsewhere.
+"""
+
+from __future__ import annotations
+
+import copy
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from pipelines.contract import EXPORTS
+from pipelines.models import run_models
+from pipelines.reference import prepare
+from pipelines.terms import Terms, check_documents
+from pipelines.terms.load import BUILT_IN
+from pipelines.warehouse import open_warehouse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import duckdb
+
+CASES = Path(__file__).parent / "cases"
+DEFAULT_AS_OF = "2025-12-31 00:00:00"
+
+Row = dict[str, Any]
+Exports = dict[str, list[Row]]
+
+
+def load_cases(pattern: str) -> list[dict[str, Any]]:
+    """The worked cases of the files that match, each with its file's name in ``file``."""
+    cases = []
+    for path in sorted(CASES.glob(pattern)):
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+        cases += [{"file": path.name, **case} for case in found]
+    return cases
+
+
+def case_id(case: Mapping[str, Any]) -> str:
+    """How pytest names a case."""
+    return f"{case['file']}: {case['name']}"
+
+
+def terms_with(overrides: Mapping[str, Any] | None = None) -> Terms:
+    """The built-in terms with some changed.
+
+    An override names a file and keys of it. With ``values`` the file's values are replaced,
+    otherwise the keys are merged into each of them.
+    """
+    documents = {
+        path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))
+        for path in sorted(BUILT_IN.glob("*.yaml"))
+    }
+    for name, override in (overrides or {}).items():
+        stem = name.removesuffix(".yaml")
+        document = documents[stem]
+        if "values" in override or "timezone" in override:
+            document.update(copy.deepcopy(override))
+        else:
+            for value in document["values"]:
+                _merge(value, override)
+    files, problems = check_documents(documents, {name: f"{name}.yaml" for name in documents})
+    assert not problems, problems
+    return Terms(files, ())
+
+
+def _merge(into: dict[Any, Any], override: Mapping[Any, Any]) -> None:
+    for key, value in override.items():
+        if isinstance(value, dict) and isinstance(into.get(key), dict):
+            _merge(into[key], value)
+        else:
+            into[key] = copy.deepcopy(value)
+
+
+def stage(con: duckdb.DuckDBPyConnection, exports: Exports) -> None:
+    """Write the rows as staging tables, typed as the contract says; source_row counts from 2."""
+    unknown = set(exports) - set(EXPORTS)
+    assert not unknown, unknown
+    for export in EXPORTS.values():
+        columns = ", ".join(f'"{c.name}" {c.kind.sql_type}' for c in export.columns)
+        con.execute(
+            f"create or replace table staging.{export.name} "
+            f"({columns}, source_file varchar, source_row bigint)"
+        )
+        for number, row in enumerate(exports.get(export.name, []), start=2):
+            extra = set(row) - {c.name for c in export.columns}
+            assert not extra, f"{export.name} has no column {extra}"
+            values = [
+                row.get(c.name) if row.get(c.name) is not None else c.default
+                for c in export.columns
+            ]
+            places = ", ".join(f"cast(? as {c.kind.sql_type})" for c in export.columns)
+            con.execute(
+                f"insert into staging.{export.name} values ({places}, ?, ?)",
+                [*(None if v is None else str(v) for v in values), f"{export.name}.csv", number],
+            )
+    con.execute(
+        "create or replace table staging.rejects (export varchar, source_file varchar, "
+        "source_row bigint, reason varchar, record varchar)"
+    )
+    con.execute(
+        "create or replace table staging.problems (export varchar, source_file varchar, "
+        'source_row bigint, "column" varchar, value varchar, reason varchar)'
+    )
+
+
+def build(
+    exports: Exports,
+    tables: Iterable[str] | None = None,
+    as_of: str | datetime | None = None,
+    overrides: Mapping[str, Any] | None = None,
+) -> duckdb.DuckDBPyConnection:
+    """A warehouse in memory with the wanted tables (all when None) built from the rows."""
+    con = open_warehouse()
+    stage(con, exports)
+    instant = (
+        as_of
+        if isinstance(as_of, datetime)
+        else datetime.fromisoformat(str(as_of or DEFAULT_AS_OF))
+    )
+    prepare(con, terms_with(overrides), instant)
+    run_models(con, tables)
+    return con
+
+
+def rows_of(con: duckdb.DuckDBPyConnection, table: str) -> list[Row]:
+    """All rows of a table as dictionaries."""
+    result = con.execute(f"select * from {table}")
+    names = [column[0] for column in result.description]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def same(found: object, wanted: object) -> bool:
+    """Whether a value found is the one a case wants: dates and numbers by what they mean."""
+    if wanted is None or found is None:
+        return found is wanted
+    if isinstance(found, bool) or isinstance(wanted, bool):
+        return found == wanted
+    if isinstance(found, datetime):
+        return found == datetime.fromisoformat(str(wanted))
+    if isinstance(wanted, (int, float)):
+        return abs(float(str(found)) - float(wanted)) < 1e-6
+    return str(found) == str(wanted)
+
+
+def unmatched(found: Sequence[Row], wanted: Sequence[Row]) -> list[str]:
+    """The wanted rows that no row found equals in the columns given; each row serves once."""
+    left = list(found)
+    missing = []
+    for row in wanted:
+        match = next(
+            (f for f in left if all(k in f and same(f[k], v) for k, v in row.items())), None
+        )
+        if match is None:
+            missing.append(_nearest(row, left))
+        else:
+            left.remove(match)
+    return missing
+
+
+def _nearest(wanted: Row, rows: Sequence[Row]) -> str:
+    def agreements(row: Row) -> int:
+        return sum(same(row.get(key), value) for key, value in wanted.items())
+
+    if not rows:
+        return f"wanted {wanted}, found no row"
+    best = max(rows, key=agreements)
+    shown = {key: best.get(key, "(no such column)") for key in wanted}
+    return f"wanted {wanted}\n  found {shown}"
+
+
+def check_case(case: Mapping[str, Any]) -> None:
+    """Build a case and hold what it expects against the tables.
+
+    ``expected`` names tables and rows; ``absent`` names tables and rows that must not be there;
+    ``counts`` names tables and their number of rows.
+    """
+    wanted = case.get("expected", {})
+    absent = case.get("absent", {})
+    counts = case.get("counts", {})
+    tables = {*wanted, *absent, *counts}
+    con = build(case["exports"], tables, case.get("as_of"), case.get("terms"))
+    for table, rows in wanted.items():
+        missing = unmatched(rows_of(con, table), rows)
+        assert not missing, "\n".join([table, *missing])
+    for table, rows in absent.items():
+        found = rows_of(con, table)
+        present = [row for row in rows if not unmatched(found, [row])]
+        assert not present, f"{table} has {present}"
+    for table, count in counts.items():
+        assert len(rows_of(con, table)) == count, table
+    con.close()
