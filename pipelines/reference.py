@@ -65,7 +65,7 @@ def _calendar(week: ServiceWeek, timezone: str) -> ServiceCalendar:
     """The service hours of a week with its closed, special and (reading 2) statutory days."""
     return service_calendar(
         timezone,
-        week.hours.weekly,
+        {str(day): hours for day, hours in week.hours.weekly.items()},
         closed_days=week.hours.closed_days,
         special_days=week.hours.special_days,
         has_statutory_holidays=week.has_statutory_holidays,

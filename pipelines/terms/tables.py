@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import polars as pl
 
+from pipelines.cities import city_name
 from pipelines.terms import schema
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ def _rules(terms: Terms, day: date) -> dict[str, Any]:
     promises = in_force(terms.file(schema.Obligations).values, day)
     return {
         **{name: getattr(choice, name) for name in schema.SWITCHES},
-        "service_centre_city": cities.service_centre,
+        "service_centre_city": city_name(cities.service_centre),
         "free_service_months": charges.free_service_months,
         "billing_due_days": charges.billing_due_days,
         "duplicate_window_days": charges.duplicate_window_days,
@@ -214,7 +215,7 @@ def _fault_levels(terms: Terms, day: date) -> list[Row]:
 
 
 def _tier1(terms: Terms, day: date) -> list[Row]:
-    return [(city,) for city in in_force(terms.file(schema.Cities).values, day).tier1]
+    return [(city_name(city),) for city in in_force(terms.file(schema.Cities).values, day).tier1]
 
 
 def _services(terms: Terms, day: date) -> list[Row]:
@@ -321,8 +322,8 @@ _TABLES = {
     "form_fields": ("form VARCHAR, field VARCHAR", _form_fields),
     "rate_card": (
         (
-            "charge_type VARCHAR, service_code VARCHAR, product_type VARCHAR, amount DECIMAL(18,2), "
-            "currency VARCHAR"
+            "charge_type VARCHAR, service_code VARCHAR, product_type VARCHAR, "
+            "amount DECIMAL(18,2), currency VARCHAR"
         ),
         _rate_card,
     ),

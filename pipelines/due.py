@@ -1,0 +1,100 @@
+"""``sla due``: until when a fault must be answered.
+
+Belongs here: the one question asked on the telephone, answered from the terms alone. Does not
+belong here: tickets that are in a warehouse (``explain``).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from pipelines.cities import city_name
+from pipelines.clocks import service_calendar
+from pipelines.errors import UsageError
+from pipelines.instants import local_time, read_instant
+from pipelines.terms import load_terms, schema
+from pipelines.terms.tables import SECONDS_PER_HOUR, in_force, periods, service_weeks
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from pipelines.terms import Terms
+
+_EVERY_HOUR = {
+    day: [("00:00", "24:00")] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+}
+
+
+def due_text(
+    level: schema.FaultLevel, city: str, opened: str, terms_dir: Path | None = None
+) -> str:
+    """When a fault opened then must be answered, with target, clock and clause (T4, AS-7).
+
+    Args:
+        level: fault level, 1 to 4.
+        city: the customer's city; Beijing and 北京市 are 北京.
+        opened: an ISO instant; without offset it is local time of the terms' zone.
+        terms_dir: terms that replace the built-in ones.
+
+    Raises:
+        UsageError: the instant cannot be read, lies before the terms, or the terms are wrong.
+    """
+    terms = load_terms(terms_dir)
+    instant = read_instant(opened, "--opened")
+    if instant is None:
+        message = "--opened is empty. Write when the ticket was opened, such as 2025-03-07 17:00."
+        raise UsageError(message)
+    at = local_time(instant, terms.timezone)
+    period = next((p for p in reversed(periods(terms)) if p.valid_from <= at.date()), None)
+    if period is None:
+        message = (
+            f"No terms were in force on {at.date()}: the first start on {terms.starts()[0]}. "
+            "Give a later day, or terms that reach back that far."
+        )
+        raise UsageError(message)
+    day = period.valid_from
+    cities = in_force(terms.file(schema.Cities).values, day)
+    tier = "tier1" if city_name(city) in {city_name(name) for name in cities.tier1} else "other"
+    hours = getattr(in_force(terms.file(schema.ResponseTargets).values, day).targets[level], tier)
+    choice = in_force(terms.file(schema.Readings).values, day)
+    fault = in_force(terms.file(schema.FaultLevels).values, day).levels[level]
+    on_hours = fault.clock == choice.response_clock == "service_hours"
+    due = _due(terms, period.period_id, at, hours, on_hours=on_hours)
+    strictly = "before" if choice.strictness == "<" else "at the latest at"
+    clock = "service hours" if on_hours else "calendar, every hour counts"
+    holidays = f", holidays {choice.holidays}" if on_hours else ""
+    when = f"{due:%Y-%m-%d %H:%M:%S} ({due:%A})" if due else "not known: no calendar for those days"
+    return "\n".join(
+        [
+            f"Answer {strictly}  {when}",
+            f"  opened  {at:%Y-%m-%d %H:%M:%S} ({at:%A}), {terms.timezone}",
+            f"  target  {hours} h · level {level} {fault.zh}, {city} ({tier}) · clause T4",
+            f"  clock   {clock}{holidays} · clause AS-7",
+            f"  terms   in force from {day}",
+        ]
+    )
+
+
+def _due(
+    terms: Terms, period_id: int, at: datetime, hours: int, *, on_hours: bool
+) -> datetime | None:
+    week = service_weeks(terms)[period_id]
+    calendar = service_calendar(
+        terms.timezone,
+        {str(day): open_ for day, open_ in week.hours.weekly.items()} if on_hours else _EVERY_HOUR,
+        closed_days=week.hours.closed_days if on_hours else (),
+        special_days=week.hours.special_days if on_hours else None,
+        has_statutory_holidays=on_hours and week.has_statutory_holidays,
+    )
+    start = pl.Series([at]).dt.replace_time_zone(
+        terms.timezone, ambiguous="earliest", non_existent="null"
+    )
+    due: datetime | None = calendar.hours.due_at(start, hours * SECONDS_PER_HOUR).item()
+    if due is None:
+        return None
+    if calendar.covered and not calendar.covered[0] <= due.date() <= calendar.covered[1]:
+        return None
+    return due.replace(tzinfo=None)

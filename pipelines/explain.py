@@ -1,0 +1,310 @@
+"""``sla explain``: one ticket, every verdict and charge, and what each rests on.
+
+Belongs here: reading one ticket's rows out of a finished warehouse and putting them in words.
+Does not belong here: deciding anything; what the tables do not say is not said here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pipelines import holidays_cn
+from pipelines.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date, datetime, timedelta
+
+    import duckdb
+
+Row = dict[str, Any]
+
+_MOST_INTERVALS = 24
+_SATURDAY = 5
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A stretch of local time in which the clock ran, or stood and why."""
+
+    starts_at: datetime
+    ends_at: datetime
+    why_not: str | None
+
+    @property
+    def length(self) -> timedelta:
+        """How long it lasted."""
+        return self.ends_at - self.starts_at
+
+
+def explain_ticket(con: duckdb.DuckDBPyConnection, ticket_id: str) -> str:
+    """Everything the warehouse says of one ticket, with clause and source row.
+
+    Raises:
+        UsageError: no such ticket; similar ids are named.
+    """
+    found = _rows(con, "select * from steps.tickets where ticket_id = $id", id=ticket_id)
+    if not found:
+        raise UsageError(_not_found(con, ticket_id))
+    ticket = found[0]
+    sections = [
+        _ticket_section(con, ticket),
+        _response_section(con, ticket),
+        _charge_section(con, ticket_id),
+        _obligation_section(con, ticket_id),
+        _problem_section(con, ticket),
+    ]
+    return "\n\n".join("\n".join(section) for section in sections if section)
+
+
+def _rows(con: duckdb.DuckDBPyConnection, sql: str, **values: object) -> list[Row]:
+    result = con.execute(sql, values)
+    names = [column[0] for column in result.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def _has(con: duckdb.DuckDBPyConnection, table: str) -> bool:
+    schema, name = table.split(".")
+    sql = (
+        "select 1 from information_schema.tables "
+        "where table_schema = $schema and table_name = $name"
+    )
+    return bool(_rows(con, sql, schema=schema, name=name))
+
+
+def _not_found(con: duckdb.DuckDBPyConnection, ticket_id: str) -> str:
+    near = _rows(
+        con,
+        "select ticket_id from staging.tickets "
+        "order by levenshtein(ticket_id, $id), ticket_id limit 3",
+        id=ticket_id,
+    )
+    names = ", ".join(row["ticket_id"] for row in near) or "none at all"
+    return f"There is no ticket {ticket_id!r} in this warehouse. The nearest ids: {names}."
+
+
+def _ticket_section(con: duckdb.DuckDBPyConnection, ticket: Row) -> list[str]:
+    service = _rows(
+        con,
+        "select name_zh, name_en from terms.services where period_id = $p and service_code = $c",
+        p=ticket["period_id"],
+        c=ticket["service_code"],
+    )
+    name = f" {service[0]['name_zh']} {service[0]['name_en']}" if service else ""
+    period = _rows(
+        con, "select valid_from from terms.periods where period_id = $p", p=ticket["period_id"]
+    )
+    policy = f"in force from {period[0]['valid_from']}" if period else "none on the day of opening"
+    who = " ".join(_given(ticket["provider"], ticket["agent_id"])) or "unknown"
+    return [
+        f"Ticket {ticket['ticket_id']} · {ticket['customer_type'] or 'unknown customer type'} "
+        f"{ticket['customer_name'] or ticket['customer_id'] or ''}".rstrip(),
+        f"  service    {ticket['service_code'] or 'unknown'}{name}",
+        f"  level      {ticket['service_level'] or 'unknown'} (T1)",
+        (
+            f"  city       {ticket['city'] or 'unknown'}, served from "
+            f"{ticket['dispatched_from'] or 'unknown'}"
+        ),
+        f"  provider   {who}",
+        f"  opened     {_time(ticket['opened_at'])}",
+        f"  terms      {policy}",
+        f"  source     {ticket['source_file']} row {ticket['source_row']}",
+    ]
+
+
+def _given(*values: str | None) -> list[str]:
+    return [value for value in values if value]
+
+
+def _time(value: datetime | None) -> str:
+    return f"{value:%a %Y-%m-%d %H:%M:%S}" if value else "–"
+
+
+def _hours(seconds: int | None) -> str:
+    if seconds is None:
+        return "–"
+    sign = "-" if seconds < 0 else ""
+    minutes, second = divmod(abs(seconds), 60)
+    hour, minute = divmod(minutes, 60)
+    return f"{sign}{hour}:{minute:02}:{second:02} ({seconds} s)"
+
+
+def _response_section(con: duckdb.DuckDBPyConnection, ticket: Row) -> list[str]:
+    found = _rows(
+        con,
+        """
+        select
+            response.*, span.stopped_at, span.ended_at, span.calendar_id,
+            rule.strictness, rule.clock_stops_at, rule.response_clock, rule.holidays
+        from facts.responses as response
+        inner join steps.response_spans as span on span.ticket_id = response.ticket_id
+        left join terms.days as opening on opening.day = cast(response.opened_at as date)
+        left join terms.rules as rule on rule.period_id = opening.period_id
+        where response.ticket_id = $id
+        """,
+        id=ticket["ticket_id"],
+    )
+    if not found:
+        return ["Response · the ticket is no fault: no response time is promised (T4)"]
+    row = found[0]
+    by = "agreed for this ticket" if ticket["agreed_due_at"] else f"level {row['fault_level']}"
+    stop = _time(row["stopped_at"]) if row["stopped_at"] else "not yet, measured to the as-of"
+    if row["stopped_at"] is None and not row["is_open"]:
+        stop = "not recorded"
+    lines = [
+        f"Response · {row['verdict']} · clauses {row['clause']}, AS-7"
+        + (" · still open" if row["is_open"] else ""),
+        *([f"  why        {row['reason']}"] if row["reason"] else []),
+        (
+            f"  target     {_hours(row['target_seconds'])}, {by}, {row['city_tier'] or 'tier unknown'}, "
+            f"{row['clock'] or 'no'} clock; time used must be {row['strictness'] or '<'} the target"
+        ),
+        f"  stopped    {stop} ({row['clock_stops_at']}, reading 3)",
+        f"  due        {_time(row['due_at'])}",
+        (
+            f"  used       {_hours(row['elapsed_seconds'])}, "
+            f"pauses {_hours(row['paused_seconds'])} taken out"
+        ),
+        f"  calendar   {_hours(row['calendar_seconds'])}",
+        f"  service    {_hours(row['service_seconds'])}",
+        (
+            f"  readings   1 {row['response_clock']} · 2 {row['holidays']} · "
+            f"3 {row['clock_stops_at']} · 4 {row['strictness']}"
+        ),
+    ]
+    return lines + _interval_lines(con, row) + _pause_lines(con, ticket["ticket_id"])
+
+
+def _interval_lines(con: duckdb.DuckDBPyConnection, row: Row) -> list[str]:
+    opened, ended = row["opened_at"], row["ended_at"]
+    if opened is None or ended is None or ended <= opened or row["clock"] is None:
+        return []
+    if row["clock"] == "calendar":
+        return [f"  counted    {_time(opened)} to {_time(ended)}, every hour"]
+    pieces = _rows(
+        con,
+        """
+        select
+            greatest(starts_at, $opened) as starts_at,
+            least(ends_at, $ended) as ends_at,
+            is_open,
+            bool_or(is_open) over (partition by day) as is_day_open
+        from clocks.segments
+        where calendar_id = $calendar and starts_at < $ended and ends_at > $opened
+        order by starts_at
+        """,
+        calendar=row["calendar_id"],
+        opened=opened,
+        ended=ended,
+    )
+    intervals = _merged(
+        Interval(
+            piece["starts_at"],
+            piece["ends_at"],
+            None
+            if piece["is_open"]
+            else _why_not(piece["starts_at"].date(), row["holidays"], is_open=piece["is_day_open"]),
+        )
+        for piece in pieces
+    )
+    lines = [
+        f"  {'not' if i.why_not else 'counted':<10} {_time(i.starts_at)} to {_time(i.ends_at)}"
+        + (f", {i.why_not}" if i.why_not else f", {i.length}")
+        for i in intervals
+    ]
+    if len(lines) > _MOST_INTERVALS:
+        half = _MOST_INTERVALS // 2
+        left_out = len(lines) - 2 * half
+        lines = [*lines[:half], f"  …          {left_out} more stretches", *lines[-half:]]
+    return lines
+
+
+def _why_not(day: date, holidays: str, *, is_open: bool) -> str:
+    if is_open:
+        return "outside service hours"
+    if holidays == "CN" and day in holidays_cn.statutory_days(day, day).holidays:
+        return "public holiday"
+    return "weekend" if day.weekday() >= _SATURDAY else "closed all day"
+
+
+def _merged(intervals: Iterable[Interval]) -> list[Interval]:
+    """Join stretches that touch and have the same reason."""
+    merged: list[Interval] = []
+    for interval in intervals:
+        last = merged[-1] if merged else None
+        if last and last.ends_at == interval.starts_at and last.why_not == interval.why_not:
+            merged[-1] = Interval(last.starts_at, interval.ends_at, last.why_not)
+        else:
+            merged.append(interval)
+    return merged
+
+
+def _pause_lines(con: duckdb.DuckDBPyConnection, ticket_id: str) -> list[str]:
+    pauses = _rows(
+        con,
+        "select * from staging.pauses where ticket_id = $id order by paused_at, resumed_at",
+        id=ticket_id,
+    )
+    return [
+        f"  pause      {_time(pause['paused_at'])} to {_time(pause['resumed_at'])}"
+        + (f", {pause['reason']}" if pause["reason"] else "")
+        + f" ({pause['source_file']} row {pause['source_row']})"
+        for pause in pauses
+    ]
+
+
+def _charge_section(con: duckdb.DuckDBPyConnection, ticket_id: str) -> list[str]:
+    if not _has(con, "facts.charges"):
+        return []
+    charges = _rows(
+        con,
+        "select * from facts.charges where ticket_id = $id order by charge_type, charge_id",
+        id=ticket_id,
+    )
+    lines = ["Charges"] if charges else []
+    for charge in charges:
+        lines += [
+            f"  {charge['charge_type']} · {charge['finding']} · clause {charge['clause']}",
+            (
+                f"    expected {charge['expected']}, billed {charge['billed_amount']} "
+                f"{charge['currency'] or ''}, biller {charge['biller'] or 'unknown'}"
+            ),
+            f"    why      {charge['reason'] or '–'}",
+            *([f"    lines    {charge['invoice_ids']}"] if charge["invoice_ids"] else []),
+        ]
+    return lines
+
+
+def _obligation_section(con: duckdb.DuckDBPyConnection, ticket_id: str) -> list[str]:
+    if not _has(con, "marts.obligations"):
+        return []
+    promises = _rows(
+        con,
+        "select * from marts.obligations where ticket_id = $id and kind <> 'response' "
+        "order by kind, subject_id",
+        id=ticket_id,
+    )
+    lines = ["Promises"] if promises else []
+    for promise in promises:
+        due = f", due {_time(promise['due_at'])}" if promise["due_at"] else ""
+        done = f", done {_time(promise['done_at'])}" if promise["done_at"] else ""
+        lines.append(
+            f"  {promise['kind']} · {promise['verdict']} · clause {promise['clause']} · "
+            f"by {promise['responsible'] or 'unknown'}{due}{done}"
+        )
+        if promise["reason"]:
+            lines.append(f"    why      {promise['reason']}")
+    return lines
+
+
+def _problem_section(con: duckdb.DuckDBPyConnection, ticket: Row) -> list[str]:
+    problems: Sequence[Row] = _rows(
+        con,
+        'select "column", value, reason from staging.problems '
+        "where export = 'tickets' and source_file = $file and source_row = $row order by 1",
+        file=ticket["source_file"],
+        row=ticket["source_row"],
+    )
+    head = ["Unreadable fields of its row (taken as blank)"] if problems else []
+    return head + [f"  {p['column']} = {p['value']!r}: {p['reason']}" for p in problems]
