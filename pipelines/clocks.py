@@ -104,10 +104,12 @@ def build_clocks(
         pieces = _pieces(calendar, first, horizon)
         this = pl.lit(calendar_id, pl.Int32).alias("calendar_id")
         segments.append(_segments(pieces).select(this, pl.all()))
-        due_segments += [
-            _split_at_buckets(spans).select(this, pl.lit(clock).alias("clock"), pl.all())
-            for clock, spans in _spans(pieces).items()
-        ]
+        for clock, position, running in (
+            ("calendar", "calendar_position", pieces),
+            ("service_hours", "service_position", pieces.filter("is_open")),
+        ):
+            rows = _due_segments(running, position)
+            due_segments.append(rows.with_columns(this, pl.lit(clock).alias("clock")))
     con.execute("create schema if not exists clocks")
     _write(con, "clocks.segments", _SEGMENTS, segments)
     _write(con, "clocks.due_segments", _DUE_SEGMENTS, due_segments)
@@ -153,7 +155,11 @@ def _horizon(hours: ServiceHours, first: date, last: date, longest_seconds: int)
 
 
 def _pieces(calendar: ServiceCalendar, first: date, last: date) -> pl.DataFrame:
-    """Lay out the days: the columns of ``clocks.segments``, every instant in one row."""
+    """Lay out the days: the columns of ``clocks.segments``, every instant in one row.
+
+    ``next_starts_at`` is the wall time that follows; it differs from ``ends_at`` where the offset
+    of the zone changes.
+    """
     pieces = calendar.hours.pieces(first, last)
     covered_from, covered_to = calendar.covered or (date.min, date.max)
     is_covered = pl.col("day").is_between(covered_from, covered_to)
@@ -161,6 +167,7 @@ def _pieces(calendar: ServiceCalendar, first: date, last: date) -> pl.DataFrame:
         "day",
         "starts_at",
         "ends_at",
+        next_starts_at=pl.col("starts_at").shift(-1).fill_null(pl.col("ends_at")),
         is_open=pl.when(is_covered).then("is_open"),
         calendar_position="starts_at_utc_micros",
         service_position=pl.when(is_covered).then("open_micros"),
@@ -185,51 +192,50 @@ def _segments(pieces: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _spans(pieces: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    """Return, by clock, the stretches on which position and local time go on together."""
-    length = (pl.col("ends_at") - pl.col("starts_at")).dt.total_microseconds()
-    utc_offset = pl.col("starts_at").dt.epoch("us") - pl.col("calendar_position")
-    columns = ("position_from", "position_to", "starts_at")
-    return {
-        "calendar": pieces.with_columns(stretch=utc_offset.rle_id())
-        .group_by("stretch", maintain_order=True)
-        .agg(
-            pl.col("calendar_position").first().alias("position_from"),
-            (pl.col("calendar_position") + length).last().alias("position_to"),
-            pl.col("starts_at").first(),
-        )
-        .select(columns),
-        "service_hours": pieces.filter(pl.col("is_open"))
-        .with_columns(
-            pl.col("service_position").alias("position_from"),
-            (pl.col("service_position") + length).alias("position_to"),
-        )
-        .select(columns),
-    }
+def _due_segments(pieces: pl.DataFrame, position: str) -> pl.DataFrame:
+    """Return the columns of ``clocks.due_segments`` for one clock.
+
+    Args:
+        pieces: those on which the clock runs, with ``next_starts_at``.
+        position: the column of the clock's position.
+    """
+    if pieces.is_empty():
+        return _DUE_SEGMENTS.to_frame()
+    position_from: Micros = pieces[position].to_numpy()
+    shown_from: Micros = pieces["starts_at"].to_physical().to_numpy()
+    shown_to: Micros = pieces["ends_at"].to_physical().to_numpy()
+    shown_next: Micros = pieces["next_starts_at"].to_physical().to_numpy()
+    position_to = position_from + (shown_to - shown_from)
+    # What is due just when the zone's offset changes shows the new wall time: the new offset
+    # begins a microsecond early, since a row begins after its position_from.
+    is_change = shown_next != shown_to
+    position_from = np.concatenate((position_from, position_to[is_change] - 1))
+    shown_from = np.concatenate((shown_from, shown_next[is_change] - 1))
+    order = np.argsort(position_from)
+    return _split_at_buckets(position_from[order], shown_from[order], int(position_to[-1]))
 
 
-def _split_at_buckets(spans: pl.DataFrame) -> pl.DataFrame:
-    """Cut stretches so that each row lies in one bucket of a day's positions.
+def _split_at_buckets(position_from: Micros, shown_from: Micros, end: int) -> pl.DataFrame:
+    """Cut stretches, each reaching to the next, so that each row lies in one bucket.
 
     SQL divides towards zero: bucket 0 holds the positions of two days, from -86399999999 on.
     """
-    if spans.is_empty():
-        return spans.select(pl.lit(0, pl.Int64).alias("bucket"), pl.all())
-    span_from: Micros = spans["position_from"].to_numpy()
-    span_to: Micros = spans["position_to"].to_numpy()
-    numbers = np.arange(span_from[0] // DAY, span_to[-1] // DAY + 1)
+    numbers = np.arange(position_from[0] // DAY, end // DAY + 1)
     edges = (numbers * DAY + (numbers < 0))[numbers != 0]
-    edges = edges[(edges > span_from[0]) & (edges < span_to[-1])]
-    position_from = np.union1d(span_from, edges)
-    span = np.searchsorted(span_from, position_from, side="right") - 1
-    position_to = np.append(position_from[1:], span_to[-1])
-    starts_at = spans["starts_at"].to_physical().to_numpy()[span] + position_from - span_from[span]
+    cuts = np.union1d(position_from, edges[(edges > position_from[0]) & (edges < end)])
+    stretch = np.searchsorted(position_from, cuts, side="right") - 1
+    shown = shown_from[stretch] + (cuts - position_from[stretch])
+    bucket = np.sign(cuts) * (np.abs(cuts) // DAY)
+    # Where local time and position just go on within a bucket, one row does for both.
+    is_kept = np.ones(cuts.shape, dtype=bool)
+    is_kept[1:] = (np.diff(shown - cuts) != 0) | (np.diff(bucket) != 0)
+    cuts = cuts[is_kept]
     return pl.DataFrame(
         {
-            "bucket": np.sign(position_from) * (np.abs(position_from) // DAY),
-            "position_from": position_from,
-            "position_to": position_to,
-            "starts_at": pl.Series(starts_at).cast(pl.Datetime("us")),
+            "bucket": bucket[is_kept],
+            "position_from": cuts,
+            "position_to": np.append(cuts[1:], end),
+            "starts_at": pl.Series(shown[is_kept]).cast(pl.Datetime("us")),
         },
     )
 
