@@ -149,6 +149,7 @@ def _response_section(con: duckdb.DuckDBPyConnection, ticket: Row) -> list[str]:
         return ["Response · the ticket is no fault: no response time is promised (T4)"]
     row = found[0]
     by = "agreed for this ticket" if ticket["agreed_due_at"] else f"level {row['fault_level']}"
+    tier = row["city_tier"] or "tier unknown"
     stop = _time(row["stopped_at"]) if row["stopped_at"] else "not yet, measured to the as-of"
     if row["stopped_at"] is None and not row["is_open"]:
         stop = "not recorded"
@@ -157,8 +158,8 @@ def _response_section(con: duckdb.DuckDBPyConnection, ticket: Row) -> list[str]:
         + (" · still open" if row["is_open"] else ""),
         *([f"  why        {row['reason']}"] if row["reason"] else []),
         (
-            f"  target     {_hours(row['target_seconds'])}, {by}, {row['city_tier'] or 'tier unknown'}, "
-            f"{row['clock'] or 'no'} clock; time used must be {row['strictness'] or '<'} the target"
+            f"  target     {_hours(row['target_seconds'])}, {by}, {tier}, {row['clock'] or 'no'} "
+            f"clock; time used must be {row['strictness'] or '<'} the target"
         ),
         f"  stopped    {stop} ({row['clock_stops_at']}, reading 3)",
         f"  due        {_time(row['due_at'])}",

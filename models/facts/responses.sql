@@ -59,17 +59,17 @@ judged as (
             elapsed_us < target_us or (rule.strictness = '<=' and elapsed_us = target_us), false
         ) as is_within,
         case
-            when opened_at is null then 1
-            when measured.period_id is null then 2
-            when agreed_due_at is null and fault_level is null then 3
-            when agreed_due_at is null and city_tier is null then 4
-            when is_mode_unknown then 5
-            when is_stop_unrecorded then 6
-            when stopped_at < opened_at then 7
-            when elapsed_us is null or target_us is null then 8
+            when opened_at is null then 'no_opening'
+            when measured.period_id is null then 'no_terms'
+            when agreed_due_at is null and fault_level is null then 'no_level'
+            when agreed_due_at is null and city_tier is null then 'no_city'
+            when is_mode_unknown then 'no_service'
+            when is_stop_unrecorded then 'no_stop'
+            when stopped_at < opened_at then 'backwards'
+            when elapsed_us is null or target_us is null then 'no_calendar'
             when has_unusable_pause and not coalesce(
                 elapsed_us < target_us or (rule.strictness = '<=' and elapsed_us = target_us), false
-            ) then 9
+            ) then 'unusable_pause'
         end as obstacle
     from measured
     left join terms.rules as rule on rule.period_id = measured.period_id
@@ -118,26 +118,26 @@ select
         else 'met'
     end as verdict,
     case obstacle
-        when 1 then 'the opening time is missing'
-        when 2 then 'no terms were in force on the day it was opened'
-        when 3 then 'the fault level is missing'
-        when 4 then 'the city is missing, so its tier is unknown'
-        when 5 then 'the service is unknown, so whether an arrival is owed is unknown'
-        when 6 then 'it was finished, but the time that stops the clock was not recorded'
-        when 7 then 'it was answered before it was opened'
-        when 8 then 'the service calendar does not cover its days'
-        when 9 then 'a pause lacks its start, or ends before it starts'
+        when 'no_opening' then 'the opening time is missing'
+        when 'no_terms' then 'no terms were in force on the day it was opened'
+        when 'no_level' then 'the fault level is missing'
+        when 'no_city' then 'the city is missing, so its tier is unknown'
+        when 'no_service' then 'the service is unknown, so whether an arrival is owed is unknown'
+        when 'no_stop' then 'it was finished, but the time that stops the clock was not recorded'
+        when 'backwards' then 'it was answered before it was opened'
+        when 'no_calendar' then 'the service calendar does not cover its days'
+        when 'unusable_pause' then 'a pause lacks its start, or ends before it starts'
     end as reason,
     case obstacle
-        when 1 then '缺少受理时间'
-        when 2 then '受理当日没有生效的条款'
-        when 3 then '缺少故障等级'
-        when 4 then '缺少城市，无法判断城市等级'
-        when 5 then '服务编码不明，无法判断是否以到场为准'
-        when 6 then '已完成，但没有记录停止计时的时间'
-        when 7 then '响应时间早于受理时间'
-        when 8 then '服务日历未覆盖这些日期'
-        when 9 then '暂停缺少开始时间，或恢复早于暂停'
+        when 'no_opening' then '缺少受理时间'
+        when 'no_terms' then '受理当日没有生效的条款'
+        when 'no_level' then '缺少故障等级'
+        when 'no_city' then '缺少城市，无法判断城市等级'
+        when 'no_service' then '服务编码不明，无法判断是否以到场为准'
+        when 'no_stop' then '已完成，但没有记录停止计时的时间'
+        when 'backwards' then '响应时间早于受理时间'
+        when 'no_calendar' then '服务日历未覆盖这些日期'
+        when 'unusable_pause' then '暂停缺少开始时间，或恢复早于暂停'
     end as reason_zh,
     'T4' as clause,
     month

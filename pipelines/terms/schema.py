@@ -506,9 +506,14 @@ class Readings(TermsFile):
     """``readings.yaml``."""
 
     values: Annotated[list[Choices], Field(min_length=1)]
+    _order = field_validator("values")(_in_order)
+
+
+class ReadingTexts(TermsFile):
+    """``reading_texts.yaml``."""
+
     readings: dict[str, Reading]
     house_rules: list[HouseRule]
-    _order = field_validator("values")(_in_order)
 
     @field_validator("readings")
     @classmethod
@@ -548,5 +553,6 @@ FILES: dict[str, type[TermsFile]] = {
     "filing": Filing,
     "obligations": Obligations,
     "readings": Readings,
+    "reading_texts": ReadingTexts,
     "clauses": Clauses,
 }

@@ -273,10 +273,10 @@ def _rate_card(terms: Terms, day: date) -> list[Row]:
 
 
 def _readings(terms: Terms, day: date) -> list[Row]:
-    file = terms.file(schema.Readings)
-    choice = in_force(file.values, day)
+    texts = terms.file(schema.ReadingTexts)
+    choice = in_force(terms.file(schema.Readings).values, day)
     rows: list[Row] = []
-    for name, reading in file.readings.items():
+    for name, reading in texts.readings.items():
         chosen = getattr(choice, name)
         default, *others = reading.choices
         text = reading.choices[chosen]
@@ -287,7 +287,7 @@ def _readings(terms: Terms, day: date) -> list[Row]:
     rows += [
         (rule.number, None, None, None, None, rule.clause,
          rule.title.zh, rule.title.en, rule.zh, rule.en)
-        for rule in file.house_rules
+        for rule in texts.house_rules
     ]  # fmt: skip
     return sorted(rows, key=lambda row: row[0])
 
@@ -352,7 +352,7 @@ def _write_texts(con: duckdb.DuckDBPyConnection, terms: Terms) -> None:
             for number, (name, c) in enumerate(clauses.items(), start=1)
         ],
     )
-    choices = terms.file(schema.Readings).readings
+    choices = terms.file(schema.ReadingTexts).readings
     _create(
         con,
         "reading_choices",

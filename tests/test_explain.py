@@ -1,0 +1,115 @@
+"""``sla due`` and ``sla explain``: what they say, against times worked by hand."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from harness import build
+
+from pipelines.due import due_text
+from pipelines.errors import UsageError
+from pipelines.explain import explain_ticket
+
+TABLES = ["facts.responses", "steps.tickets"]
+
+
+def test_due_counts_service_hours() -> None:
+    # Friday 17:00: 1 h, then 10 h a day: 111 h by Monday 24 March, 9 h more on Tuesday.
+    text = due_text(3, "成都", "2025-03-07 17:00")
+    assert "Answer before  2025-03-25 17:00:00 (Tuesday)" in text
+    assert "120 h · level 3" in text
+    assert "clause T4" in text
+
+
+def test_due_counts_every_hour_for_level_1_and_takes_an_offset() -> None:
+    # 09:00Z is 17:00 in Shanghai; 12 h later it is 05:00 on Saturday.
+    text = due_text(1, "Beijing", "2025-03-07T09:00:00Z")
+    assert "2025-03-08 05:00:00 (Saturday)" in text
+    assert "tier1" in text
+
+
+@pytest.mark.parametrize(
+    ("opened", "words"),
+    [
+        ("yesterday", "is no instant"),
+        ("", "is empty"),
+        ("1999-12-31 12:00", "No terms were in force"),
+    ],
+)
+def test_due_refuses_what_it_can_not_read(opened: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        due_text(1, "北京", opened)
+
+
+def test_explain_lists_what_counted_and_what_did_not() -> None:
+    con = build(
+        {
+            "tickets": [
+                {
+                    "ticket_id": "T1",
+                    "customer_type": "key_account",
+                    "customer_name": "某银行",
+                    "service_code": "SASL012",
+                    "provider": "company",
+                    "fault_level": 3,
+                    "city": "北京",
+                    "opened_at": "2025-04-26 12:00:00",
+                    "responded_at": "2025-05-06 16:30:00",
+                }
+            ],
+            "pauses": [
+                {
+                    "ticket_id": "T1",
+                    "paused_at": "2025-04-28 09:00:00",
+                    "resumed_at": "2025-04-28 10:00:00",
+                    "reason": "等客户",
+                }
+            ],
+        },
+        TABLES,
+        overrides={"readings": {"holidays": "CN"}},
+    )
+    text = explain_ticket(con, "T1")
+    # Sunday to Wednesday 40 h, Tuesday 6 May 8.5 h, less an hour paused: 47.5 h.
+    assert "Response · met · clauses T4, AS-7" in text
+    assert "47:30:00 (171000 s), pauses 1:00:00 (3600 s) taken out" in text
+    assert "due        Tue 2025-05-06 17:00:00" in text
+    assert "counted    Sun 2025-04-27 08:00:00 to Sun 2025-04-27 18:00:00, 10:00:00" in text
+    assert "Thu 2025-05-01 00:00:00 to Tue 2025-05-06 00:00:00, public holiday" in text
+    assert "Sat 2025-04-26 12:00:00 to Sun 2025-04-27 00:00:00, weekend" in text
+    assert "等客户 (pauses.csv row 2)" in text
+    assert "source     tickets.csv row 2" in text
+    assert "in force from 2000-01-01" in text
+
+
+def test_explain_shortens_a_long_list_of_stretches() -> None:
+    con = build(
+        {
+            "tickets": [
+                {"ticket_id": "T1", "fault_level": 4, "city": "北京", "opened_at": "2015-01-05"}
+            ]
+        },
+        TABLES,
+    )
+    text = explain_ticket(con, "T1")
+    assert "more stretches" in text
+    assert len(text.splitlines()) < 60
+
+
+def test_explain_says_why_something_can_not_be_measured() -> None:
+    con = build(
+        {"tickets": [{"ticket_id": "T1", "fault_level": 1, "opened_at": "2025-03-03"}]}, TABLES
+    )
+    text = explain_ticket(con, "T1")
+    assert "unmeasurable" in text
+    assert "the city is missing, so its tier is unknown" in text
+
+
+def test_explain_names_the_nearest_ids() -> None:
+    con = build({"tickets": [{"ticket_id": "T-0017"}, {"ticket_id": "X"}]}, TABLES)
+    with pytest.raises(UsageError, match=r"no ticket 'T-0071'.*nearest ids: T-0017, X"):
+        explain_ticket(con, "T-0071")
