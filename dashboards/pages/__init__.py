@@ -1,0 +1,10 @@
+"""The report's pages, in the order of the navigation; the first is the way in.
+
+Belongs here: the list. Each page is a module of its own with a ``PAGE``.
+"""
+
+from __future__ import annotations
+
+from dashboards.pages import management
+
+PAGES = (management.PAGE,)

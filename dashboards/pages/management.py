@@ -1,0 +1,570 @@
+"""The management page: a month at a glance, the trend, where it fails, what is at risk.
+
+Frames: ``response_cells`` (needed), ``response_speed``, ``response_bins``,
+``response_breached``, ``response_open``, ``response_open_totals``, ``response_unmeasurable``,
+``response_causes``, ``promises``. Clauses: T4, AS-7 and readings 1 to 4 and 7.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from dashboards import language as lang
+from dashboards import words
+from dashboards.language import Text, both
+from dashboards.pages import management_charts as charts
+from dashboards.population import Population, interval_text, population
+from dashboards.report import Page, Report
+from dashboards.statistics import difference_p_value
+from dashboards.tables import Column, DataTable, StaticTable, rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+Rows = list[dict[str, Any]]
+_LEVELS = (1, 2, 3, 4, None)
+_TIERS = ("tier1", "other", None)
+_SURE = 0.05
+
+
+@dataclass(frozen=True)
+class Change:
+    """A rate against another month's, with how likely chance alone makes such a difference."""
+
+    month: date
+    before: Population
+    difference: float | None
+    is_signal: bool
+
+    @property
+    def note(self) -> Text:
+        """What the difference rests on."""
+        shown = f"{self.month:%Y-%m}"
+        if self.before.rate is None:
+            return Text(f"{shown} 无可比数据", f"nothing to compare in {shown}")
+        rate, n = lang.percent(self.before.rate), lang.count(self.before.decided)
+        if self.difference is None:
+            return Text(f"{shown} 为 {rate}({n} 张)", f"{shown}: {rate} of {n}")
+        chance = (
+            Text("超出偶然波动", "beyond chance")
+            if self.is_signal
+            else Text("在偶然波动之内", "within chance")
+        )
+        return Text(
+            f"{shown} 为 {rate}({n} 张),{chance.zh}", f"{shown}: {rate} of {n}; {chance.en}"
+        )
+
+
+def build(report: Report) -> Mapping[str, Any]:
+    """What ``management.html.j2`` prints."""
+    cells = report.frame("response_cells")
+    by_month = months_of(cells)
+    closed = {month: people for month, people in by_month.items() if report.is_closed(month)}
+    shown = report.shown_months
+    return {
+        "views": [_view(report, month) for month in shown] + [_view(report, None)],
+        "trend": charts.trend(by_month, closed) if by_month else None,
+        "open_table": open_table(report),
+        "open_sentence": open_sentence(report.frame("response_open_totals")),
+        "breached_table": breached_table(report, sum(one.breached for one in by_month.values())),
+        "levels": words.LEVELS,
+    }
+
+
+def months_of(cells: pl.DataFrame) -> dict[date, Population]:
+    """The population of each month, in order; months without tickets are there with nothing."""
+    if cells.is_empty():
+        return {}
+    groups: dict[date, Rows] = {}
+    for row in cells.sort("month").iter_rows(named=True):
+        groups.setdefault(row["month"], []).append(row)
+    found = {month: population(rows) for month, rows in groups.items()}
+    filled, month, last = {}, min(found), max(found)
+    while month <= last:
+        filled[month] = found.get(month, Population())
+        month = date(month.year + month.month // 12, month.month % 12 + 1, 1)
+    return filled
+
+
+def _view(report: Report, month: date | None) -> dict[str, Any]:
+    """One month's section; ``month`` None is all months together."""
+    cells = _of(report.frame("response_cells"), month)
+    people = population(cells)
+    last, year = (_before(month, 1), _before(month, 12)) if month else (None, None)
+    frame = report.frame("response_cells")
+    return {
+        "key": lang.month(month) if month else "all",
+        "title": both(lang.month(month)) if month else words.WORDS["all_months"],
+        "is_default": month == report.month,
+        "is_closed": month is None or report.is_closed(month),
+        "people": people,
+        "interval": interval_text(people),
+        "last": _change(people, frame, last),
+        "year": _change(people, frame, year),
+        "speed": _speed(report, month),
+        "heat": heat(cells, _of(frame, last) if last else [], month),
+        "changes": changes(cells, _of(frame, last)) if last else [],
+        "last_month": last,
+        "unmeasurable": _unmeasurable(report, month),
+        "causes": causes(_of(report.frame("response_causes"), month)),
+        "promises": promises(_of(report.frame("promises"), month)),
+        "distribution": charts.distribution(_of(report.frame("response_bins"), month), month)
+        if report.has("response_bins")
+        else None,
+    }
+
+
+def _of(frame: pl.DataFrame, month: date | None) -> Rows:
+    """The rows of ``month``, or all of them."""
+    if frame.is_empty():
+        return []
+    return (frame if month is None else frame.filter(pl.col("month") == month)).to_dicts()
+
+
+def _before(month: date, months: int) -> date:
+    place = month.year * 12 + month.month - 1 - months
+    return date(place // 12, place % 12 + 1, 1)
+
+
+def _change(people: Population, frame: pl.DataFrame, month: date | None) -> Change | None:
+    if month is None:
+        return None
+    before = population(_of(frame, month))
+    if people.rate is None or before.rate is None:
+        return Change(month, before, None, is_signal=False)
+    p_value = difference_p_value(people.met, people.decided, before.met, before.decided)
+    return Change(
+        month, before, people.rate - before.rate, is_signal=p_value is not None and p_value < _SURE
+    )
+
+
+def heat(rows: Rows, before: Rows, month: date | None) -> dict[str, Any]:
+    """The compliance of each fault level in each city tier, with its counts.
+
+    Only levels and tiers that occur get a row or column; the last of each is the sum.
+    """
+    levels = [level for level in _LEVELS if any(row["fault_level"] == level for row in rows)]
+    tiers = [tier for tier in _TIERS if any(row["city_tier"] == tier for row in rows)]
+    state = lang.month(month) if month else "all"
+
+    def cell(level: int | str | None, tier: str | None) -> dict[str, Any]:
+        def chosen(source: Rows) -> Population:
+            return population(
+                row
+                for row in source
+                if level in ("sum", row["fault_level"]) and tier in ("sum", row["city_tier"])
+            )
+
+        people = chosen(rows)
+        earlier = chosen(before)
+        link = [f"month={state}", "at=breached"]
+        if level != "sum":
+            link.append(f"level={words.code_or_none(level)}")
+        if tier != "sum":
+            link.append(f"tier={words.code_or_none(tier)}")
+        return {
+            "people": people,
+            "shade": shade(people),
+            "link": "#" + "&".join(link) if people.breached else None,
+            "difference": None
+            if people.rate is None or earlier.rate is None
+            else people.rate - earlier.rate,
+        }
+
+    columns: list[str | None] = [*tiers, *(["sum"] if len(tiers) > 1 else [])]
+    lines: list[int | str | None] = [*levels, *(["sum"] if len(levels) > 1 else [])]
+    total = Text("合计", "All")
+    return {
+        "columns": [total if tier == "sum" else words.label(words.TIERS, tier) for tier in columns],
+        "rows": [
+            {
+                "label": total if level == "sum" else words.label(words.LEVELS, level),
+                "is_sum": level == "sum",
+                "cells": [cell(level, tier) for tier in columns],
+            }
+            for level in lines
+        ],
+    }
+
+
+def shade(people: Population) -> str:
+    """The style class of a rate: darker is worse; hatched where there are too few to say."""
+    if people.rate is None:
+        return "hnone"
+    if people.is_few:
+        return "hfew"
+    steps = ((0.98, "h0"), (0.95, "h1"), (0.9, "h2"), (0.8, "h3"))
+    return next((name for bound, name in steps if people.rate >= bound), "h4")
+
+
+def changes(rows: Rows, before: Rows, most: int = 3) -> list[Text]:
+    """The cells whose number of breaches changed most against the month before, in words."""
+    found = []
+    for level in _LEVELS:
+        for tier in _TIERS:
+            now, then = (
+                population(
+                    row
+                    for row in source
+                    if row["fault_level"] == level and row["city_tier"] == tier
+                )
+                for source in (rows, before)
+            )
+            step = now.breached - then.breached
+            if step:
+                found.append((-abs(step), _LEVELS.index(level), _TIERS.index(tier), now, then))
+    found.sort(key=lambda one: one[:3])
+    texts = []
+    for _, level_at, tier_at, now, then in found[:most]:
+        name, place = (
+            words.label(words.LEVELS, _LEVELS[level_at]),
+            words.label(words.TIERS, _TIERS[tier_at]),
+        )
+        was, is_ = lang.percent(then.rate), lang.percent(now.rate)
+        texts.append(
+            Text(
+                f"{name.zh}·{place.zh}:超时 {then.breached} → {now.breached} 张,"
+                f"及时率 {was} → {is_}(已判定 {then.decided} → {now.decided} 张)",
+                f"{name.en}, {place.en.lower()}: breaches {then.breached} → {now.breached}, "
+                f"compliance {was} → {is_} ({then.decided} → {now.decided} decided)",
+            )
+        )
+    return texts
+
+
+def _speed(report: Report, month: date | None) -> dict[str, Any] | None:
+    frame = report.frame("response_speed")
+    if frame.is_empty() or month is None:
+        return None
+    rows = frame.filter(pl.col("month") == month).to_dicts()
+    whole = next((row for row in rows if row["is_all_levels"]), None)
+    if whole is None:
+        return None
+    levels = [row for row in rows if not row["is_all_levels"]]
+    table = StaticTable(
+        caption=Text(
+            "已响应工单按各自时钟的用时(时:分)与占时限的比例",
+            "Time used by answered faults on their own clock (h:mm), and share of the target",
+        ),
+        header=(
+            Text("故障等级", "Fault level"),
+            Text("已响应", "Answered"),
+            Text("平均", "Mean"),
+            Text("中位数", "Median"),
+            both("P90"),
+            both("P95"),
+            Text("中位占比", "Median share"),
+            Text("P95 占比", "P95 share"),
+        ),
+        rows=tuple(
+            (
+                words.label(words.LEVELS, row["fault_level"]),
+                lang.count(row["tickets"]),
+                lang.hours_minutes(row["mean_seconds"]),
+                lang.hours_minutes(row["median_seconds"]),
+                lang.hours_minutes(row["p90_seconds"]),
+                lang.hours_minutes(row["p95_seconds"]),
+                lang.percent(row["median_share"], 0),
+                lang.percent(row["p95_share"], 0),
+            )
+            for row in levels
+        ),
+    )
+    return {"whole": whole, "table": table}
+
+
+def _unmeasurable(report: Report, month: date | None) -> list[tuple[Text, int]]:
+    counts: dict[Text, int] = {}
+    for row in _of(report.frame("response_unmeasurable"), month):
+        reason = Text(row["reason_zh"] or row["reason"] or "", row["reason"] or "")
+        counts[reason] = counts.get(reason, 0) + row["tickets"]
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0].en))[:5]
+
+
+def causes(rows: Rows, most: int = 6) -> list[dict[str, Any]]:
+    """Services and categories with the most breaches: counts, and the share of all breaches."""
+    groups: dict[tuple[str | None, str | None], dict[str, Any]] = {}
+    for row in rows:
+        key = (row["service_code"], row["category"])
+        group = groups.setdefault(
+            key,
+            {
+                "service_code": row["service_code"],
+                "name": Text(row["name_zh"] or "", row["name_en"] or ""),
+                "category": words.label(words.CATEGORIES, row["category"]),
+                "met": 0,
+                "breached": 0,
+            },
+        )
+        group["met"] += row["met"]
+        group["breached"] += row["breached"]
+    worst = sorted(
+        (group for group in groups.values() if group["breached"]),
+        key=lambda group: (-group["breached"], str(group["service_code"]), group["category"].en),
+    )
+    total = sum(group["breached"] for group in worst)
+    return [
+        {
+            **group,
+            "share": group["breached"] / total,
+            "people": Population(group["met"], group["breached"]),
+        }
+        for group in worst[:most]
+    ]
+
+
+def promises(rows: Rows) -> list[dict[str, Any]]:
+    """Every kind of promise with its clause and population, in a fixed order."""
+    groups: dict[tuple[str, str], Rows] = {}
+    for row in rows:
+        groups.setdefault((row["kind"], row["clause"] or ""), []).append(row)
+    order = {kind: place for place, kind in enumerate(words.KINDS)}
+    return [
+        {
+            "kind": words.label(words.KINDS, kind),
+            "clause": clause,
+            "people": population(group),
+        }
+        for (kind, clause), group in sorted(
+            groups.items(), key=lambda item: (order.get(item[0][0], len(order)), item[0])
+        )
+    ]
+
+
+_TICKET = Column("ticket_id", Text("工单号", "Ticket"), "ticket")
+_CUSTOMER = Column("customer_name", Text("客户", "Customer"))
+_CITY = Column("city", Text("城市", "City"))
+_TIER = Column("tier", Text("城市级别", "City tier"), "code", words.TIERS, is_filter=True)
+_LEVEL = Column("level", Text("故障等级", "Level"), "code", words.LEVELS, is_filter=True)
+_SERVICE = Column("service", Text("服务编码", "Service"), is_filter=True)
+_AGENT = Column("agent", Text("代理商", "Agent"))
+_OPENED = Column("opened_at", Text("受理", "Opened"), "instant")
+_DUE = Column("due_at", Text("到期", "Due"), "instant")
+_TARGET = Column("target_seconds", Text("时限", "Target"), "seconds")
+_USED = Column("elapsed_seconds", Text("已用", "Used"), "seconds")
+_SHARE = Column("used_share", Text("占时限", "Of target"), "percent")
+
+
+def breached_table(report: Report, total: int) -> DataTable | None:
+    """The breached faults with their reasons; the worst of each month first."""
+    if not report.has("response_breached"):
+        return None
+    frame = _coded(report.frame("response_breached")).with_columns(
+        month=pl.col("month").dt.strftime("%Y-%m")
+    )
+    columns = (
+        _TICKET,
+        Column("month", words.WORDS["month"], is_hidden=True),
+        _CUSTOMER,
+        _CITY,
+        _TIER,
+        _LEVEL,
+        _SERVICE,
+        _AGENT,
+        _OPENED,
+        _DUE,
+        Column("responded_at", Text("响应", "Responded"), "instant"),
+        _TARGET,
+        _USED,
+        _SHARE,
+        Column("reason", Text("原因", "Reason")),
+        Column("clause", Text("条款", "Clause")),
+    )
+    return DataTable(
+        key="breached",
+        caption=Text(
+            "超时的工单。时限与已用为各工单时钟上的 时:分;工单号链接到时间线。",
+            "Breached faults. Target and used are h:mm on each ticket's own clock; "
+            "the ticket number leads to its timeline.",
+        ),
+        columns=columns,
+        rows=_table_rows(frame, columns),
+        sort=("used_share", "desc"),
+        month_column="month",
+        empty=Text("没有超时的工单。", "No breached faults."),
+        total=total,
+        file="data/breached.csv" if total else None,
+    )
+
+
+def open_table(report: Report) -> DataTable | None:
+    """The faults nobody answered yet at ``as_of``, those due first at the top."""
+    if not report.has("response_open"):
+        return None
+    frame = _coded(report.frame("response_open"))
+    columns = (
+        _TICKET,
+        Column(
+            "verdict",
+            Text("状态", "State"),
+            "code",
+            {
+                "pending": Text("未到期", "In time"),
+                "breached": Text("已超时", "Already late"),
+            },
+            is_filter=True,
+        ),
+        Column("calendar_seconds_left", Text("距到期", "Time left"), "seconds"),
+        _SHARE,
+        _DUE,
+        _OPENED,
+        _LEVEL,
+        _TIER,
+        _CITY,
+        _CUSTOMER,
+        _SERVICE,
+        _AGENT,
+    )
+    totals = report.frame("response_open_totals")
+    total = None if totals.is_empty() else int(totals["pending"][0]) + int(totals["late"][0])
+    return DataTable(
+        key="open",
+        caption=Text(
+            "未响应的工单。距到期为自然时间 时:分,负数为已过期。",
+            "Unanswered faults. Time left is h:mm by the calendar; negative is overdue.",
+        ),
+        columns=columns,
+        rows=_table_rows(frame, columns),
+        sort=("due_at", "asc"),
+        empty=Text("没有未响应的工单。", "No unanswered faults."),
+        total=total,
+    )
+
+
+def _coded(frame: pl.DataFrame) -> pl.DataFrame:
+    """Level, tier, service and agent as the codes that tables filter by."""
+    return frame.with_columns(
+        level=pl.col("fault_level").cast(pl.String).fill_null("none"),
+        tier=pl.col("city_tier").fill_null("none"),
+        service=pl.col("service_code"),
+        agent=pl.col("agent_id"),
+    )
+
+
+def _table_rows(frame: pl.DataFrame, columns: Sequence[Column]) -> tuple[tuple[object, ...], ...]:
+    """Rows for a data table: instants as text to the minute, reasons in both languages."""
+    instants = [column.key for column in columns if column.kind == "instant"]
+    shares = [column.key for column in columns if column.kind == "percent"]
+    ready = frame.with_columns(
+        pl.col(instants).dt.strftime("%Y-%m-%d %H:%M"), pl.col(shares).round(4)
+    )
+    keys = [column.key for column in columns]
+    rows = rows_of(ready, keys)
+    if "reason" not in keys:
+        return rows
+    at = keys.index("reason")
+    reasons = [_reason(row) for row in frame.iter_rows(named=True)]
+    return tuple(
+        (*row[:at], reason, *row[at + 1 :]) for row, reason in zip(rows, reasons, strict=True)
+    )
+
+
+def _reason(row: Mapping[str, Any]) -> Text:
+    """The fact's own reason; without one, how late the response was and on which clock."""
+    if row["reason"]:
+        return Text(row["reason_zh"] or row["reason"], row["reason"])
+    over = lang.hours_minutes(row["elapsed_seconds"] - row["target_seconds"])
+    clock = words.label(words.CLOCKS, row["clock"])
+    if row["is_open"]:
+        return Text(
+            f"仍未响应,已超出 {over}({clock.zh})",
+            f"still unanswered, {over} over ({clock.en.lower()})",
+        )
+    return Text(f"响应晚了 {over}({clock.zh})", f"answered {over} late ({clock.en.lower()})")
+
+
+def open_sentence(totals: pl.DataFrame) -> Text | None:
+    """What stands open at ``as_of``, in one sentence."""
+    if totals.is_empty():
+        return None
+    pending, nearly, late = (
+        int(totals[name][0]) for name in ("pending", "pending_nearly_due", "late")
+    )
+    if not pending and not late:
+        return Text("所有故障都已响应。", "Every fault has been answered.")
+    return Text(
+        f"{pending} 张工单尚未响应但仍在时限内,其中 {nearly} 张已用去八成以上时限;"
+        f"另有 {late} 张已经超时仍未响应。",
+        f"{pending} faults are unanswered and still in time, {nearly} of them with four fifths "
+        f"of their target used; {late} more are late and still unanswered.",
+    )
+
+
+_WORDS = {
+    "compliance": Text("响应及时率", "Response compliance"),
+    "of_decided": Text("已判定", "decided"),
+    "met_of": Text("达标", "met"),
+    "against_last": Text("与上月相比", "Against last month"),
+    "against_year": Text("与去年同月相比", "Against the same month last year"),
+    "speed": Text("用去时限的比例(中位数)", "Share of the target used (median)"),
+    "population": Text("全部故障工单的去向", "Where all fault tickets stand"),
+    "all": Text("全部", "All"),
+    "open_late_inside": Text("其中未响应", "of them unanswered"),
+    "strict": Text(
+        "若把无法判定的也算作未达标,及时率为",
+        "With the unmeasurable counted as misses, compliance is",
+    ),
+    "why_unmeasurable": Text("无法判定的原因", "Why unmeasurable"),
+    "tickets": Text("张", "tickets"),
+    "heat": Text("按故障等级与城市级别", "By fault level and city tier"),
+    "heat_caption": Text(
+        "及时率 = 达标 ÷(达标 + 超时);格中为 达标/已判定,以及与上月之差。有超时的格链接到工单。",
+        "Compliance = met ÷ (met + breached). Cells show met of decided and the difference "
+        "to last month; cells with breaches lead to the tickets.",
+    ),
+    "nothing": Text("无工单", "no tickets"),
+    "undecided": Text("均未判定", "none decided"),
+    "to_last": Text("较上月", "vs last month"),
+    "changed": Text("与上月相比,变化在哪里", "What changed since last month"),
+    "no_change": Text("各格的超时数与上月相同。", "Breaches are the same in every cell."),
+    "causes": Text("超时集中在哪里", "Where breaches gather"),
+    "no_causes": Text("没有超时。", "No breaches."),
+    "service": Text("服务", "Service"),
+    "category": Text("类别", "Category"),
+    "breached": Text("超时", "Breached"),
+    "share_of_breaches": Text("占全部超时", "Share of breaches"),
+    "promises": Text("各条款的承诺", "Promises by clause"),
+    "promise": Text("承诺", "Promise"),
+    "clause": Text("条款", "Clause"),
+    "rate": Text("达标率", "Rate"),
+    "no_promises": Text(
+        "还没有承诺台账(marts.obligations)。",
+        "There is no ledger of promises yet (marts.obligations).",
+    ),
+    "trend": Text("趋势", "Trend"),
+    "risk": Text("尚未响应的工单", "Open and at risk"),
+    "tickets_title": Text("超时的工单", "Breached tickets"),
+    "no_tickets_month": Text(
+        "这个月没有带故障的工单。", "There are no tickets with a fault in this month."
+    ),
+    "no_tickets": Text(
+        "导出文件里没有带故障的工单(有故障等级,或类别为故障),因此没有响应可以判定。",
+        "The exports hold no tickets with a fault (a fault level, or category fault), so there is "
+        "no response to judge.",
+    ),
+    "speed_title": Text("响应有多快", "How fast"),
+    "scale_few": Text("少于 10 张,不足以下结论", "fewer than 10: too few to say"),
+    "month_to_date": Text(
+        "本月尚未结束,数字为月内累计。", "This month is not over: figures are month to date."
+    ),
+}
+
+PAGE = Page(
+    name="management",
+    title=Text("管理概览", "Management"),
+    template="management.html.j2",
+    build=build,
+    needs=("response_cells",),
+    exports=("tickets",),
+    promise=Text(
+        "每月响应及时率、趋势、按故障等级与城市级别的分布、超时与未响应的工单。",
+        "monthly response compliance, its trend, fault level by city tier, breached and open "
+        "tickets.",
+    ),
+    words=_WORDS,
+    has_months=True,
+)

@@ -1,0 +1,93 @@
+"""What a page is given and what it is: the report's frames, its months, and the page's parts.
+
+Belongs here: the types pages are written against. Does not belong here: writing files
+(``site``), or any one page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from dashboards.language import NO_TEXT, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import date, datetime
+
+#: Months that get a section of their own, the latest ones; charts and downloads have them all.
+MONTHS_SHOWN = 24
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything a page may read.
+
+    ``frames`` by name (a frame is absent when its tables are), ``as_of`` in the terms'
+    ``timezone``, ``months`` with tickets in order, ``month`` the one shown first, ``exports``
+    the exports that were given, ``version`` of the product, ``downloads`` files written beside
+    the pages, ``tickets`` the ids that have a page of their own.
+    """
+
+    frames: Mapping[str, pl.DataFrame]
+    as_of: datetime
+    timezone: str
+    months: tuple[date, ...]
+    month: date | None
+    exports: frozenset[str]
+    version: str
+    tickets: frozenset[str] = frozenset()
+    ticket_parts: int = 1
+
+    def frame(self, name: str) -> pl.DataFrame:
+        """The frame ``name``; an empty one when its tables are not there."""
+        return self.frames.get(name, pl.DataFrame())
+
+    def has(self, *names: str) -> bool:
+        """Whether all the frames ``names`` are there."""
+        return all(name in self.frames for name in names)
+
+    @property
+    def shown_months(self) -> tuple[date, ...]:
+        """The months with a section of their own, in order."""
+        return self.months[-MONTHS_SHOWN:]
+
+    def is_closed(self, month: date) -> bool:
+        """Whether ``month`` was over at ``as_of``; otherwise it is month to date."""
+        following = (month.year + month.month // 12, month.month % 12 + 1)
+        return (self.as_of.year, self.as_of.month) >= following
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A further file of a page: one agent's sheet, say. ``path`` is within the language folder."""
+
+    path: str
+    title: Text
+    context: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of the report, in both languages.
+
+    ``build(report)`` returns what ``template`` prints; texts are ``Text`` values, and the page's
+    own words come in as ``t``. The page is built when all the frames in ``needs`` are there and
+    all ``exports`` were given; otherwise it says ``promise`` (what would be there).
+    ``sheets(report)``, printed by ``sheet_template``, are files of their own.
+    """
+
+    name: str
+    title: Text
+    template: str
+    build: Callable[[Report], Mapping[str, Any]]
+    needs: tuple[str, ...] = ()
+    exports: tuple[str, ...] = ()
+    promise: Text = NO_TEXT
+    words: Mapping[str, Text] = field(default_factory=dict)
+    has_months: bool = False
+    in_navigation: bool = True
+    sheets: Callable[[Report], Iterable[Sheet]] | None = None
+    sheet_template: str | None = None

@@ -1,0 +1,79 @@
+"""Where text from the exports crosses into another language: JSON in HTML, CSV, file names.
+
+Belongs here: escaping. Jinja escapes HTML itself (autoescape is always on). Does not belong
+here: anything that decides what is shown.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_IN_SCRIPT = {
+    "<": "\\u003c",
+    ">": "\\u003e",
+    "&": "\\u0026",
+    "\u2028": "\\u2028",
+    "\u2029": "\\u2029",
+}
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def _plain(value: object) -> object:
+    """What JSON has no word for: money stays exact enough to show, dates become text."""
+    if isinstance(value, Decimal):
+        return float(value)
+    return str(value)
+
+
+def json_text(value: object) -> str:
+    """JSON that may stand inside a script element or a script file: no ``<``, no U+2028."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
+    for character, escape in _IN_SCRIPT.items():
+        text = text.replace(character, escape)
+    return text
+
+
+def json_island(value: object) -> Markup:
+    """``json_text`` as markup, for a data island in a page."""
+    return Markup(json_text(value))  # noqa: S704 - json_text has escaped what could end a script
+
+
+def plot_text(text: str) -> str:
+    """Text for a chart label: Plotly reads a few HTML tags and entities, so none may come in."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def file_name(text: str) -> str:
+    """A file name for an id from the exports: letters, digits, ``-`` and ``_`` stay.
+
+    Anything else becomes its code point, so two ids never share a name and none leaves its
+    folder.
+    """
+    return re.sub(r"[^A-Za-z0-9-]", lambda found: f"_{ord(found[0]):x}_", text) or "_"
+
+
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """CSV a spreadsheet opens rightly: with a byte order mark, and no cell taken as a formula."""
+    out = io.StringIO()
+    out.write("\ufeff")
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(header)
+    for row in rows:
+        writer.writerow([_csv_cell(value) for value in row])
+    return out.getvalue()
+
+
+def _csv_cell(value: object) -> object:
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return "'" + value
+    return "" if value is None else value

@@ -1,0 +1,389 @@
+/* The report's own script: month picker, links that carry the state, charts, data tables.
+   Reads only what the page brought with it; writes text with textContent, never as markup. */
+"use strict";
+(() => {
+  const page = JSON.parse(document.getElementById("page-data").textContent);
+  const words = page.words;
+  const body = document.body;
+  const here = body.dataset.here;
+  const state = new URLSearchParams(location.hash.slice(1));
+  const followers = [];
+
+  const put = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  const make = (tag, attributes, ...children) => {
+    const node = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes || {})) {
+      if (value === true) node.setAttribute(name, "");
+      else if (value !== false && value !== null && value !== undefined) node.setAttribute(name, value);
+    }
+    node.append(...children);
+    return node;
+  };
+  const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+  const money = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+
+  /* ---- state in the link ---- */
+
+  const month = () => {
+    const wanted = state.get("month");
+    return wanted === "all" || page.months.includes(wanted) ? wanted : page.month;
+  };
+
+  function keepLinks() {
+    for (const link of document.querySelectorAll("a[data-keep]")) {
+      const address = link.getAttribute("href").split("#")[0];
+      const kept = link.dataset.keep === "all" ? new URLSearchParams(state) : new URLSearchParams();
+      if (link.dataset.keep === "month" && state.get("month")) kept.set("month", state.get("month"));
+      link.setAttribute("href", address + (kept.toString() ? "#" + kept : ""));
+    }
+  }
+
+  function change(values) {
+    for (const [name, value] of Object.entries(values)) {
+      if (value === null || value === "") state.delete(name);
+      else state.set(name, value);
+    }
+    history.replaceState(null, "", "#" + state);
+    follow();
+  }
+
+  function follow() {
+    showMonth();
+    keepLinks();
+    for (const follower of followers) follower();
+  }
+
+  function showMonth() {
+    const shown = month();
+    for (const section of document.querySelectorAll("[data-month]")) {
+      section.hidden = section.dataset.month !== shown;
+    }
+    const picker = document.getElementById("month");
+    if (picker) {
+      picker.value = shown;
+      const place = page.months.indexOf(shown);
+      for (const step of document.querySelectorAll("[data-month-step]")) {
+        const next = place + Number(step.dataset.monthStep);
+        step.disabled = place < 0 || next < 0 || next >= page.months.length;
+      }
+    }
+    drawCharts();
+  }
+
+  window.addEventListener("hashchange", () => {
+    if (location.hash === "#main") return;
+    for (const name of [...state.keys()]) state.delete(name);
+    for (const [name, value] of new URLSearchParams(location.hash.slice(1))) state.set(name, value);
+    follow();
+    goTo();
+  });
+
+  function goTo() {
+    const place = state.get("at") && document.getElementById(state.get("at"));
+    if (!place) return;
+    place.scrollIntoView({ block: "start" });
+    place.querySelector("[tabindex='0']")?.focus({ preventScroll: true });
+  }
+
+  /* ---- charts ---- */
+
+  function drawCharts() {
+    for (const place of document.querySelectorAll(".plot[data-chart]")) {
+      if (place.dataset.drawn || place.closest("[hidden]")) continue;
+      place.dataset.drawn = "yes";
+      if (!window.Plotly) {
+        place.textContent = words.no_chart;
+        place.closest("figure").querySelector("details")?.setAttribute("open", "");
+        continue;
+      }
+      const figure = page.charts[place.dataset.chart];
+      const layout = { ...figure.layout, template: page.template };
+      if (place.clientWidth < 520) {
+        for (const [path, value] of Object.entries(figure.narrow || {})) {
+          const names = path.split(".");
+          const last = names.pop();
+          names.reduce((part, name) => (part[name] ??= {}), layout)[last] = value;
+        }
+      }
+      Plotly.newPlot(
+        place,
+        figure.data,
+        layout,
+        { ...page.config, locale: page.language === "zh" ? "zh-CN" : "en-US" },
+      );
+    }
+  }
+
+  function resizeCharts(width) {
+    if (!window.Plotly) return;
+    for (const place of document.querySelectorAll(".plot[data-drawn]")) {
+      if (place.closest("[hidden]") || !place.layout) continue;
+      Plotly.relayout(place, width ? { width, autosize: false } : { width: null, autosize: true });
+    }
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-png]");
+    if (!button || !window.Plotly) return;
+    const place = document.querySelector(`.plot[data-chart="${CSS.escape(button.dataset.png)}"]`);
+    Plotly.downloadImage(place, {
+      format: "png", width: 1280, height: 640, scale: 2, filename: button.dataset.png,
+    });
+  });
+
+  /* ---- data tables ---- */
+
+  const FEW = 200;      /* up to here rows keep their natural height; beyond, only those in view exist */
+  const ROW = 37;       /* pixels of a row when only those in view exist; the style sheet fixes it */
+
+  class DataTable {
+    constructor(place) {
+      this.place = place;
+      this.key = place.dataset.table;
+      Object.assign(this, page.tables[this.key]);
+      this.index = Object.fromEntries(this.columns.map((column, at) => [column.key, at]));
+      this.lower = this.rows.map((row) => row.map((value, at) => this.show(row, at)).join("\n").toLowerCase());
+      this.tools();
+      this.frame();
+      followers.push(() => this.refresh());
+    }
+
+    /* What a cell says, as text. */
+    show(row, at) {
+      const value = row[at];
+      const column = this.columns[at];
+      if (value === null || value === undefined || value === "") return words.none;
+      switch (column.kind) {
+        case "number": return whole.format(value);
+        case "money": return money.format(value);
+        case "percent": return (value * 100).toFixed(1) + "%";
+        case "seconds": {
+          const minutes = Math.floor(Math.abs(value) / 60);
+          const text = whole.format(Math.floor(minutes / 60)) + ":" + String(minutes % 60).padStart(2, "0");
+          return value < 0 ? "−" + text : text;
+        }
+        case "instant": return String(value).slice(0, 16).replace("T", " ");
+        case "code": return column.labels[value] ?? String(value);
+        case "link": return value[0];
+        default: return String(value);
+      }
+    }
+
+    cell(row, at, isHead) {
+      const column = this.columns[at];
+      const value = row[at];
+      const text = this.show(row, at);
+      const node = make(isHead ? "th" : "td", { scope: isHead ? "row" : null, class: column.right ? "right" : column.kind });
+      if (column.kind === "ticket" && value) {
+        node.append(make("a", { href: here + "ticket.html#id=" + encodeURIComponent(value) }, text));
+      } else if (column.kind === "link" && value && value[1]) {
+        node.append(make("a", { href: body.dataset.root + value[1] }, text));
+      } else if (column.key === "verdict") {
+        node.append(make("span", { class: "verdict " + value }, text));
+      } else {
+        node.textContent = text;
+        if (text.length > 40) node.title = text;
+      }
+      return node;
+    }
+
+    /* Places of the columns that are shown: some are there to filter by only. */
+    get places() {
+      return this.columns.map((_, at) => at).filter((at) => !this.columns[at].hidden);
+    }
+
+    tools() {
+      const tools = this.place.querySelector(".tools");
+      this.search = make("input", { type: "search", autocomplete: "off", spellcheck: "false" });
+      this.search.addEventListener("input", () => change({ [this.key + ".q"]: this.search.value }));
+      tools.append(make("label", { class: "search" }, make("span", {}, words.search), this.search));
+      this.selects = [];
+      this.columns.forEach((column, at) => {
+        if (!column.filter) return;
+        const seen = [...new Set(this.rows.map((row) => (row[at] === null ? "" : String(row[at]))))].filter(Boolean).sort();
+        if (seen.length < 2) return;
+        const select = make("select", {}, make("option", { value: "" }, words.all));
+        for (const value of seen) select.append(make("option", { value }, column.labels[value] ?? value));
+        select.addEventListener("change", () => change({ [column.key]: select.value }));
+        this.selects.push([column.key, select]);
+        tools.append(make("label", {}, make("span", {}, column.label), select));
+      });
+      if (this.month) {
+        this.everyMonth = make("button", { type: "button", class: "quiet" });
+        this.everyMonth.addEventListener("click", () => change({ [this.key + ".all"]: state.get(this.key + ".all") ? null : "1" }));
+        tools.append(this.everyMonth);
+      }
+      const csv = make("button", { type: "button", class: "quiet" }, words.csv);
+      csv.addEventListener("click", () => this.download());
+      this.counter = make("span", { class: "counter", role: "status" });
+      tools.append(csv, this.counter);
+    }
+
+    frame() {
+      this.scroller = this.place.querySelector(".body");
+      this.head = make("tr");
+      this.places.forEach((at) => {
+        const column = this.columns[at];
+        const button = make("button", { type: "button" }, column.label);
+        button.addEventListener("click", () => {
+          const [key, way] = this.sorting();
+          const next = key === column.key && way === "asc" ? "desc" : "asc";
+          change({ [this.key + ".sort"]: column.key + "." + next });
+        });
+        this.head.append(make("th", { scope: "col", class: column.right ? "right" : null }, button));
+      });
+      this.bodyRows = make("tbody");
+      this.table = make("table", { class: "data" }, make("thead", {}, this.head), this.bodyRows);
+      this.table.setAttribute("aria-labelledby", this.key + "-caption");
+      this.scroller.append(this.table);
+      this.scroller.addEventListener("scroll", () => {
+        if (!this.many || this.waiting) return;
+        this.waiting = true;
+        requestAnimationFrame(() => { this.waiting = false; this.draw(); });
+      });
+    }
+
+    sorting() {
+      const wanted = (state.get(this.key + ".sort") || "").split(".");
+      if (wanted[0] in this.index) return wanted;
+      return this.sort || [null, null];
+    }
+
+    refresh() {
+      const shownMonth = month();
+      const every = !this.month || shownMonth === "all" || state.get(this.key + ".all");
+      const query = (state.get(this.key + ".q") || "").trim().toLowerCase();
+      if (document.activeElement !== this.search) this.search.value = state.get(this.key + ".q") || "";
+      if (this.everyMonth) {
+        this.everyMonth.hidden = shownMonth === "all";
+        this.everyMonth.textContent = every ? put(words.this_month, { month: shownMonth }) : words.all_months;
+      }
+      const filters = [];
+      for (const [key, select] of this.selects) {
+        const value = state.get(key) || "";
+        const known = [...select.options].some((option) => option.value === value);
+        select.value = known ? value : "";
+        if (value) filters.push([this.index[key], value]);
+      }
+      const monthAt = this.index[this.month];
+      let kept = this.rows.map((_, at) => at).filter((at) => {
+        const row = this.rows[at];
+        return (every || row[monthAt] === shownMonth)
+          && filters.every(([column, value]) => String(row[column] ?? "") === value)
+          && (!query || this.lower[at].includes(query));
+      });
+      const [key, way] = this.sorting();
+      if (key) {
+        const at = this.index[key];
+        const text = new Intl.Collator(page.language === "zh" ? "zh-Hans-CN" : "en", { numeric: true });
+        const turn = way === "desc" ? -1 : 1;
+        const value = (row) => (this.columns[at].kind === "link" ? row[at]?.[0] : row[at]);
+        kept.sort((a, b) => {
+          const left = value(this.rows[a]);
+          const right = value(this.rows[b]);
+          if (left === right) return a - b;
+          if (left === null || left === undefined) return 1;
+          if (right === null || right === undefined) return -1;
+          return turn * (typeof left === "number" ? left - right : text.compare(left, right)) || a - b;
+        });
+      }
+      [...this.head.children].forEach((cell, place) => {
+        const isKey = this.columns[this.places[place]].key === key;
+        cell.setAttribute("aria-sort", isKey ? (way === "desc" ? "descending" : "ascending") : "none");
+      });
+      this.kept = kept;
+      this.many = kept.length > FEW;
+      this.table.classList.toggle("many", this.many);
+      this.table.setAttribute("aria-rowcount", String(kept.length + 1));
+      const beyond = this.total > this.rows.length
+        ? " · " + put(words.worst, { here: whole.format(this.rows.length), all: whole.format(this.total) }) : "";
+      this.counter.textContent = put(words.rows, {
+        shown: whole.format(kept.length), all: whole.format(this.rows.length),
+      }) + beyond;
+      this.scroller.scrollTop = 0;
+      this.draw();
+    }
+
+    rowNode(place) {
+      const row = this.rows[this.kept[place]];
+      const node = make("tr", { "aria-rowindex": place + 2 });
+      this.places.forEach((at, order) => node.append(this.cell(row, at, order === 0)));
+      return node;
+    }
+
+    gap(rows) {
+      const cell = make("td", { colspan: this.columns.length });
+      cell.style.height = rows * ROW + "px";
+      return make("tr", { class: "gap", "aria-hidden": "true" }, cell);
+    }
+
+    draw(limit) {
+      const count = this.kept.length;
+      let from = 0;
+      let to = limit ? Math.min(limit, count) : count;
+      if (this.many && !limit) {
+        from = Math.max(0, Math.floor(this.scroller.scrollTop / ROW) - 10);
+        to = Math.min(count, from + Math.ceil(this.scroller.clientHeight / ROW) + 20);
+      }
+      const nodes = [];
+      if (from) nodes.push(this.gap(from));
+      for (let place = from; place < to; place += 1) nodes.push(this.rowNode(place));
+      if (this.many && !limit && to < count) nodes.push(this.gap(count - to));
+      if (limit && to < count) {
+        nodes.push(make("tr", {}, make("td", { colspan: this.columns.length },
+          put(words.more_in_print, { shown: whole.format(to), all: whole.format(count) }))));
+      }
+      if (!count) nodes.push(make("tr", {}, make("td", { colspan: this.columns.length, class: "empty" }, this.empty)));
+      this.bodyRows.replaceChildren(...nodes);
+    }
+
+    download() {
+      const quote = (value) => {
+        let text = value === null || value === undefined ? "" : String(Array.isArray(value) ? value[0] : value);
+        if (typeof value === "string" && /^[=+\-@\t\r]/.test(text)) text = "'" + text;
+        return /[",\n\r]/.test(text) ? '"' + text.replaceAll('"', '""') + '"' : text;
+      };
+      const lines = [this.columns.map((column) => quote(column.label)).join(",")];
+      for (const at of this.kept) {
+        lines.push(this.rows[at].map((value, place) => {
+          const column = this.columns[place];
+          return quote(column.kind === "code" && value !== null ? column.labels[value] ?? value : value);
+        }).join(","));
+      }
+      const blob = new Blob(["\ufeff" + lines.join("\r\n") + "\r\n"], { type: "text/csv;charset=utf-8" });
+      const link = make("a", { href: URL.createObjectURL(blob), download: `${body.dataset.page}-${this.key}.csv` });
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    }
+  }
+
+  /* ---- start ---- */
+
+  const picker = document.getElementById("month");
+  if (picker) {
+    picker.addEventListener("change", () => change({ month: picker.value }));
+    for (const step of document.querySelectorAll("[data-month-step]")) {
+      step.addEventListener("click", () => {
+        const next = page.months[page.months.indexOf(month()) + Number(step.dataset.monthStep)];
+        if (next) change({ month: next });
+      });
+    }
+  }
+  const tables = [...document.querySelectorAll("[data-table]")].map((place) => new DataTable(place));
+
+  let opened = [];
+  window.addEventListener("beforeprint", () => {
+    resizeCharts(660);
+    for (const table of tables) if (table.many) table.draw(FEW);
+  });
+  window.addEventListener("afterprint", () => {
+    resizeCharts(null);
+    for (const table of tables) table.refresh();
+    for (const details of opened) details.removeAttribute("open");
+    opened = [];
+  });
+
+  follow();
+  goTo();
+  body.dataset.ready = "yes";
+})();

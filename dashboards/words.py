@@ -1,0 +1,136 @@
+"""Words every page shares: verdicts, levels, tiers, customer types, navigation.
+
+Belongs here: texts used by more than one page. Does not belong here: a page's own texts.
+"""
+
+from __future__ import annotations
+
+from dashboards.language import Text, both
+
+VERDICTS = {
+    "met": Text("达标", "Met"),
+    "breached": Text("超时", "Breached"),
+    "pending": Text("未到期", "In time, open"),
+    "unmeasurable": Text("无法判定", "Unmeasurable"),
+}
+LEVELS = {
+    "1": Text("一级", "Level 1"),
+    "2": Text("二级", "Level 2"),
+    "3": Text("三级", "Level 3"),
+    "4": Text("四级", "Level 4"),
+    "none": Text("未定级", "No level"),
+}
+TIERS = {
+    "tier1": Text("一级城市", "Tier-1 cities"),
+    "other": Text("其它城市", "Other cities"),
+    "none": Text("城市不明", "City unknown"),
+}
+CUSTOMER_TYPES = {
+    "agent": Text("代理商", "Agent"),
+    "end_customer": Text("最终客户", "End customer"),
+    "key_account": Text("大客户", "Key account"),
+}
+PROVIDERS = {"company": Text("公司", "Company"), "agent": Text("代理商", "Agent")}
+CLOCKS = {
+    "service_hours": Text("服务时间", "Service hours"),
+    "calendar": Text("自然时间", "Calendar"),
+}
+CATEGORIES = {
+    "fault": Text("故障", "Fault"),
+    "delivery_damage": Text("运送损坏", "Delivery damage"),
+    "other": Text("其他", "Other"),
+    "none": Text("未分类", "No category"),
+}
+KINDS = {
+    "response": Text("故障响应", "Fault response"),
+    "filing": Text("记录提交", "Record filing"),
+    "inspection": Text("季度巡检", "Quarterly inspection"),
+    "training": Text("现场培训", "On-site training"),
+    "conduct": Text("服务规范", "Conduct"),
+}
+EXPORTS = {
+    "tickets": Text("工单", "Tickets"),
+    "service_records": Text("服务记录", "Service records"),
+    "invoices": Text("发票", "Invoices"),
+    "installed_base": Text("装机清单", "Installed base"),
+    "agents": Text("代理商", "Agents"),
+    "pauses": Text("暂停", "Pauses"),
+}
+
+WORDS: dict[str, Text] = {
+    "product": Text("服务条款核对", "Service Terms Audit"),
+    "skip": Text("跳到正文", "Skip to content"),
+    "pages": Text("页面", "Pages"),
+    "language": Text("English", "中文"),
+    "language_label": Text("Switch to English", "切换到中文"),
+    "month": Text("月份", "Month"),
+    "all_months": Text("全部月份", "All months"),
+    "earlier": Text("上一个月", "Earlier month"),
+    "later": Text("下一个月", "Later month"),
+    "as_of": Text("截至", "As of"),
+    "to_date": Text("月内累计", "month to date"),
+    "numbers": Text("数字表", "The numbers as a table"),
+    "png": Text("下载图片", "Save as PNG"),
+    "search": Text("搜索", "Search"),
+    "all": Text("全部", "All"),
+    "csv": Text("下载 CSV", "Save as CSV"),
+    "whole_file": Text("完整数据文件", "Complete data file"),
+    "too_few": Text("数量太少,不足以下结论", "too few to say"),
+    "needs_script": Text(
+        "图表和可筛选的表格需要浏览器允许本页面的脚本。",
+        "Charts and filtered tables need the scripts beside this page.",
+    ),
+    "missing_title": Text("这一页还没有数据", "This page has no data yet"),
+    "missing_would": Text("有了数据,这里会显示:", "With the data, this page shows:"),
+    "missing_bring": Text(
+        "请把以下导出文件放进导出文件夹:", "Put these exports in the exports folder:"
+    ),
+    "missing_again": Text("然后重新运行 sla run。", "Then run sla run again."),
+    "missing_tables": Text(
+        "数据仓库中还没有这一页所需的表;请重新运行 sla run。",
+        "The warehouse does not have this page's tables yet; run sla run again.",
+    ),
+    "footer": Text(
+        "本报告的每个数字都来自数据仓库中的同一组表;口径见",
+        "Every number comes from one set of tables in the warehouse; definitions under",
+    ),
+    "version": Text("版本", "Version"),
+    "local_time": Text("当地时间", "local time"),
+    "terms_page": Text("条款与方法", "Terms and method"),
+    "full_stop": Text("。", "."),
+    "points": Text("个百分点", "points"),
+    "from_file": Text("来源", "Source"),
+}
+
+#: Words the page's script writes itself.
+SCRIPT_WORDS: dict[str, Text] = {
+    "search": Text("搜索", "Search"),
+    "all": Text("全部", "All"),
+    "csv": Text("下载 CSV", "Save as CSV"),
+    "rows": Text("{shown} / {all} 行", "{shown} of {all} rows"),
+    "worst": Text(
+        "这里是最严重的 {here} 行,共 {all} 行", "the worst {here} of {all} rows are kept here"
+    ),
+    "this_month": Text("只看 {month}", "{month} only"),
+    "all_months": Text("全部月份", "All months"),
+    "clear": Text("清除筛选", "Clear filters"),
+    "none": Text("–", "–"),
+    "no_chart": Text(
+        "图表脚本没有载入;数字在下面的表里。",
+        "The chart script did not load; the numbers are in the table below.",
+    ),
+    "more_in_print": Text(
+        "打印只含前 {shown} 行,共 {all} 行", "Printed: the first {shown} of {all} rows"
+    ),
+}
+
+
+def code_or_none(value: object) -> str:
+    """The code of a value that may be missing, as tables and links write it."""
+    return "none" if value is None else str(value)
+
+
+def label(labels: dict[str, Text], value: object) -> Text:
+    """The words for a coded value; the value itself when it has none."""
+    code = code_or_none(value)
+    return labels.get(code, both(code))

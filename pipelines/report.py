@@ -1,0 +1,100 @@
+"""Reads the report's frames out of the warehouse and has the pages written.
+
+Belongs here: the one place where warehouse and pages meet. Each ``report_queries/<frame>.sql``
+is one frame, bounded in size whatever the data's, so that pages do not grow with it. Does not
+belong here: what a page says (``dashboards``) or what a table means (``models``).
+"""
+
+from __future__ import annotations
+
+from importlib import metadata, resources
+from typing import TYPE_CHECKING, cast
+
+import sqlglot
+from sqlglot import exp
+
+from dashboards.pages import PAGES
+from dashboards.report import Report
+from dashboards.site import write_report
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date, datetime
+    from pathlib import Path
+
+    import duckdb
+    import polars as pl
+
+
+def build_report(
+    con: duckdb.DuckDBPyConnection, out_dir: Path, month: date | None = None
+) -> list[Path]:
+    """Write the whole report into ``out_dir``; the files written, in order.
+
+    Args:
+        con: the finished warehouse; nothing in it is changed.
+        out_dir: the report's folder, made when it is not there.
+        month: the month shown first; by default the latest closed month with tickets.
+    """
+    frames = read_frames(con)
+    return write_report(report_of(frames, month), PAGES, out_dir)
+
+
+def report_of(frames: Mapping[str, pl.DataFrame], month: date | None = None) -> Report:
+    """The report over ``frames``: as-of, months, exports given, and the month shown first."""
+    run = frames["run"].row(0, named=True)
+    as_of = cast("datetime", run["as_of"])
+    months: tuple[date, ...] = ()
+    if "response_cells" in frames:
+        months = tuple(sorted(frames["response_cells"]["month"].drop_nulls().unique()))
+    exports = frozenset(frames["files"]["export"].unique()) if "files" in frames else frozenset()
+    report = Report(
+        frames=frames,
+        as_of=as_of,
+        timezone=run["timezone"],
+        months=months,
+        month=None,
+        exports=exports,
+        version=product_version(),
+    )
+    closed = [one for one in report.months if report.is_closed(one)]
+    shown = month if month in months else next(reversed(closed or months), None)
+    return Report(**{**vars(report), "month": shown})
+
+
+def read_frames(con: duckdb.DuckDBPyConnection) -> dict[str, pl.DataFrame]:
+    """Every frame whose tables are in the warehouse, by name."""
+    there = {
+        f"{schema}.{table}"
+        for schema, table in con.execute(
+            "select table_schema, table_name from information_schema.tables"
+        ).fetchall()
+    }
+    return {name: con.sql(sql).pl() for name, sql in queries().items() if tables_read(sql) <= there}
+
+
+def queries() -> dict[str, str]:
+    """The report's queries by the name of their frame."""
+    folder = resources.files("pipelines") / "report_queries"
+    return {
+        file.name.removesuffix(".sql"): file.read_text(encoding="utf-8")
+        for file in sorted(folder.iterdir(), key=lambda file: file.name)
+        if file.name.endswith(".sql")
+    }
+
+
+def tables_read(sql: str) -> set[str]:
+    """The tables a query reads, as ``schema.table``; its own steps are left out."""
+    return {
+        f"{table.db}.{table.name}"
+        for table in sqlglot.parse_one(sql, read="duckdb").find_all(exp.Table)
+        if table.db
+    }
+
+
+def product_version() -> str:
+    """The version of the product as installed."""
+    try:
+        return metadata.version("sla-audit")
+    except metadata.PackageNotFoundError:
+        return "not installed"
