@@ -89,6 +89,14 @@ def publish(out: Path) -> None:
     _finish(out)
 
 
+def copy_result(out: Path, building: Path) -> None:
+    """Start the build from the last result, for a run that renews only part of it."""
+    for name in sorted(_published(out)):
+        if (out / name).is_file():
+            (building / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(out / name, building / name)
+
+
 def repair(out: Path) -> None:
     """Finish a result that was whole when its run was killed, or clear away one that was not."""
     if (out / BUILDING / READY).is_file():

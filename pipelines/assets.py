@@ -1,0 +1,372 @@
+"""Every table and page as a Dagster asset; each step of a run is one op that builds several.
+
+A step is one op (``multi_asset``), not one for each table: Dagster writes a score of events for
+each op, which would take longer than most tables do. All ops share the run's session, the one
+owner of the warehouse, so they run in one process, in order.
+
+Belongs here: keys, descriptions, dependencies and metadata, and calling the steps. Does not
+belong here: what a step does (``session``) and what a table means (``models``, ``contract``).
+"""
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final
+
+import dagster as dg
+import duckdb
+
+from dashboards.pages import PAGES
+from dashboards.report import Page
+from pipelines import lineage, models, session, validation
+from pipelines.contract import EXPORTS
+from pipelines.report import queries, tables_read
+from pipelines.session import Session
+
+# No postponed annotations in this module: Dagster reads those of its ops.
+
+Decorator = Callable[[Callable[..., Any]], dg.AssetsDefinition]
+
+OWNERS: Final = {
+    "staging": "team:data",
+    "terms": "team:data",
+    "clocks": "team:data",
+    "meta": "team:data",
+    "steps": "team:service-quality",
+    "facts": "team:service-quality",
+    "marts": "team:management",
+    "report": "team:management",
+}
+"""Who answers for a schema's tables; ``_FINANCE`` names the tables that are finance's."""
+
+_FINANCE: Final = ("charge", "invoice", "billing", "unit")
+
+STAGING_TABLES: Final = {
+    **{f"staging.{name}": f"Export {name} {export.title_zh}" for name, export in EXPORTS.items()},
+    "staging.rejects": "Rows without a key or with one that is taken, as they came",
+    "staging.problems": "Fields that could not be read; they are null in their row",
+    "meta.files": "The files read, with fingerprint and row counts",
+}
+
+RUN_TABLES: Final = {
+    "meta.run": "What the run judges by: as-of, time zone, day of the first ticket",
+}
+
+TERMS_TABLES: Final = {
+    "terms.periods": "Stretches of days in which no term changes",
+    "terms.days": "The period of each day that the data names",
+    "terms.rules": "The scalar terms and the readings of each period",
+    "terms.services": "The service catalogue (C-1)",
+    "terms.catalogue": "The service codes each customer type has",
+    "terms.service_levels": "The service level of customer type, stage and mode (T1)",
+    "terms.charging": "What each service level charges (T2)",
+    "terms.fault_levels": "The fault levels and their clocks",
+    "terms.response_targets": "Seconds allowed by fault level and city tier (T4)",
+    "terms.tier1_cities": "The cities of the first tier",
+    "terms.products": "Product types and their warranty",
+    "terms.form_fields": "The fields each form must have filled in",
+    "terms.rate_card": "The prices, where they are known",
+    "terms.readings": "How each doubtful clause is read, and how else it could be",
+    "terms.reading_choices": "The alternatives of each reading in words",
+    "terms.clauses": "The clauses in words",
+    "terms.files": "The terms files and their fingerprints",
+}
+
+CLOCK_TABLES: Final = {
+    "clocks.segments": "Pieces of local time and the positions of both clocks at their start",
+    "clocks.due_segments": "The inverse: the local time at which a clock reaches a position",
+}
+
+CHECK_TABLES: Final = {"meta.checks": "What each check found, with a sample of failing rows"}
+
+PUBLISHED: Final = dg.AssetKey(["report", "published"])
+
+
+def asset_key(table: str) -> dg.AssetKey:
+    """``schema.table`` as an asset's key."""
+    return dg.AssetKey(table.split("."))
+
+
+def table_name(key: dg.AssetKey) -> str:
+    """An asset's key as ``schema.table``."""
+    return ".".join(key.path)
+
+
+def build_assets() -> list[dg.AssetsDefinition]:
+    """Every asset of a run, in the order of its steps."""
+    return [
+        _staging(),
+        _reference(),
+        _models(),
+        _checks(),
+        _check_results(),
+        _report(),
+        _publish(),
+    ]
+
+
+def _spec(
+    table: str, description: str, deps: Iterable[str] = (), kinds: Iterable[str] = ("duckdb",)
+) -> dg.AssetSpec:
+    schema, name = table.split(".", 1)
+    is_finance = any(word in name for word in _FINANCE)
+    return dg.AssetSpec(
+        asset_key(table),
+        deps=[asset_key(other) for other in deps],
+        description=description,
+        group_name=schema,
+        owners=["team:finance" if is_finance else OWNERS[schema]],
+        kinds=set(kinds),
+    )
+
+
+def _op(name: str, specs: Iterable[dg.AssetSpec], *, can_subset: bool = False) -> Decorator:
+    return dg.multi_asset(
+        name=name,
+        specs=list(specs),
+        required_resource_keys={"session"},
+        can_subset=can_subset,
+    )
+
+
+@contextlib.contextmanager
+def _step(run: Session, name: str) -> Iterator[list[str]]:
+    """Show a step's progress and keep what stopped it; the block appends its summary."""
+    run.progress.begin(name)
+    summary: list[str] = []
+    try:
+        yield summary
+    except BaseException as error:
+        run.stopped_by = error
+        raise
+    run.progress.end(" ".join(summary))
+
+
+def _built(
+    con: duckdb.DuckDBPyConnection, tables: Iterable[str], words: dict[str, str] | None = None
+) -> Iterator[dg.MaterializeResult[Any]]:
+    for table in tables:
+        yield dg.MaterializeResult(
+            asset_key=asset_key(table), metadata=table_metadata(con, table, words or {})
+        )
+
+
+def table_metadata(
+    con: duckdb.DuckDBPyConnection, table: str, words: dict[str, str], *, is_view: bool = False
+) -> dict[str, Any]:
+    """Row count (a view is not counted: that would compute it) and column schema."""
+    schema, name = table.split(".", 1)
+    columns = con.execute(
+        "select column_name, data_type, is_nullable from duckdb_columns() "
+        "where schema_name = $1 and table_name = $2 and not internal order by column_index",
+        [schema, name],
+    ).fetchall()
+    metadata: dict[str, Any] = {
+        "dagster/table_name": table,
+        "dagster/column_schema": dg.TableSchema(
+            [
+                dg.TableColumn(column, kind, description=words.get(column))
+                for column, kind, _ in columns
+            ]
+        ),
+    }
+    if not is_view:
+        row = con.execute(f'select count(*) from "{schema}"."{name}"').fetchone()  # noqa: S608 - a table of ours
+        metadata["dagster/row_count"] = row[0] if row else 0
+    return metadata
+
+
+def _staging() -> dg.AssetsDefinition:
+    specs = [_spec(table, text, (), ("duckdb", "polars")) for table, text in STAGING_TABLES.items()]
+
+    @_op("exports", specs)
+    def exports(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
+        run: Session = context.resources.session
+        with _step(run, "exports") as summary:
+            summary.append(session.stage(run))
+            yield from _built(run.con, STAGING_TABLES)
+
+    return exports
+
+
+def _reference() -> dg.AssetsDefinition:
+    specs = [
+        *(_spec(table, text, STAGING_TABLES) for table, text in RUN_TABLES.items()),
+        *(
+            _spec(table, text, ["meta.run"] if table == "terms.days" else (), ("duckdb", "yaml"))
+            for table, text in TERMS_TABLES.items()
+        ),
+        *(
+            _spec(table, text, ("terms.rules", "meta.run"), ("duckdb", "polars"))
+            for table, text in CLOCK_TABLES.items()
+        ),
+    ]
+
+    @_op("terms", specs)
+    def terms(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
+        run: Session = context.resources.session
+        with _step(run, "terms") as summary:
+            summary.append(session.write_reference(run))
+            yield from _built(run.con, [table_name(spec.key) for spec in specs])
+
+    return terms
+
+
+def _models() -> dg.AssetsDefinition:
+    specs = [
+        _spec(
+            model.name,
+            f"{model.title}\n\nGrain: {model.grain}. Clauses: {', '.join(model.clauses)}.",
+            model.depends_on,
+            ("duckdb", "sql", "view" if model.is_view else "table"),
+        )
+        for model in models.load_models()
+    ]
+
+    @_op("models", specs, can_subset=True)
+    def sql_models(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
+        run: Session = context.resources.session
+        wanted = frozenset(table_name(key) for key in context.selected_asset_keys)
+        with _step(run, "models") as summary:
+            for model in session.build_models(run, wanted):
+                metadata = table_metadata(
+                    run.con, model.name, dict(model.columns), is_view=model.is_view
+                )
+                schema = lineage.warehouse_schema(run.con)
+                metadata["dagster/column_lineage"] = _column_lineage(model, schema)
+                yield dg.MaterializeResult(asset_key=asset_key(model.name), metadata=metadata)
+            summary.append(f"{len(wanted)} tables and views")
+
+    return sql_models
+
+
+def _column_lineage(model: models.Model, schema: lineage.Schema) -> dg.TableColumnLineage:
+    return dg.TableColumnLineage(
+        {
+            column: [
+                dg.TableColumnDep(asset_key=asset_key(table), column_name=source)
+                for table, source in sources
+            ]
+            for column, sources in lineage.column_lineage(model.sql, schema).items()
+        }
+    )
+
+
+def _checked_tables() -> list[str]:
+    known = {*STAGING_TABLES, *RUN_TABLES, *(model.name for model in models.load_models())}
+    return [suite.table for suite in validation.suites() if suite.table in known]
+
+
+def _checks() -> dg.AssetsDefinition:
+    specs = [
+        _spec(table, text, _checked_tables(), ("duckdb", "greatexpectations"))
+        for table, text in CHECK_TABLES.items()
+    ]
+
+    @_op("checks", specs)
+    def checks(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
+        run: Session = context.resources.session
+        with _step(run, "checks") as summary:
+            results = session.run_checks(run)
+            failed = [result for result in results if not result.success]
+            summary.append(f"{len(results)} checks, {len(failed)} not met")
+            yield from _built(run.con, CHECK_TABLES)
+
+    return checks
+
+
+def _check_results() -> dg.AssetsDefinition:
+    """Show what ``meta.checks`` holds on the tables it speaks of."""
+    tables = set(_checked_tables())
+    specs = [
+        dg.AssetCheckSpec(
+            check.name,
+            asset=asset_key(suite.table),
+            description=f"{check.en} {check.zh} ({check.guards})",
+            additional_deps=[asset_key("meta.checks")],
+        )
+        for suite in validation.suites()
+        if suite.table in tables
+        for check in suite.checks
+    ]
+
+    @dg.multi_asset_check(
+        name="check_results", specs=specs, required_resource_keys={"session"}, can_subset=True
+    )
+    def check_results(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        run: Session = context.resources.session
+        kept = {(r.table, r.check): r for r in validation.kept_results(run.con)}
+        for key in context.selected_asset_check_keys:
+            result = kept.get((table_name(key.asset_key), key.name))
+            if result:
+                yield _check_result(result)
+
+    return check_results
+
+
+def _check_result(result: validation.CheckResult) -> dg.AssetCheckResult:
+    severity = {
+        "critical": dg.AssetCheckSeverity.ERROR,
+        "warning": dg.AssetCheckSeverity.WARN,
+    }[result.severity]
+    return dg.AssetCheckResult(
+        passed=result.success,
+        asset_key=asset_key(result.table),
+        check_name=result.check,
+        severity=severity,
+        metadata={
+            "rows": result.rows,
+            "failing_rows": result.unexpected_count,
+            "sample": dg.MetadataValue.json(list(result.sample)),
+        },
+    )
+
+
+def _report() -> dg.AssetsDefinition:
+    pages = [f"report.{page.name}" for page in PAGES]
+    specs = [
+        _spec(
+            f"report.{page.name}",
+            f"{page.title.en} {page.title.zh}",
+            sorted({"meta.checks", *_tables_of(page)}),
+            ("html", "plotly"),
+        )
+        for page in PAGES
+    ]
+
+    @_op("report", specs)
+    def report(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
+        run: Session = context.resources.session
+        with _step(run, "report") as summary:
+            session.stop_if_blocked(run)
+            summary.append(session.write_report(run))
+            for page in pages:
+                yield dg.MaterializeResult(asset_key=asset_key(page))
+
+    return report
+
+
+def _tables_of(page: Page) -> set[str]:
+    """The tables behind the frames a page needs."""
+    frames = queries()
+    known = {*STAGING_TABLES, *RUN_TABLES, *TERMS_TABLES, *CLOCK_TABLES, *CHECK_TABLES}
+    known |= {model.name for model in models.load_models()}
+    read = {table for name in page.needs if name in frames for table in tables_read(frames[name])}
+    return read & known
+
+
+def _publish() -> dg.AssetsDefinition:
+    spec = _spec(
+        table_name(PUBLISHED),
+        "The whole result put in place of the last one",
+        [f"report.{page.name}" for page in PAGES],
+        ("file",),
+    )
+
+    @_op("publish", [spec])
+    def publish(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
+        run: Session = context.resources.session
+        with _step(run, "publish") as summary:
+            summary.append(session.publish_result(run))
+            yield dg.MaterializeResult(asset_key=PUBLISHED)
+
+    return publish

@@ -1,0 +1,226 @@
+"""The ``sla`` command.
+
+Belongs here: options, messages and exit statuses. Does not belong here: any work. What a
+command needs is imported when it is called, so that the command line answers at once.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from pipelines.errors import SlaError
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from pipelines.progress import Progress
+    from pipelines.session import Settings
+
+
+class _Stopped(click.ClickException):
+    """A message for people; stopped by the data."""
+
+    exit_code = 1
+
+    def show(self, file: object = None) -> None:
+        """Write the message to standard error."""
+        del file
+        click.echo(f"sla: {self.message}", err=True)
+
+
+class _WrongUsage(_Stopped):
+    """A message for people; wrong usage, terms or mapping."""
+
+    exit_code = 2
+
+
+class _Commands(click.Group):
+    """Turns whatever a command raises into one message and an exit status."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; with SLA_DEBUG=1 an unforeseen error keeps its trace."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except SlaError as error:
+            kind = _WrongUsage if error.exit_status == _WrongUsage.exit_code else _Stopped
+            raise kind(str(error)) from error
+        except Exception as error:
+            if os.environ.get("SLA_DEBUG"):
+                raise
+            raise _Stopped(_words(error)) from error
+
+
+def _words(error: Exception) -> str:
+    """What, where and what to do next, for an error nobody foresaw or the machine caused."""
+    kind = type(error).__name__
+    if isinstance(error, MemoryError) or kind == "OutOfMemoryException":
+        return (
+            f"The memory was not enough ({error}). Give more with --memory-limit, or run on a "
+            "machine that has it. The last result is as it was."
+        )
+    if (isinstance(error, OSError) and error.errno == errno.ENOSPC) or "No space left" in str(
+        error
+    ):
+        return (
+            f"The disk is full ({error}). Free some space and run again; nothing of this run was "
+            "published, the last result is as it was."
+        )
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if Path(frame.filename).parent.name != "click"]
+    where = f"{own[-1].filename}:{own[-1].lineno}" if own else "unknown place"
+    return (
+        f"Something went wrong that the program did not foresee: {kind}: {error} (at {where}). "
+        "The last result is as it was. With SLA_DEBUG=1 set, the same command shows the whole "
+        "trace: please report it."
+    )
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="sla-audit", prog_name="sla")
+def main() -> None:
+    """Check service exports against the service terms: response, billing, filing.
+
+    Exit status: 0 done; 1 stopped by the data; 2 wrong usage, terms or mapping.
+    """
+
+
+_TERMS = click.option(
+    "--terms",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Terms files that replace the built-in ones of the same name.",
+)
+
+
+@main.command()
+@click.option(
+    "--exports",
+    metavar="DIR",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Folder with the exports: tickets.csv, invoices.xlsx, …",
+)
+@click.option(
+    "--out",
+    metavar="DIR",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Folder for the warehouse and the report; made when it is not there.",
+)
+@_TERMS
+@click.option(
+    "--mapping",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="How columns and values of other layouts become the contract's.",
+)
+@click.option(
+    "--as-of",
+    metavar="INSTANT",
+    default="",
+    help="What is open, late or not yet due at this instant: 2025-06-30 17:00 (local time), with "
+    "an offset, or a day alone for its first instant (00:00). Default: the latest instant in "
+    "the exports.",
+)
+@click.option("--month", metavar="YYYY-MM", default="", help="The month the report opens on.")
+@click.option("--memory-limit", metavar="SIZE", help="For the warehouse, such as 4GB.")
+@click.option("--quiet", is_flag=True, help="Say nothing unless something stops the run.")
+def run(  # noqa: PLR0913 - one argument per option
+    *,
+    exports: Path,
+    out: Path,
+    terms: Path | None,
+    mapping: Path | None,
+    as_of: str,
+    month: str,
+    memory_limit: str | None,
+    quiet: bool,
+) -> None:
+    """Read the exports, judge them by the terms, write warehouse and report to --out."""
+    from pipelines.instants import read_instant, read_month  # noqa: PLC0415 - see the module
+
+    at, first_month = read_instant(as_of, "--as-of"), read_month(month, "--month")
+    if not exports.is_dir():
+        what = "is a file" if exports.exists() else "does not exist"
+        _wrong(f"--exports {exports} {what}. Name the folder that holds the export files.")
+    if terms is not None and not terms.is_dir():
+        what = "is a file" if terms.exists() else "does not exist"
+        _wrong(f"--terms {terms} {what}. Name a folder of terms files, or leave --terms out.")
+    with _progress(is_quiet=quiet) as progress:
+        # The heavy imports come last: a slip in the options is said before they are waited for.
+        from pipelines.run import run as run_job  # noqa: PLC0415
+        from pipelines.session import Settings  # noqa: PLC0415
+
+        settings = Settings(exports, out, terms, mapping, at, first_month, memory_limit)
+        run_job(settings, progress)
+    if not quiet:
+        _tell_result(settings)
+
+
+@main.command()
+@click.argument("ticket_id")
+@click.option(
+    "--out",
+    metavar="DIR",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Where sla run wrote its result.",
+)
+def explain(*, ticket_id: str, out: Path) -> None:
+    """Say why a ticket was judged as it was: clause, target, intervals counted, source rows."""
+    from pipelines.explain import explain_ticket  # noqa: PLC0415 - see the module
+    from pipelines.warehouse import open_reader  # noqa: PLC0415 - as above
+
+    con = open_reader(out / "warehouse.duckdb")
+    with con:
+        click.echo(explain_ticket(con, ticket_id))
+
+
+@main.command()
+@click.option("--level", type=click.IntRange(1, 4), required=True, help="Fault level, 1 to 4.")
+@click.option("--city", required=True, help="The customer's city, such as 成都 or Chengdu.")
+@click.option(
+    "--opened",
+    metavar="INSTANT",
+    required=True,
+    help="When the ticket was opened: 2025-03-07 17:00 (local time) or with an offset.",
+)
+@_TERMS
+def due(*, level: int, city: str, opened: str, terms: Path | None) -> None:
+    """Say until when a fault must be answered, and why."""
+    from pipelines.due import due_text  # noqa: PLC0415 - see the module
+
+    if terms is not None and not terms.is_dir():
+        _wrong(f"--terms {terms} is no folder. Name a folder of terms files, or leave it out.")
+    click.echo(due_text(level, city, opened, terms))
+
+
+def _wrong(message: str) -> NoReturn:
+    raise _WrongUsage(message)
+
+
+def _progress(*, is_quiet: bool) -> AbstractContextManager[Progress]:
+    from contextlib import nullcontext  # noqa: PLC0415 - see the module
+
+    from pipelines.progress import STEPS, Bar, Lines, Silent, is_terminal  # noqa: PLC0415 - as above
+
+    if is_quiet:
+        return nullcontext(Silent())
+    if is_terminal(sys.stderr):
+        return Bar(sys.stderr, len(STEPS))
+    return nullcontext(Lines(sys.stderr))
+
+
+def _tell_result(settings: Settings) -> None:
+    click.echo(f"Report     {settings.out / 'report' / 'index.html'}")
+    click.echo(f"Warehouse  {settings.out / 'warehouse.duckdb'}")
+    click.echo(f"Checks     {settings.out / 'checks.json'}")

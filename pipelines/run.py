@@ -1,0 +1,81 @@
+"""``sla run``: the job, in this process, with its history kept in ``OUT/.dagster``.
+
+Belongs here: executing the job and keeping its history. Does not belong here: the steps
+(``session``), the assets (``assets``) and what a terminal shows (``progress``).
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final
+
+import dagster as dg
+
+from pipelines import validation
+from pipelines.definitions import JOB, build_definitions
+from pipelines.session import Session, Settings, open_session
+
+if TYPE_CHECKING:
+    from pipelines.progress import Progress
+
+HISTORY: Final = ".dagster"
+
+_INSTANCE_CONFIG: Final = """\
+# Written by sla run: where the history of the runs is kept and how.
+telemetry:
+  enabled: false
+compute_logs:
+  module: dagster._core.storage.noop_compute_log_manager
+  class: NoOpComputeLogManager
+"""
+
+_QUIET: Final = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""Dagster's log goes to the history alone; people get the progress and one message."""
+
+
+def run(settings: Settings, progress: Progress) -> None:
+    """Run the whole job and publish its result.
+
+    Raises:
+        SlaError: the data, the terms or the usage stopped it; OUT shows what it showed before.
+    """
+    validation.warm_up()
+    with open_session(settings, progress) as session:
+        _execute(session)
+
+
+def _execute(session: Session) -> None:
+    resource = dg.ResourceDefinition.hardcoded_resource(session)
+    job = build_definitions(resource).resolve_job_def(JOB)
+    with _history(session.settings) as instance:
+        result = job.execute_in_process(
+            instance=instance,
+            run_config=_QUIET,
+            raise_on_error=False,
+            tags=_tags(session.settings),
+        )
+    if session.stopped_by is not None:
+        raise session.stopped_by
+    if not result.success:
+        message = f"the run {result.run_id} failed; see dagster dev"
+        raise RuntimeError(message)
+
+
+def _history(settings: Settings) -> dg.DagsterInstance:
+    os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
+    home = settings.out / HISTORY
+    home.mkdir(exist_ok=True)
+    (home / "dagster.yaml").write_text(_INSTANCE_CONFIG, encoding="utf-8")
+    return dg.DagsterInstance.from_config(str(home))
+
+
+def _tags(settings: Settings) -> dict[str, str]:
+    """The settings of the run, shown in its history."""
+    given = {
+        "exports": settings.exports,
+        "terms": settings.terms,
+        "mapping": settings.mapping,
+        "as_of": settings.as_of,
+        "month": settings.month,
+    }
+    return {f"sla/{name}": str(value) for name, value in given.items() if value is not None}

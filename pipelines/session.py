@@ -1,0 +1,216 @@
+"""One run's work, step by step, as plain functions on one open warehouse.
+
+The order is that of ``progress.STEPS``: stage the exports, write what the run measures with (as-of,
+terms, clocks), build the models, run the checks, build the report, publish. Every function here
+runs without Dagster; ``assets`` shows each step as assets, ``run`` executes them.
+
+Belongs here: the settings, the one owner of the warehouse, what each step does in which order.
+Does not belong here: how a step does it (its own module) and how it is shown.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines import models, publish, reference, terms, validation, warehouse
+from pipelines.errors import DataError
+from pipelines.exports import latest_event, load_mapping, stage_exports
+from pipelines.instants import local_time, read_instant, read_month
+from pipelines.progress import Silent
+from pipelines.report import build_report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import date, datetime
+
+    import duckdb
+
+    from pipelines.exports import Mapping as ExportsMapping
+    from pipelines.progress import Progress
+    from pipelines.terms import Terms
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run is told: the options of ``sla run``.
+
+    ``as_of`` without an offset is local time of the terms' zone. ``month`` is the first day of
+    the month the report opens on.
+    """
+
+    exports: Path
+    out: Path
+    terms: Path | None = None
+    mapping: Path | None = None
+    as_of: datetime | None = None
+    month: date | None = None
+    memory_limit: str | None = None
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+        """The settings of ``dagster dev``: ``SLA_EXPORTS``, ``SLA_OUT`` and so on.
+
+        Raises:
+            UsageError: SLA_AS_OF or SLA_MONTH cannot be read.
+        """
+
+        def path(name: str) -> Path | None:
+            return Path(environment[name]) if environment.get(name) else None
+
+        return cls(
+            exports=path("SLA_EXPORTS") or Path("sample_data"),
+            out=path("SLA_OUT") or Path("out"),
+            terms=path("SLA_TERMS"),
+            mapping=path("SLA_MAPPING"),
+            as_of=read_instant(environment.get("SLA_AS_OF", ""), "SLA_AS_OF"),
+            month=read_month(environment.get("SLA_MONTH", ""), "SLA_MONTH"),
+            memory_limit=environment.get("SLA_MEMORY_LIMIT") or None,
+        )
+
+
+@dataclass
+class Session:
+    """An open run: the settings, the checked terms, and the one connection to the warehouse.
+
+    ``stopped_by`` is what a step raised: Dagster reports it in its own words, people get it as is.
+    """
+
+    settings: Settings
+    building: Path
+    con: duckdb.DuckDBPyConnection
+    terms: Terms
+    mapping: ExportsMapping | None = None
+    progress: Progress = field(default_factory=Silent)
+    stopped_by: BaseException | None = None
+
+    @property
+    def timezone(self) -> str:
+        """The time zone of every local time."""
+        return self.terms.timezone
+
+    @property
+    def report_dir(self) -> Path:
+        """Where the report's pages are built."""
+        return self.building / "report"
+
+    def one(self, query: str) -> tuple[object, ...]:
+        """The first row of a query that has one."""
+        row = self.con.execute(query).fetchone()
+        if row is None:
+            message = f"no row: {query}"
+            raise LookupError(message)
+        return row
+
+
+@contextlib.contextmanager
+def open_session(
+    settings: Settings, progress: Progress | None = None, *, is_partial: bool = False
+) -> Iterator[Session]:
+    """Hold OUT and the warehouse being built for as long as the block lasts.
+
+    The terms and the mapping are checked before anything is touched. A partial run starts from
+    a copy of the last result, so that the tables it does not build are there.
+
+    Raises:
+        UsageError: terms, mapping, memory limit or OUT cannot be used.
+        DataError: another run holds OUT.
+    """
+    checked = terms.load_terms(settings.terms)
+    mapping = load_mapping(settings.mapping) if settings.mapping else None
+    with publish.only_run(settings.out) as building:
+        if is_partial:
+            publish.copy_result(settings.out, building)
+        spill = building / publish.SPILL
+        con = warehouse.open_warehouse(
+            building / "warehouse.duckdb", settings.memory_limit, temp_directory=spill
+        )
+        session = Session(settings, building, con, checked, mapping, progress or Silent())
+        with contextlib.closing(con):
+            yield session
+
+
+def stage(session: Session) -> str:
+    """Read the exports into ``staging.*`` and count every row."""
+    stage_exports(
+        session.con,
+        session.settings.exports,
+        session.mapping,
+        session.timezone,
+        progress=session.progress.note,
+        temp_dir=session.building,
+    )
+    files, staged, rejected, problems = session.one(
+        "select count(*), sum(staged)::bigint, sum(rejected)::bigint, sum(problems)::bigint "
+        "from meta.files"
+    )
+    return f"{staged} rows of {files} files, {rejected} rejected, {problems} fields with a problem"
+
+
+def write_reference(session: Session) -> str:
+    """Write ``meta.run``, ``terms.*`` and ``clocks.*``: what the run measures with.
+
+    Raises:
+        DataError: the exports hold no instant and no as-of was given.
+    """
+    given = session.settings.as_of
+    as_of = local_time(given, session.timezone) if given else latest_event(session.con)
+    if as_of is None:
+        message = (
+            f"The exports in {session.settings.exports} hold no date or time, so it is not known "
+            "as of when to judge them. Fill in opened_at (受理时间) or give --as-of."
+        )
+        raise DataError(message)
+    reference.prepare(session.con, session.terms, as_of)
+    return f"as of {as_of:%Y-%m-%d %H:%M:%S} {session.timezone}"
+
+
+def build_models(session: Session, names: frozenset[str] | None = None) -> Iterator[models.Model]:
+    """Build the SQL models in order (those of ``names``, if given); yields each when it is there.
+
+    Raises:
+        DataError: a model could not be built.
+    """
+    for model in models.load_models():
+        if names is None or model.name in names:
+            session.progress.note(model.name)
+            models.run_model(session.con, model)
+            yield model
+
+
+def run_checks(session: Session) -> list[validation.CheckResult]:
+    """Run every suite, keep what it found in ``meta.checks`` and ``checks.json``."""
+    results = validation.validate(session.con)
+    validation.keep_results(session.con, results)
+    validation.write_results(results, session.building / "checks.json")
+    return results
+
+
+def stop_if_blocked(session: Session) -> None:
+    """Let nothing be reported or published that breaks a critical check.
+
+    Raises:
+        DataError: a critical check failed; the message names rows and files.
+    """
+    message = validation.blocking_message(validation.kept_results(session.con))
+    if message:
+        raise DataError(message)
+
+
+def write_report(session: Session) -> str:
+    """Build the report's pages."""
+    shutil.rmtree(session.report_dir, ignore_errors=True)
+    build_report(session.con, session.report_dir, session.settings.month)
+    pages = sum(1 for _ in session.report_dir.rglob("*.html"))
+    return f"{pages} pages"
+
+
+def publish_result(session: Session) -> str:
+    """Close the warehouse and put the whole result in place of the last one."""
+    session.con.close()
+    publish.publish(session.settings.out)
+    return str(session.settings.out)
