@@ -1,0 +1,298 @@
+-- steps.charge_entitlements: what each ticket may be charged for, by charge type, before any bill is looked at.
+--
+-- The three charges are three questions (reading 5): the service fee asks the matrix (T1, T2) and
+-- the city (reading 6), repair and replacement ask the warranty (WA-1), the maintenance fee asks
+-- whether warranty and free year are both over (AS-1, WA-2). Decided here, because the terms leave room:
+--   * Damage in delivery (AS-2) makes repair and replacement free; the visit itself stays with the matrix.
+--   * A product trial (PS-2) is free as a trial; the service fee of the visit stays with the matrix.
+--   * Before the free year or the warranty is over no maintenance fee can be due, even where the
+--     other of the two dates is unknown: it is the later one that counts.
+--   * A ticket without a serial number takes the unit its invoice lines cite, when they cite one only.
+-- grain: one row per ticket
+-- clauses: T1, T2, AS-1, AS-2, WA-1, WA-2
+-- materialized: table
+-- columns:
+--   ticket_id: key
+--   customer_id: the ticket's customer
+--   customer_type: agent, end_customer or key_account
+--   service_code: service asked for
+--   service_level: X, S0, S1 or S2 (T1); null when unknown
+--   provider: company or agent; who provides also bills (reading 15)
+--   agent_id: the agent that provides or takes part
+--   serial_no: the unit, from the ticket or from its invoice lines
+--   contract_id: the ticket's contract
+--   unit_contract_id: the contract the unit was sold under
+--   product_type: of the unit
+--   period_id: period of the terms in force on the day of opening
+--   month: first day of the month of opening
+--   charge_on: the day that counts (reading 12)
+--   finished_at: when the service was finished
+--   bill_due_at: the last instant to bill in (reading 14)
+--   warranty_ends_on: first day out of warranty
+--   free_year_ends_on: first day after the free year
+--   maintenance_from_on: first day a maintenance fee may be charged
+--   is_maintenance_expected: a finished service that needs a maintenance fee once out (reading 13)
+--   service_expected: billable, free, not_provided or undetermined, under the reading in force
+--   service_expected_other: the same under the other choice of reading 5
+--   service_ground: what decided the service fee: level, city, free_year or missing
+--   repair_expected: as above, for repair and replacement
+--   repair_ground: delivery_damage, in_warranty, out_of_warranty or missing
+--   maintenance_expected: as above, for the maintenance fee
+--   maintenance_ground: before_fee, not_needed, after_fee or missing
+--   service_words: why, in English
+--   service_words_zh: why, in Chinese
+--   service_other_words: why the other choice of reading 5 differs, in English; null when it does not
+--   service_other_words_zh: the same in Chinese
+--   unit_missing_words: what is not known of the unit, in English; null when all is known
+--   unit_missing_words_zh: the same in Chinese
+with
+tickets as (
+    select * from steps.tickets
+),
+
+cited_units as (
+    select
+        lines.ticket_id,
+        min(lines.serial_no) as serial_no
+    from staging.invoices as lines
+    inner join staging.tickets as cited on lines.ticket_id = cited.ticket_id
+    where cited.serial_no is null and lines.serial_no is not null
+    group by lines.ticket_id
+    having min(lines.serial_no) = max(lines.serial_no)
+),
+
+charging as (
+    select
+        period_id,
+        service_level,
+        max(case when is_same_city then expected end) as same_city_expected,
+        max(case when not is_same_city then expected end) as other_city_expected
+    from terms.charging
+    group by period_id, service_level
+),
+
+known as (
+    select
+        tickets.*,
+        rules.first_free_year,
+        charging.same_city_expected,
+        charging.other_city_expected,
+        charging.same_city_expected <> charging.other_city_expected as is_by_city,
+        coalesce(tickets.serial_no, cited_units.serial_no) as unit_serial_no,
+        coalesce(tickets.product_type, units.product_type) as unit_product_type,
+        coalesce(tickets.unit_contract_id, units.contract_id) as sold_under,
+        coalesce(tickets.purchased_on, units.purchased_on) as bought_on,
+        coalesce(tickets.warranty_ends_on, units.warranty_ends_on) as warranty_until,
+        coalesce(tickets.free_year_ends_on, units.free_year_ends_on) as free_until,
+        case
+            when rules.charge_day = 'finished' then cast(tickets.finished_at as date)
+            else tickets.opened_on
+        end as charge_on,
+        tickets.finished_at + rules.billing_due_days * interval '1' day as bill_due_at
+    from tickets
+    left join cited_units on tickets.ticket_id = cited_units.ticket_id
+    left join steps.units as units on cited_units.serial_no = units.serial_no
+    left join terms.rules as rules on tickets.period_id = rules.period_id
+    left join charging
+        on tickets.period_id = charging.period_id
+        and tickets.service_level = charging.service_level
+),
+
+by_matrix as (
+    select
+        *,
+        case when warranty_until > free_until then warranty_until else free_until end
+            as later_end_on,
+        case
+            when not is_by_city then same_city_expected
+            when is_same_city then same_city_expected
+            when not is_same_city then other_city_expected
+            else 'undetermined'
+        end as matrix_expected
+    from known
+),
+
+by_free_year as (
+    select
+        *,
+        case
+            when matrix_expected <> 'billable' then matrix_expected
+            when charge_on < free_until then 'free'
+            when charge_on is null then 'undetermined'
+            when free_until is null and stage = 'aftersales' then 'undetermined'
+            else matrix_expected
+        end as free_year_expected
+    from by_matrix
+),
+
+judged as (
+    select
+        *,
+        case
+            when matrix_expected is null then 'undetermined'
+            when first_free_year = 'matrix_only' then matrix_expected
+            else free_year_expected
+        end as service_expected,
+        case
+            when matrix_expected is null then 'undetermined'
+            when first_free_year = 'matrix_only' then free_year_expected
+            else matrix_expected
+        end as service_expected_other,
+        case
+            when category = 'delivery_damage' then 'delivery_damage'
+            when charge_on < warranty_until then 'in_warranty'
+            when charge_on >= warranty_until then 'out_of_warranty'
+            else 'missing'
+        end as repair_ground,
+        case
+            when charge_on < warranty_until or charge_on < free_until then 'before_fee'
+            when needs_maintenance_fee = false then 'not_needed'
+            when warranty_until is null or free_until is null or charge_on is null then 'missing'
+            when needs_maintenance_fee then 'after_fee'
+            else 'missing'
+        end as maintenance_ground
+    from by_free_year
+),
+
+worded as (
+    select
+        *,
+        case
+            when matrix_expected is null or matrix_expected = 'undetermined' then 'missing'
+            when is_by_city then 'city'
+            else 'level'
+        end as matrix_ground,
+        concat_ws(
+            ', ',
+            case when opened_at is null then 'the time of opening' end,
+            case when opened_at is not null and period_id is null
+                then 'terms in force on ' || cast(opened_on as varchar) end,
+            case when customer_type is null then 'the customer type' end,
+            case
+                when service_code is null then 'the service code'
+                when period_id is not null and stage is null
+                    then 'the service code ' || service_code || ' in the catalogue'
+            end,
+            case when is_by_city and is_same_city is null and city is null
+                then 'the customer''s city' end,
+            case when is_by_city and is_same_city is null and dispatched_from is null
+                then 'the city the engineer came from' end
+        ) as matrix_missing,
+        concat_ws(
+            '、',
+            case when opened_at is null then '受理时间' end,
+            case when opened_at is not null and period_id is null
+                then cast(opened_on as varchar) || ' 有效的条款' end,
+            case when customer_type is null then '客户类型' end,
+            case
+                when service_code is null then '服务编码'
+                when period_id is not null and stage is null
+                    then '目录中的服务编码 ' || service_code
+            end,
+            case when is_by_city and is_same_city is null and city is null then '客户城市' end,
+            case when is_by_city and is_same_city is null and dispatched_from is null
+                then '派出城市' end
+        ) as matrix_missing_zh,
+        case
+            when unit_serial_no is null then 'the unit (no serial number)'
+            when bought_on is null
+                then 'the purchase date of unit ' || unit_serial_no || ' in the installed base'
+            when warranty_until is null then 'the warranty months of unit ' || unit_serial_no
+            when charge_on is null then 'the day that counts (not finished yet)'
+        end as unit_missing_words,
+        case
+            when unit_serial_no is null then '产品序列号'
+            when bought_on is null then '装机清单中 ' || unit_serial_no || ' 的购买日期'
+            when warranty_until is null then unit_serial_no || ' 的担保期月数'
+            when charge_on is null then '计费日期（服务未完成）'
+        end as unit_missing_words_zh
+    from judged
+)
+
+select
+    ticket_id,
+    customer_id,
+    customer_type,
+    service_code,
+    service_level,
+    provider,
+    agent_id,
+    unit_serial_no as serial_no,
+    contract_id,
+    sold_under as unit_contract_id,
+    unit_product_type as product_type,
+    period_id,
+    month,
+    charge_on,
+    finished_at,
+    bill_due_at,
+    warranty_until as warranty_ends_on,
+    free_until as free_year_ends_on,
+    case when warranty_until is not null and free_until is not null then later_end_on end
+        as maintenance_from_on,
+    coalesce(is_finished and needs_maintenance_fee, false) as is_maintenance_expected,
+    service_expected,
+    service_expected_other,
+    case
+        when service_expected = coalesce(matrix_expected, 'undetermined') then matrix_ground
+        when service_expected = 'undetermined' then 'missing'
+        else 'free_year'
+    end as service_ground,
+    case repair_ground
+        when 'missing' then 'undetermined'
+        when 'out_of_warranty' then 'billable'
+        else 'free'
+    end as repair_expected,
+    repair_ground,
+    case maintenance_ground
+        when 'missing' then 'undetermined'
+        when 'after_fee' then 'billable'
+        else 'free'
+    end as maintenance_expected,
+    maintenance_ground,
+    case matrix_ground
+        when 'missing' then 'Cannot be determined, missing: ' || matrix_missing
+        when 'city' then
+            service_level || ', ' || city || case when is_same_city then ' = ' else ' ≠ ' end
+            || dispatched_from
+            || case when is_same_city then ': same city, ' else ': another city, ' end
+            || case matrix_expected
+                when 'billable' then 'charged' when 'free' then 'free' else 'not provided' end
+        else
+            service_level || ': '
+            || case matrix_expected
+                when 'billable' then 'charged' when 'free' then 'free'
+                else 'not provided by the company' end
+    end as service_words,
+    case matrix_ground
+        when 'missing' then '无法判断，缺少：' || matrix_missing_zh
+        when 'city' then
+            service_level || '，' || city || case when is_same_city then ' = ' else ' ≠ ' end
+            || dispatched_from || case when is_same_city then '：同城，' else '：异城，' end
+            || case matrix_expected
+                when 'billable' then '收费' when 'free' then '免费' else '不提供' end
+        else
+            service_level || '：'
+            || case matrix_expected
+                when 'billable' then '收费' when 'free' then '免费' else '公司不提供' end
+    end as service_words_zh,
+    case
+        when matrix_expected = free_year_expected then null
+        when free_year_expected = 'free'
+            then 'but within the first free year (first day after: ' || cast(free_until as varchar)
+                || '): free'
+        when free_year_expected = 'undetermined'
+            then 'free year cannot be determined, missing: ' || unit_missing_words
+    end as service_other_words,
+    case
+        when matrix_expected = free_year_expected then null
+        when free_year_expected = 'free'
+            then '但在一年免费服务期内（期满后首日：' || cast(free_until as varchar) || '）：免费'
+        when free_year_expected = 'undetermined'
+            then '免费服务期无法判断，缺少：' || unit_missing_words_zh
+    end as service_other_words_zh,
+    case when maintenance_ground = 'missing' and unit_missing_words is null
+        then 'the service code in the catalogue' else unit_missing_words end as unit_missing_words,
+    case when maintenance_ground = 'missing' and unit_missing_words is null
+        then '目录中的服务编码' else unit_missing_words_zh end as unit_missing_words_zh
+from worded

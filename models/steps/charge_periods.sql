@@ -1,0 +1,191 @@
+-- steps.charge_periods: maintenance fees billed for a period, against the day they may begin.
+--
+-- A fee for a unit is measured against that unit. A fee for a contract covers all units sold under
+-- it, so it begins too early when it begins before the last of them is out; its share of the amount
+-- then counts unit by unit and day by day, each unit weighing the same.
+-- What was billed is judged over all months of issue together; the money stays in its month.
+-- grain: one row per period charge
+-- clauses: AS-1, WA-2
+-- materialized: table
+-- columns:
+--   charge_id: key
+--   serial_no: the unit; null when the fee is for a contract
+--   contract_id: the contract; of the unit, when the fee is for a unit
+--   customer_id: who is billed; else who bought
+--   customer_type: of the units, when they agree
+--   product_type: of the units, when they agree
+--   coverage_start: first day covered
+--   coverage_end: last day covered; null when not given
+--   billed_amount: money of this charge's month, net
+--   period_amount: money of the period over all months, net
+--   period_unreadable_count: lines of the period whose amount cannot be read
+--   unit_count: units covered
+--   early_unit_count: units whose fee may not be charged yet on coverage_start
+--   unknown_unit_count: units of which that day is unknown
+--   maintenance_from_on: first day on which the fee may be charged for every unit
+--   period_expected: billable, free or undetermined
+--   overlap_days: days from coverage_start before maintenance_from_on, within the coverage
+--   overlap_amount: share of billed_amount for those days; null when the coverage has no end
+--   missing_words: what is not known, in English
+--   missing_words_zh: the same in Chinese
+with
+periods as (
+    select *
+    from steps.charge_bills
+    where place = 'period'
+),
+
+totals as (
+    select
+        period_key,
+        sum(billed_amount) as period_amount,
+        sum(unreadable_count) as period_unreadable_count
+    from periods
+    where period_key is not null
+    group by period_key
+),
+
+covered as (
+    select
+        periods.charge_id,
+        periods.coverage_start,
+        periods.coverage_end,
+        units.*
+    from periods
+    inner join steps.units as units on periods.serial_no = units.serial_no
+    union all
+    select
+        periods.charge_id,
+        periods.coverage_start,
+        periods.coverage_end,
+        units.*
+    from periods
+    inner join steps.units as units on periods.contract_id = units.contract_id
+    where periods.serial_no is null
+),
+
+ends as (
+    select
+        *,
+        case
+            when maintenance_from_on is not null then maintenance_from_on
+            when coverage_start < warranty_ends_on then warranty_ends_on
+            when coverage_start < free_year_ends_on then free_year_ends_on
+        end as early_until
+    from covered
+),
+
+units_by_charge as (
+    select
+        charge_id,
+        count(*) as unit_count,
+        count(case when coverage_start < early_until then 1 end) as early_unit_count,
+        count(*) - count(early_until) as unknown_unit_count,
+        count(*) - count(maintenance_from_on) as open_unit_count,
+        max(maintenance_from_on) as maintenance_from_on,
+        sum(
+            case
+                when coverage_start >= early_until then 0
+                when coverage_end < early_until
+                    then date_diff('day', coverage_start, coverage_end) + 1
+                else date_diff('day', coverage_start, early_until)
+            end
+        ) as early_unit_days,
+        min(contract_id) as contract_id,
+        min(customer_id) as customer_id,
+        case when min(customer_type) = max(customer_type) then min(customer_type) end
+            as customer_type,
+        case when min(product_type) = max(product_type) then min(product_type) end as product_type
+    from ends
+    group by charge_id
+),
+
+judged as (
+    select
+        periods.charge_id,
+        periods.serial_no,
+        coalesce(periods.contract_id, units.contract_id) as contract_id,
+        coalesce(periods.customer_id, units.customer_id) as customer_id,
+        units.customer_type,
+        units.product_type,
+        periods.coverage_start,
+        periods.coverage_end,
+        periods.billed_amount,
+        coalesce(totals.period_amount, periods.billed_amount) as period_amount,
+        coalesce(totals.period_unreadable_count, periods.unreadable_count)
+            as period_unreadable_count,
+        coalesce(units.unit_count, 0) as unit_count,
+        coalesce(units.early_unit_count, 0) as early_unit_count,
+        units.unknown_unit_count,
+        units.open_unit_count,
+        units.early_unit_days,
+        case when units.open_unit_count = 0 then units.maintenance_from_on end
+            as maintenance_from_on,
+        date_diff('day', periods.coverage_start, periods.coverage_end) + 1 as coverage_days,
+        case
+            when periods.coverage_end < periods.coverage_start then 'undetermined'
+            when units.early_unit_count > 0 then 'free'
+            when units.unknown_unit_count = 0 then 'billable'
+            else 'undetermined'
+        end as period_expected
+    from periods
+    left join units_by_charge as units on periods.charge_id = units.charge_id
+    left join totals on periods.period_key = totals.period_key
+)
+
+select
+    charge_id,
+    serial_no,
+    contract_id,
+    customer_id,
+    customer_type,
+    product_type,
+    coverage_start,
+    coverage_end,
+    billed_amount,
+    cast(period_amount as decimal(18, 2)) as period_amount,
+    cast(period_unreadable_count as bigint) as period_unreadable_count,
+    unit_count,
+    early_unit_count,
+    coalesce(unknown_unit_count, 0) as unknown_unit_count,
+    maintenance_from_on,
+    period_expected,
+    case
+        when period_expected <> 'free' or open_unit_count > 0 then null
+        when coverage_end < maintenance_from_on then coverage_days
+        else date_diff('day', coverage_start, maintenance_from_on)
+    end as overlap_days,
+    case
+        when period_expected = 'free' and open_unit_count = 0 and coverage_end is not null
+            then cast(
+                round(
+                    cast(
+                        cast(billed_amount as double) * early_unit_days
+                        / (unit_count * coverage_days) as decimal(38, 8)
+                    ),
+                    2
+                ) as decimal(18, 2)
+            )
+    end as overlap_amount,
+    case
+        when coverage_end < coverage_start then 'a coverage that ends after it begins'
+        when period_expected <> 'undetermined' then null
+        when unit_count = 0 and serial_no is not null
+            then 'unit ' || serial_no || ' in the installed base'
+        when unit_count = 0
+            then 'any unit of contract ' || contract_id || ' in the installed base'
+        when serial_no is not null
+            then 'the purchase date or the warranty months of unit ' || serial_no
+        else 'the purchase date or the warranty months of ' || cast(unknown_unit_count as varchar)
+            || ' of the units of contract ' || contract_id
+    end as missing_words,
+    case
+        when coverage_end < coverage_start then '服务期止早于服务期起'
+        when period_expected <> 'undetermined' then null
+        when unit_count = 0 and serial_no is not null then '装机清单中的 ' || serial_no
+        when unit_count = 0 then '装机清单中合同 ' || contract_id || ' 的产品'
+        when serial_no is not null then serial_no || ' 的购买日期或担保期月数'
+        else '合同 ' || contract_id || ' 中 ' || cast(unknown_unit_count as varchar)
+            || ' 台产品的购买日期或担保期月数'
+    end as missing_words_zh
+from judged
