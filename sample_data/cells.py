@@ -66,15 +66,7 @@ def cells_of(row: Row) -> Cells:
         return _line(row)
     if isinstance(row, Unit):
         return _unit(row)
-    if isinstance(row, Agent):
-        return {
-            "agent_id": row.agent_id,
-            "agent_name": row.name,
-            "city": row.city,
-            "active_from": row.active_from,
-            "active_to": row.active_to,
-        }
-    return _pause(row)
+    return _agent(row) if isinstance(row, Agent) else _pause(row)
 
 
 def key_of(row: Row) -> str:
@@ -172,6 +164,16 @@ def _unit(row: Unit) -> Cells:
         "purchased_at": row.purchased_on,
         "warranty_months": row.warranty_months if row.states_warranty else None,
         **row.overrides,
+    }
+
+
+def _agent(row: Agent) -> Cells:
+    return {
+        "agent_id": row.agent_id,
+        "agent_name": row.name,
+        "city": row.city,
+        "active_from": row.active_from,
+        "active_to": row.active_to,
     }
 
 

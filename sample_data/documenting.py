@@ -3,6 +3,8 @@
 Belongs here: how the list is written. What is planted stands in ``planted`` and beside it.
 """
 
+# ruff: noqa: E501 - a row of the page stays on one line
+
 from __future__ import annotations
 
 from datetime import date, datetime
@@ -51,8 +53,8 @@ README = """\
 
 A vendor of network-security products in 深圳, twelve months of it (July 2024 to June 2025, times
 of Asia/Shanghai): {tickets} tickets of {customers} customers in nine cities, {agents} agents who serve the
-end customers, {records} service records, {lines} invoice lines, {units} units sold since 2021. All names are
-invented. The last event, and so the as-of of a run, is {as_of}.
+end customers, {records} service records, {lines} invoice lines, {units} units sold since 2021. All names
+are invented. The last event, and so the as-of of a run, is {as_of}.
 
 | file | export | how it comes |
 |---|---|---|

@@ -12,6 +12,7 @@ from sample_data.hours import verdict
 from sample_data.paperwork import (
     BILLING_LIMIT,
     FILING_LIMIT,
+    is_covered,
     maintenance_is_due,
     owes_record,
     service_fee_is_due,
@@ -95,19 +96,15 @@ def _list_bills_to_come(world: World, ticket: Ticket) -> None:
     due = []
     if service_fee_is_due(ticket) and "service_fee" not in billed:
         due.append("service_fee")
-    is_done = ticket.finished_at is not None
-    if is_done and maintenance_is_due(ticket) and "maintenance_fee" not in billed:
-        covered = any(
-            line.coverage_start and line.coverage_end
-            and (line.unit is ticket.unit or (ticket.unit and line.contract_id == ticket.unit.contract_id))
-            and line.coverage_start <= ticket.opened_at.date() <= line.coverage_end
-            for line in world.lines
-        )  # fmt: skip
-        if not covered:
-            due.append("maintenance_fee")
+    is_done = ticket.finished_at is not None and "maintenance_fee" not in billed
+    if is_done and maintenance_is_due(ticket) and not is_covered(ticket, world.lines):
+        due.append("maintenance_fee")
     for charge_type in due:
-        note(world, "charge_not_yet_due", ticket, f"{charge_type} not billed yet, still in time", "facts.charges",
-             {"ticket_id": ticket, "charge_type": charge_type}, finding="not_yet_due")  # fmt: skip
+        what = f"{charge_type} not billed yet, still in time"
+        where: dict[str, object] = {"ticket_id": ticket, "charge_type": charge_type}
+        note(
+            world, "charge_not_yet_due", ticket, what, "facts.charges", where, finding="not_yet_due"
+        )
 
 
 def _list_inspections_to_come(world: World) -> None:
@@ -124,7 +121,7 @@ def _list_inspections_to_come(world: World) -> None:
                     contract == contract_id and begins <= day < ends for contract, day in visits
                 )
                 if begins >= FIRST_DAY and ends > AS_OF.date() and not is_done:
-                    note(world, "inspection_upcoming", unit,
-                         f"quarter {number} of contract {contract_id} runs from {begins}, no visit yet",
-                         "facts.inspections", {"contract_id": contract_id, "quarter_no": number},
+                    where: dict[str, object] = {"contract_id": contract_id, "quarter_no": number}
+                    what = f"quarter {number} of {contract_id}, from {begins}: no visit yet"
+                    note(world, "inspection_upcoming", unit, what, "facts.inspections", where,
                          verdict="pending")  # fmt: skip

@@ -54,7 +54,9 @@ def write_record(world: World, ticket: Ticket, submitted_at: datetime) -> Record
     if agent is None:
         message = f"no agent took part in the ticket opened at {ticket.opened_at}"
         raise ValueError(message)
-    who = f"{world.rng.choice('陈林黄罗梁宋郑谢韩唐')}{world.rng.choice(('工', '主任', '经理', '老师'))}"
+    who = world.rng.choice("陈林黄罗梁宋郑谢韩唐") + world.rng.choice(
+        ("工", "主任", "经理", "老师")
+    )
     if ticket.is_presales:
         described, resolution = presales_texts(world.rng, who, world.used_texts)
     else:
@@ -107,7 +109,7 @@ def bill(world: World) -> None:
         first: Line | None = None
         if service_fee_is_due(ticket):
             first = charge(world, ticket, "service_fee")
-        if maintenance_is_due(ticket) and not _is_covered(ticket, covered):
+        if maintenance_is_due(ticket) and not is_covered(ticket, covered):
             charge(world, ticket, "maintenance_fee", with_line=first)
     _bill_repairs(world)
 
@@ -120,7 +122,7 @@ def charge(
     with_line: Line | None = None,
     after_days: int = 0,
 ) -> Line | None:
-    """A line for a finished ticket by its provider; None when it would be issued after the as-of."""
+    """A line for a finished ticket by its provider; None if issued after the as-of."""
     finished_at = ticket.finished_at or ticket.opened_at
     issued_on = finished_at.date() + timedelta(days=after_days or world.rng.randrange(2, 19))
     if with_line:
@@ -219,7 +221,8 @@ def _issuer(customer: Customer) -> Agent | None:
     return customer.agent if customer.customer_type == "end_customer" else None
 
 
-def _is_covered(ticket: Ticket, lines: list[Line]) -> bool:
+def is_covered(ticket: Ticket, lines: list[Line]) -> bool:
+    """Whether a coverage of the ticket's unit or contract, by its provider, holds its day."""
     day = ticket.opened_at.date()
     return any(
         ticket.unit is not None

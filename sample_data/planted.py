@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 SPECIAL_AGENTS = (SILENT_AGENT, RETIRED_AGENT, BATCH_AGENT, COPYING_AGENT)
 SECOND = timedelta(seconds=1)
+LEAST_LEVEL = 4
 
 
 def plant_tickets(world: World) -> None:
@@ -84,7 +85,7 @@ def plant_copies(world: World) -> None:
          "staging.rejects", {"export": "tickets", "reason": "superseded"})  # fmt: skip
 
 
-def note(  # noqa: PLR0913 - a defect has that many facts
+def note(  # noqa: PLR0913, PLR0917 - a defect has that many facts
     world: World,
     kind: str,
     row: Row,
@@ -148,7 +149,7 @@ def site_story(  # noqa: PLR0913 - a story has that many facts
     return support
 
 
-def owned(
+def owned(  # noqa: PLR0913 - a unit is chosen by that much
     world: World,
     customer_type: str,
     day: date,
@@ -176,7 +177,7 @@ def owned(
     return unit
 
 
-def _answered(  # noqa: PLR0913 - a case has that many facts
+def _answered(  # noqa: PLR0913, PLR0917 - a case has that many facts
     world: World,
     kind: str,
     what: str,
@@ -341,7 +342,7 @@ def _inspections(world: World) -> None:
         if unit.customer.customer_type != "key_account":
             continue
         for number, (begins, ends) in enumerate(windows(unit), start=1):
-            is_over = FIRST_DAY <= begins and ends <= AS_OF.date()
+            is_over = begins >= FIRST_DAY and ends <= AS_OF.date()
             if is_over and begins <= ticket.finished_at.date() < ends and missed < 3:  # noqa: PLR2004 - three
                 missed += 1
                 world.tickets.remove(ticket)
@@ -448,8 +449,9 @@ def _bad_cells(world: World) -> None:
              {"export": "tickets", "column": column}, value=text)  # fmt: skip
 
     ticket = take(
-        world, lambda each: is_early(each) and each.fault_level == 4 and not each.is_onsite
-    )  # noqa: PLR2004 - level 4
+        world,
+        lambda each: is_early(each) and each.fault_level == LEAST_LEVEL and not each.is_onsite,
+    )
     spoil(ticket, "fault_level", "五级", "there are four fault levels")
     ticket.fault_level = None
     note(world, "response_unmeasurable", ticket, "its 故障等级 cannot be read", "facts.responses",

@@ -48,7 +48,7 @@ def plant_records(world: World) -> None:
 
 def _found(world: World, kind: str, line: Line, what: str, finding: str, **values: object) -> None:
     """Note what the charge of the line's ticket must say."""
-    where = {"ticket_id": line.ticket, "charge_type": line.charge_type}
+    where: dict[str, object] = {"ticket_id": line.ticket, "charge_type": line.charge_type}
     note(world, kind, line, what, CHARGES, where, finding=finding, **values)
 
 

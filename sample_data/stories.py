@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from sample_data import hours
@@ -317,7 +318,7 @@ def _agents_as_customers(world: World) -> None:
 def windows(unit: Unit) -> list[tuple[date, date]]:
     """The four inspection windows of a key account contract (AS-5, reading 9)."""
     starts = [add_months(unit.purchased_on, 3 * number) for number in range(5)]
-    return list(zip(starts, starts[1:], strict=False))
+    return list(pairwise(starts))
 
 
 def visit(world: World, unit: Unit, day: date) -> Ticket:
@@ -352,9 +353,10 @@ def inspect_key_accounts(world: World) -> None:
                 day = begins + timedelta(days=world.rng.randrange(20, 70))
                 if begins >= FIRST_DAY and ends <= AS_OF.date():
                     visit(world, unit, day)
-                elif FIRST_DAY + timedelta(days=3) < day < AS_OF.date() - timedelta(days=3):
-                    if world.rng.random() < 0.5:  # noqa: PLR2004 - half of those not owed for sure
-                        visit(world, unit, day)
+                    continue
+                is_in_year = FIRST_DAY + timedelta(days=3) < day < AS_OF.date() - timedelta(days=3)
+                if is_in_year and world.rng.random() < 0.5:  # noqa: PLR2004 - half of those not owed for sure
+                    visit(world, unit, day)
 
 
 def _maintenance_visits(world: World) -> None:
