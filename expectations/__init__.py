@@ -6,11 +6,12 @@ Does not belong here: the warehouse's connection, what a failure stops (``pipeli
 ``SUITES`` can be read without importing Great Expectations; only ``on_duckdb`` imports it.
 """
 
+from expectations.charges import SUITES as CHARGES
 from expectations.checks import Check, Severity, Suite, failing_rows
 from expectations.responses import SUITES as RESPONSES
 from expectations.staging import SUITES as STAGING
 from expectations.terms import SUITES as TERMS
 
-SUITES: tuple[Suite, ...] = (*STAGING, *TERMS, *RESPONSES)
+SUITES: tuple[Suite, ...] = (*STAGING, *TERMS, *RESPONSES, *CHARGES)
 
 __all__ = ["SUITES", "Check", "Severity", "Suite", "failing_rows"]

@@ -30,7 +30,11 @@ import great_expectations as gx
 import great_expectations.expectations as gxe
 import sqlalchemy as sa
 from great_expectations.compatibility import pydantic
-from great_expectations.data_context.types.base import ProgressBarsConfig
+from great_expectations.data_context.types.base import (
+    DataContextConfig,
+    InMemoryStoreBackendDefaults,
+    ProgressBarsConfig,
+)
 from great_expectations.datasource.fluent import SQLDatasource
 from great_expectations.execution_engine import SqlAlchemyExecutionEngine
 
@@ -96,10 +100,18 @@ class WarehouseEngine(SqlAlchemyExecutionEngine):
 
 
 class WarehouseDatasource(SQLDatasource):
-    """A datasource of type ``duckdb`` that uses ``WarehouseEngine``."""
+    """A datasource of type ``duckdb``: one schema of the warehouse, on ``WarehouseEngine``."""
 
     type: Literal["duckdb"] = "duckdb"  # type: ignore[assignment]  # names the subclass in GX
+    warehouse_schema: str
+
     execution_engine_override: ClassVar = WarehouseEngine
+    _EXTRA_EXCLUDED_EXEC_ENG_ARGS: ClassVar[set[str]] = {"warehouse_schema"}
+
+    @property
+    def schema_(self) -> str:
+        """The schema its tables are looked up in."""
+        return self.warehouse_schema
 
 
 class ExpectNoRows(gxe.UnexpectedRowsExpectation):
@@ -178,21 +190,35 @@ class CheckFailedToRunError(Exception):
 class Judge:
     """Judges suites on one DuckDB connection.
 
-    ``connect`` gives a cursor of the one connection; each judge takes one and closes it.
+    ``connect`` gives a cursor of the one connection; a judge takes one a schema and closes it.
     """
 
     def __init__(self, connect: Callable[[], Any]) -> None:
         """Set up a context in memory; nothing is written and nothing is sent."""
-        self._context = gx.get_context(mode="ephemeral")
-        self._context.variables.progress_bars = ProgressBarsConfig(globally=False)
-        self._datasource = self._context.data_sources.add_duckdb(
-            name="warehouse",
-            connection_string="duckdb+warehouse://",
-            kwargs={
-                "creator": lambda: duckdb_engine.ConnectionWrapper(connect()),
-                "poolclass": sa.pool.StaticPool,
-            },
+        self._connect = connect
+        self._context = gx.get_context(
+            mode="ephemeral",
+            project_config=DataContextConfig(
+                # Without this the context makes a folder for a docs site among temporary files.
+                store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
+                progress_bars=ProgressBarsConfig(globally=False),
+                analytics_enabled=False,
+            ),
         )
+        self._datasources: dict[str, WarehouseDatasource] = {}
+
+    def _datasource(self, schema: str) -> WarehouseDatasource:
+        if schema not in self._datasources:
+            self._datasources[schema] = self._context.data_sources.add_duckdb(
+                name=schema,
+                warehouse_schema=schema,
+                connection_string="duckdb+warehouse://",
+                kwargs={
+                    "creator": lambda: duckdb_engine.ConnectionWrapper(self._connect()),
+                    "poolclass": sa.pool.StaticPool,
+                },
+            )
+        return self._datasources[schema]
 
     def judge(self, suite: Suite, checks: tuple[Check, ...]) -> dict[str, Judgement]:
         """Judge ``checks`` of ``suite`` on its table; check name to judgement.
@@ -201,9 +227,7 @@ class Judge:
             CheckFailedToRunError: a check's query or metric raised; names table and check.
         """
         schema, table = suite.table.split(".")
-        asset = self._datasource.add_table_asset(
-            name=suite.table, table_name=table, schema_name=schema
-        )
+        asset = self._datasource(schema).add_table_asset(name=table)
         batch = asset.add_batch_definition_whole_table("all").get_batch()
         validated = batch.validate(
             gx.ExpectationSuite(
@@ -211,26 +235,26 @@ class Judge:
             ),
             result_format="BASIC",
         )
-        return {
-            result.expectation_config.meta["name"]: _judgement(suite, result)
-            for result in validated.results
-        }
+        return dict(_judgement(suite, result) for result in validated.results)
 
     def close(self) -> None:
-        """Give the cursor back; the connection it came from stays open."""
-        engine = self._datasource.get_execution_engine()
-        engine.close()
-        engine.engine.dispose()
+        """Give the cursors back; the connection they came from stays open."""
+        for datasource in self._datasources.values():
+            engine = datasource.get_execution_engine()
+            engine.close()
+            engine.engine.dispose()
 
 
-def _judgement(suite: Suite, result: ExpectationValidationResult) -> Judgement:
+def _judgement(suite: Suite, result: ExpectationValidationResult) -> tuple[str, Judgement]:
+    """A check's name and what became of it."""
     config = result.expectation_config
     assert config is not None  # noqa: S101 -- for the type checker; GX always sets it
+    name = config.meta["name"]
     raised = _exceptions(result.exception_info or {})
     if raised:
-        message = f"The check {config.meta['name']} of {suite.table} could not run: {raised[0]}"
+        message = f"The check {name} of {suite.table} could not run: {raised[0]}"
         raise CheckFailedToRunError(message)
-    return Judgement(bool(result.success), int(result.result["unexpected_count"] or 0))
+    return name, Judgement(bool(result.success), int(result.result["unexpected_count"] or 0))
 
 
 def _exceptions(info: dict[str, Any]) -> list[str]:

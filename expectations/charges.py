@@ -1,0 +1,211 @@
+"""Suites of the billing audit: every ticket asked, every invoice line in one place, to the cent.
+
+Belongs here: what must hold of ``facts.charges`` whatever was billed. Does not belong here:
+what is free and what is billable (``models``).
+"""
+
+from __future__ import annotations
+
+from expectations import vocabulary as words
+from expectations.checks import (
+    NoRows,
+    Suite,
+    critical,
+    has_columns,
+    key,
+    required,
+    vocabulary,
+)
+from expectations.responses import TABLES, WHOLE
+
+RECONCILIATION = "contract: billed_amount adds up to the invoice export"
+
+CHARGES = Suite(
+    "facts.charges",
+    ("charge_id",),
+    (
+        has_columns(
+            "facts.charges",
+            {
+                **dict.fromkeys(
+                    (
+                        "charge_id",
+                        "ticket_id",
+                        "serial_no",
+                        "customer_id",
+                        "customer_type",
+                        "service_code",
+                        "service_level",
+                        "charge_type",
+                        "expected",
+                        "biller",
+                        "currency",
+                        "finding",
+                        "clause",
+                        "reason",
+                    ),
+                    "VARCHAR",
+                ),
+                "invoice_ids": "any",
+                "billed_amount": "DECIMAL(18,2)",
+                "month": "DATE",
+                "overlap_days": WHOLE,
+            },
+        ),
+        required("charge_id", TABLES),
+        key(("charge_id",), TABLES),
+        required("expected", TABLES),
+        vocabulary("expected", words.EXPECTED_CHARGES, TABLES),
+        required("finding", TABLES),
+        vocabulary("finding", words.CHARGE_FINDINGS, TABLES),
+        vocabulary("charge_type", words.CHARGE_TYPES, TABLES),
+        vocabulary("service_level", words.SERVICE_LEVELS, "T1"),
+        required("billed_amount", TABLES),
+        required("currency", TABLES),
+        required("clause", TABLES),
+        critical(
+            "every_line_in_one_charge",
+            NoRows(
+                "select i.source_file, i.source_row, i.invoice_id, i.line_no, "
+                "count(c.charge_id) as charges_found from staging.invoices as i "
+                "left join steps.invoice_lines as l "
+                "on l.invoice_id = i.invoice_id and l.line_no = i.line_no "
+                "left join facts.charges as c on c.charge_id = l.charge_id and contains("
+                "', ' || c.invoice_lines || ', ', "
+                "', ' || i.invoice_id || '#' || cast(i.line_no as varchar) || ', ') "
+                "group by i.source_file, i.source_row, i.invoice_id, i.line_no "
+                "having count(c.charge_id) <> 1"
+            ),
+            RECONCILIATION,
+            "Every invoice line is in exactly one charge.",
+            "每一行发票都恰好属于一笔收费。",
+            ("staging.invoices", "steps.invoice_lines"),
+        ),
+        critical(
+            "no_line_counted_twice",
+            NoRows(
+                "select * from (select sum(line_count) as lines_in_charges, "
+                "(select count(*) from staging.invoices) as lines_in_invoices "
+                "from facts.charges) where coalesce(lines_in_charges, 0) <> lines_in_invoices"
+            ),
+            RECONCILIATION,
+            "The charges hold as many invoice lines as there are.",
+            "收费所含的发票行数等于发票行总数。",
+            ("staging.invoices",),
+        ),
+        critical(
+            "billed_equals_invoices",
+            NoRows(
+                "with charged as (select currency, sum(billed_amount) as in_charges "
+                "from facts.charges group by currency), "
+                "invoiced as (select currency, sum(amount) as in_invoices "
+                "from staging.invoices group by currency) "
+                "select currency, coalesce(in_charges, 0) as in_charges, "
+                "coalesce(in_invoices, 0) as in_invoices "
+                "from charged full join invoiced using (currency) "
+                "where coalesce(in_charges, 0) <> coalesce(in_invoices, 0)"
+            ),
+            RECONCILIATION,
+            "In each currency what the charges say was billed equals the invoices, to the cent.",
+            "每种货币的已开票金额与发票合计分毫不差。",
+            ("staging.invoices",),
+        ),
+        critical(
+            "billed_equals_invoices_by_month",
+            NoRows(
+                "with charged as (select month, currency, sum(billed_amount) as in_charges "
+                "from facts.charges group by month, currency), "
+                "invoiced as (select cast(date_trunc('month', case when t.ticket_id is null "
+                "then i.issued_at else t.opened_at end) as date) as month, i.currency, "
+                "sum(i.amount) as in_invoices from staging.invoices as i "
+                "left join staging.tickets as t on t.ticket_id = i.ticket_id "
+                "group by 1, i.currency) "
+                "select coalesce(c.month, i.month) as month, "
+                "coalesce(c.currency, i.currency) as currency, "
+                "coalesce(in_charges, 0) as in_charges, coalesce(in_invoices, 0) as in_invoices "
+                "from charged as c full join invoiced as i "
+                "on c.month is not distinct from i.month and c.currency = i.currency "
+                "where coalesce(in_charges, 0) <> coalesce(in_invoices, 0)"
+            ),
+            RECONCILIATION,
+            "In each month and currency what the charges say was billed equals the invoices,"
+            " to the cent; the month is that of the ticket, of the invoice where there is none.",
+            "每月、每种货币的已开票金额与发票合计分毫不差；月份取工单受理月，无工单的取开票月。",
+            ("staging.invoices", "staging.tickets"),
+        ),
+        critical(
+            "every_ticket_has_service_fee",
+            NoRows(
+                "select t.source_file, t.source_row, t.ticket_id from staging.tickets as t "
+                "anti join (select ticket_id from facts.charges "
+                "where charge_type = 'service_fee') as c on c.ticket_id = t.ticket_id"
+            ),
+            TABLES,
+            "Every ticket has a service_fee row.",
+            "每张工单都有一行服务费。",
+            ("staging.tickets",),
+        ),
+        critical(
+            "unknown_ticket_is_orphan",
+            NoRows(
+                "select c.charge_id, c.ticket_id, c.finding from facts.charges as c "
+                "anti join staging.tickets as t on t.ticket_id = c.ticket_id "
+                "where c.ticket_id is not null "
+                "and c.finding not in ('orphan_charge', 'not_audited')"
+            ),
+            TABLES,
+            "A charge that cites a ticket which is not there is an orphan.",
+            "引用不存在工单的收费归为 orphan_charge。",
+            ("staging.tickets",),
+        ),
+        critical(
+            "finding_agrees_with_expected",
+            NoRows(
+                "select charge_id, expected, finding from facts.charges where "
+                "(finding in ('billed_as_due', 'not_billed', 'not_yet_due') "
+                "and expected <> 'billable') "
+                "or (finding = 'billed_but_free' and expected <> 'free') "
+                "or (finding = 'billed_not_provided' and expected <> 'not_provided') "
+                "or (finding = 'free_as_due' and expected not in ('free', 'not_provided'))"
+            ),
+            "T2",
+            "A finding fits what was to be expected: what is due is billable, what is free is not.",
+            "结论与应收情况一致：应收的才算应收，免费的不算。",
+        ),
+        critical(
+            "finding_agrees_with_amount",
+            # A maintenance fee a period fee covers is billed as due with nothing on the ticket.
+            NoRows(
+                "select charge_id, finding, billed_amount from facts.charges where "
+                "(finding in ('not_billed', 'not_yet_due', 'free_as_due') and billed_amount > 0) "
+                "or (finding in ('billed_but_free', 'billed_under_warranty', "
+                "'billed_not_provided', 'duplicate_charge') and billed_amount <= 0)"
+            ),
+            TABLES,
+            "What was not billed has no money on it, what was billed wrongly has.",
+            "未开票的没有金额，误开票的有金额。",
+        ),
+        critical(
+            "undetermined_says_why",
+            NoRows(
+                "select charge_id, finding, reason from facts.charges "
+                "where 'undetermined' in (finding, expected) and coalesce(trim(reason), '') = ''"
+            ),
+            TABLES,
+            "What cannot be determined says what is missing.",
+            "无法判定的都写明缺什么。",
+        ),
+        critical(
+            "month_is_a_first_day",
+            NoRows(
+                "select charge_id, month from facts.charges "
+                "where month <> cast(date_trunc('month', month) as date)"
+            ),
+            TABLES,
+            "month is the first day of a month.",
+            "month 是某月的第一天。",
+        ),
+    ),
+)
+
+SUITES = (CHARGES,)
