@@ -27,8 +27,7 @@ class Report:
 
     ``frames`` by name (a frame is absent when its tables are), ``as_of`` in the terms'
     ``timezone``, ``months`` with tickets in order, ``month`` the one shown first, ``exports``
-    the exports that were given, ``version`` of the product, ``downloads`` files written beside
-    the pages, ``tickets`` the ids that have a page of their own.
+    the exports that were given, ``version`` of the product.
     """
 
     frames: Mapping[str, pl.DataFrame]
@@ -38,8 +37,6 @@ class Report:
     month: date | None
     exports: frozenset[str]
     version: str
-    tickets: frozenset[str] = frozenset()
-    ticket_parts: int = 1
 
     def frame(self, name: str) -> pl.DataFrame:
         """The frame ``name``; an empty one when its tables are not there."""

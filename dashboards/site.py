@@ -16,6 +16,7 @@ import jinja2
 from dashboards import language as lang
 from dashboards import safe, theme, words
 from dashboards.language import HTML_LANGUAGE, LANGUAGES, Language, Text
+from dashboards.tickets import write_tickets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -89,7 +90,7 @@ def write_report(report: Report, pages: Sequence[Page], out_dir: Path) -> list[P
     written = _write_assets(out_dir)
     for page in pages:
         written.extend(site.write_page(page, is_entry=page is pages[0]))
-    return written
+    return written + write_tickets(report, out_dir)
 
 
 @dataclass(frozen=True)

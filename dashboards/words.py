@@ -48,6 +48,50 @@ KINDS = {
     "training": Text("现场培训", "On-site training"),
     "conduct": Text("服务规范", "Conduct"),
 }
+CHARGE_TYPES = {
+    "service_fee": Text("服务费", "Service fee"),
+    "repair_replacement": Text("维修更换费", "Repair or replacement"),
+    "maintenance_fee": Text("维护成本费", "Maintenance fee"),
+    "other": Text("其他", "Other"),
+}
+EXPECTED = {
+    "billable": Text("应收费", "Billable"),
+    "free": Text("免费", "Free"),
+    "not_provided": Text("不提供", "Not provided"),
+    "undetermined": Text("无法确定", "Undetermined"),
+}
+FINDINGS = {
+    "billed_as_due": Text("按约收费", "Billed as due"),
+    "free_as_due": Text("按约免费", "Free as due"),
+    "billed_but_free": Text("免费却收费", "Billed but free"),
+    "billed_under_warranty": Text("保修期内收费", "Billed under warranty"),
+    "billed_not_provided": Text("不提供却收费", "Billed, not provided"),
+    "not_billed": Text("应收未收", "Not billed"),
+    "not_yet_due": Text("未到开票期", "Not yet due"),
+    "agent_business": Text("代理商自营", "Agent's own business"),
+    "duplicate_charge": Text("重复收费", "Duplicate charge"),
+    "orphan_charge": Text("无主收费", "Orphan charge"),
+    "wrong_biller": Text("开票方不符", "Wrong biller"),
+    "not_audited": Text("不审计", "Not audited"),
+    "undetermined": Text("无法确定", "Undetermined"),
+    "filed_on_time": Text("按时提交", "Filed on time"),
+    "filed_late": Text("迟交", "Filed late"),
+    "missing": Text("未提交", "Missing"),
+    "wrong_form": Text("表单不符", "Wrong form"),
+    "incomplete": Text("不完整", "Incomplete"),
+    "pending": Text("未到期", "Pending"),
+}
+FORMS = {
+    "presales_report": Text("《售前报告》", "Presales report"),
+    "fault_record": Text("《故障记录表》", "Fault record"),
+}
+CHANNELS = {
+    "phone": Text("电话", "Phone"),
+    "web": Text("网络", "Web"),
+    "email": Text("邮件", "E-mail"),
+    "fax": Text("传真", "Fax"),
+    "nearby": Text("就近", "Nearby"),
+}
 EXPORTS = {
     "tickets": Text("工单", "Tickets"),
     "service_records": Text("服务记录", "Service records"),

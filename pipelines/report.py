@@ -25,6 +25,16 @@ if TYPE_CHECKING:
     import duckdb
     import polars as pl
 
+#: Tickets with a section of their own; the rest is in the warehouse (and ``sla explain``).
+TICKETS_KEPT = 5000
+_CONCERNS = {
+    "facts.responses": "select ticket_id from facts.responses where verdict <> 'met'",
+    "marts.obligations": (
+        "select ticket_id from marts.obligations where verdict in ('breached', 'pending')"
+    ),
+    "marts.billing_exceptions": "select ticket_id from marts.billing_exceptions",
+}
+
 
 def build_report(
     con: duckdb.DuckDBPyConnection, out_dir: Path, month: date | None = None
@@ -70,7 +80,26 @@ def read_frames(con: duckdb.DuckDBPyConnection) -> dict[str, pl.DataFrame]:
             "select table_schema, table_name from information_schema.tables"
         ).fetchall()
     }
-    return {name: con.sql(sql).pl() for name, sql in queries().items() if tables_read(sql) <= there}
+    _keep_tickets(con, there)
+    frames = {
+        name: con.sql(sql).pl() for name, sql in queries().items() if tables_read(sql) <= there
+    }
+    con.execute("drop table temp.report_tickets")
+    return frames
+
+
+def _keep_tickets(con: duckdb.DuckDBPyConnection, there: set[str]) -> None:
+    """Name the tickets that get a section of their own: those with a finding, then the latest."""
+    concerns = [sql for table, sql in _CONCERNS.items() if table in there]
+    found = " union all ".join(concerns or ["select null as ticket_id where false"])
+    con.execute(
+        "create or replace temp table report_tickets as "  # noqa: S608 - our own constants
+        f"with concerns as (select distinct ticket_id from ({found})) "
+        "select tickets.ticket_id from staging.tickets as tickets "
+        "left join concerns on concerns.ticket_id = tickets.ticket_id "
+        "order by concerns.ticket_id is null, tickets.opened_at desc nulls last, "
+        f"tickets.ticket_id limit {TICKETS_KEPT}"
+    )
 
 
 def queries() -> dict[str, str]:

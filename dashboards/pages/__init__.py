@@ -5,6 +5,6 @@ Belongs here: the list. Each page is a module of its own with a ``PAGE``.
 
 from __future__ import annotations
 
-from dashboards.pages import management
+from dashboards.pages import management, ticket
 
-PAGES = (management.PAGE,)
+PAGES = (management.PAGE, ticket.PAGE)

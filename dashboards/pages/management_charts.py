@@ -55,7 +55,8 @@ def trend(
         twin=_trend_twin(by_month, months, past, limits, signals),
         note=Text(
             f"控制图(p 图):中心线为已结束月份的合计及时率,控制限为 ±3 个标准误。"
-            f"信号:某月在控制限之外,或连续 {RUN_LENGTH} 个月在中心线同一侧。空心点:已判定不足 10 张;月内累计用方块另画。",
+            f"信号:某月在控制限之外,或连续 {RUN_LENGTH} 个月在中心线同一侧。"
+            "空心点:已判定不足 10 张;月内累计用方块另画。",
             f"Control chart (p-chart): the centre is the rate of all closed months, limits are ±3 "
             f"standard errors. A signal is a month outside its limits, or {RUN_LENGTH} in a row "
             "on one side of the centre. Hollow points: fewer than 10 decided. "
