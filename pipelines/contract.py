@@ -15,9 +15,14 @@ if TYPE_CHECKING:
 
 
 class Kind(StrEnum):
-    """What a column's text must be read as; each kind has one staged type."""
+    """What a column's text must be read as; each kind has one staged type.
+
+    An ``ID`` refers to something and is compared with others: it is folded and a word for
+    "nothing" is none; ``TEXT`` is free text and stays as written.
+    """
 
     TEXT = "text"
+    ID = "id"
     CITY = "city"
     CODE = "code"
     CHOICE = "choice"
@@ -109,6 +114,7 @@ CHARGE_TYPES = {
     "maintenance_fee": ("维护费", "维护成本费"),
     "other": ("其他", "其它"),
 }
+CURRENCIES = {"CNY": ("人民币", "人民币元", "元", "RMB", "¥", "￥")}
 FAULT_LEVELS = {
     "1": ("一级", "1级", "P1", "一"),
     "2": ("二级", "2级", "P2", "二"),
@@ -123,6 +129,10 @@ YES_NO = {
 
 def _text(name: str, *aliases: str) -> Column:
     return Column(name, Kind.TEXT, aliases)
+
+
+def _id(name: str, *aliases: str) -> Column:
+    return Column(name, Kind.ID, aliases)
 
 
 def _event(name: str, *aliases: str) -> Column:
@@ -142,19 +152,19 @@ TICKETS = Export(
     "工单",
     ("ticket_id",),
     (
-        _text("ticket_id", "工单号"),
-        _text("customer_id", "客户编号"),
+        _id("ticket_id", "工单号"),
+        _id("customer_id", "客户编号"),
         _text("customer_name", "客户名称"),
         _choice("customer_type", CUSTOMER_TYPES, "客户类型", "响应对象"),
         Column("city", Kind.CITY, ("城市",)),
         Column("service_code", Kind.CODE, ("服务编码",)),
         Column("fault_level", Kind.INTEGER, ("故障等级",), FAULT_LEVELS),
-        _text("serial_no", "产品序列号"),
-        _text("contract_id", "合同编号"),
+        _id("serial_no", "产品序列号"),
+        _id("contract_id", "合同编号"),
         _choice("provider", PROVIDERS, "服务方"),
-        _text("agent_id", "代理商编号"),
+        _id("agent_id", "代理商编号"),
         _choice("channel", CHANNELS, "渠道"),
-        _text("parent_ticket_id", "关联工单号"),
+        _id("parent_ticket_id", "关联工单号"),
         _event("opened_at", "受理时间"),
         _event("responded_at", "响应时间"),
         _event("arrived_at", "到场时间"),
@@ -163,7 +173,7 @@ TICKETS = Export(
         Column("dispatch_city", Kind.CITY, ("派出城市",)),
         _yes_no("expert_team", "专家小组"),
         Column("training_hours", Kind.DECIMAL, ("培训课时",)),
-        _text("trial_contract_id", "试用合同编号"),
+        _id("trial_contract_id", "试用合同编号"),
         _yes_no("customer_consent", "客户许可"),
         _choice("report_channel", REPORT_CHANNELS, "报告送达方式"),
         _choice("category", CATEGORIES, "类别"),
@@ -176,9 +186,9 @@ SERVICE_RECORDS = Export(
     "服务记录",
     ("record_id",),
     (
-        _text("record_id", "记录编号"),
-        _text("ticket_id", "工单号"),
-        _text("agent_id", "代理商编号"),
+        _id("record_id", "记录编号"),
+        _id("ticket_id", "工单号"),
+        _id("agent_id", "代理商编号"),
         _choice("form", FORMS, "表单"),
         _event("submitted_at", "提交时间"),
         _text("engineer", "工程师"),
@@ -195,17 +205,17 @@ INVOICES = Export(
     "发票",
     ("invoice_id", "line_no"),
     (
-        _text("invoice_id", "发票号"),
+        _id("invoice_id", "发票号"),
         Column("line_no", Kind.INTEGER, ("行号",)),
         _event("issued_at", "开票日期"),
         Column("issuer", Kind.ISSUER, ("开票方",), {"company": ("公司",)}),
-        _text("customer_id", "客户编号"),
-        _text("ticket_id", "工单号"),
-        _text("serial_no", "产品序列号"),
-        _text("contract_id", "合同编号"),
+        _id("customer_id", "客户编号"),
+        _id("ticket_id", "工单号"),
+        _id("serial_no", "产品序列号"),
+        _id("contract_id", "合同编号"),
         _choice("charge_type", CHARGE_TYPES, "收费类型"),
         Column("amount", Kind.MONEY, ("金额",)),
-        Column("currency", Kind.CODE, ("币种",), default="CNY"),
+        Column("currency", Kind.CODE, ("币种",), CURRENCIES, default="CNY"),
         _text("payment_method", "付款方式"),
         Column("coverage_start", Kind.DATE, ("服务期起",)),
         Column("coverage_end", Kind.DATE, ("服务期止",)),
@@ -217,11 +227,11 @@ INSTALLED_BASE = Export(
     "装机清单",
     ("serial_no",),
     (
-        _text("serial_no", "产品序列号"),
+        _id("serial_no", "产品序列号"),
         _text("product_type", "产品类型"),
-        _text("customer_id", "客户编号"),
+        _id("customer_id", "客户编号"),
         _choice("customer_type", CUSTOMER_TYPES, "客户类型", "响应对象"),
-        _text("contract_id", "合同编号"),
+        _id("contract_id", "合同编号"),
         Column("purchased_at", Kind.DATE, ("购买日期",)),
         Column("warranty_months", Kind.INTEGER, ("担保期月数",)),
     ),
@@ -232,7 +242,7 @@ AGENTS = Export(
     "代理商",
     ("agent_id",),
     (
-        _text("agent_id", "代理商编号"),
+        _id("agent_id", "代理商编号"),
         _text("agent_name", "代理商名称"),
         Column("city", Kind.CITY, ("城市",)),
         Column("active_from", Kind.DATE, ("启用日期",)),
@@ -245,7 +255,7 @@ PAUSES = Export(
     "暂停",
     (),
     (
-        _text("ticket_id", "工单号"),
+        _id("ticket_id", "工单号"),
         _event("paused_at", "暂停时间"),
         _event("resumed_at", "恢复时间"),
         _text("reason", "原因"),

@@ -1,0 +1,225 @@
+"""Bytes of a text file as UTF-8, whatever they were, and what a look at them tells.
+
+Belongs here: unpacking, detection of the encoding, transcoding, line ends. Does not belong
+here: delimiters, headers, rows (``text_files``). Everything is a stream: memory stays flat.
+"""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipelines.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+CHUNK_BYTES = 4 << 20
+MAX_UNPACKED_BYTES = 64 << 30
+MAX_UNPACKING_RATIO = 400
+"""A packed file that grows more than this, and beyond a gigabyte, is refused as a bomb."""
+
+_RATIO_APPLIES_FROM_BYTES = 1 << 30
+_SAMPLE_BYTES = 1 << 20
+_PLAUSIBLE_SHARE = 0.8
+_BOMS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# Blanks other than spaces and full-width forms, by the bytes they begin with in UTF-8:
+# no-break space, Unicode and zero-width spaces, the ideographic space, U+FEFF, U+FFxx.
+_UNPLAIN = (
+    *(b"\x09", b"\x0b", b"\x0c", b"\xc2\x85", b"\xc2\xa0", b"\xe1\x9a\x80"),
+    *(b"\xe2\x80", b"\xe2\x81", b"\xe2\x88\x92", b"\xe3\x80\x80", b"\xef\xbb\xbf"),
+    *(b"\xef\xbc", b"\xef\xbd"),
+)
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A text file in UTF-8 (``path``, perhaps a temporary copy) and what it is made of.
+
+    ``lines`` counts line ends, and a last line without one. ``is_regular`` says that each line
+    end is the same and no NUL byte or blank line is in it: lines are then rows unless a quoted
+    cell holds a line break. ``is_plain`` is what ``values.Reading`` means by it.
+    """
+
+    path: Path
+    encoding: str
+    lines: int
+    is_regular: bool
+    is_plain: bool
+
+
+def unpack(path: Path, temp_dir: Path) -> Path:
+    """A gzipped file as a plain one in ``temp_dir``.
+
+    Raises:
+        DataError: it is no gzip file, is cut short, or grows beyond the limits.
+    """
+    target = temp_dir / f"unpacked-{path.name}.txt"
+    packed_bytes, written = path.stat().st_size, 0
+    try:
+        with gzip.open(path, "rb") as packed, target.open("wb") as plain:
+            while chunk := packed.read(CHUNK_BYTES):
+                written += len(chunk)
+                is_bomb = written > max(
+                    _RATIO_APPLIES_FROM_BYTES, MAX_UNPACKING_RATIO * packed_bytes
+                )
+                if is_bomb or written > MAX_UNPACKED_BYTES:
+                    message = (
+                        f"{path.name} unpacks to more than {MAX_UNPACKING_RATIO} times its size"
+                        f" (limits: that, or {MAX_UNPACKED_BYTES >> 30} GiB)."
+                        " Unpack it yourself if it is to be trusted."
+                    )
+                    raise DataError(message)
+                plain.write(chunk)
+    except (OSError, EOFError, zlib.error) as error:
+        message = (
+            f"{path.name} cannot be unpacked: {error}. It is no whole gzip file; export it again."
+        )
+        raise DataError(message) from error
+    return target
+
+
+def decode(path: Path, name: str, encoding: str | None, temp_dir: Path) -> Decoded:
+    """The text file as UTF-8; ``encoding`` None means: find out.
+
+    UTF-8 is tried first, strictly; then what a byte order mark says; then GB18030 (which
+    holds GBK and GB2312), strictly and only if what comes out is Chinese.
+
+    Raises:
+        DataError: the file is empty, or the bytes are not in that or any known encoding.
+    """
+    with path.open("rb") as file:
+        sample = file.read(_SAMPLE_BYTES)
+    if not sample.strip(b"\0 \t\r\n"):
+        message = f"{name} is empty. Export it again, or take it out of the folder."
+        raise DataError(message)
+    found = encoding or _by_mark(sample)
+    if found is None or codecs.lookup(found).name in ("utf-8", "utf-8-sig"):
+        looked = _look(path)
+        if looked.bad_byte is None:
+            return Decoded(
+                path, found or "utf-8", looked.lines, looked.is_regular, looked.is_plain
+            )
+        if found is not None:
+            raise _undecodable(name, found, looked.bad_byte, looked.bad_line, encoding)
+        found = "gb18030"
+        if not _is_chinese(sample):
+            raise _undecodable(name, "utf-8", looked.bad_byte, looked.bad_line, encoding)
+    target = temp_dir / f"decoded-{name}.txt"
+    _transcode(path, target, found, name, encoding)
+    looked = _look(target)
+    return Decoded(target, found, looked.lines, looked.is_regular, looked.is_plain)
+
+
+def _by_mark(sample: bytes) -> str | None:
+    for mark, encoding in _BOMS:
+        if sample.startswith(mark):
+            return encoding
+    head = sample[:4096]
+    if len(head) >= 8 and head.count(0) > len(head) // 4:  # noqa: PLR2004 - four characters
+        if not any(head[0::2]) or head[0::2].count(0) > head[1::2].count(0):
+            return "utf-16-be"
+        return "utf-16-le"
+    return None
+
+
+@dataclass(frozen=True)
+class _Look:
+    lines: int
+    is_regular: bool
+    is_plain: bool
+    bad_byte: int | None = None
+    bad_line: int = 0
+
+
+def _look(path: Path) -> _Look:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    newlines = returns = pairs = position = 0
+    has_nul = has_blank_line = False
+    is_plain = True
+    tail = b"\n"
+    for index, chunk in enumerate(_chunks(path)):
+        text = chunk.removeprefix(codecs.BOM_UTF8) if index == 0 else chunk
+        if not (text.isascii() and not decoder.getstate()[0]):
+            try:
+                decoder.decode(chunk)
+            except UnicodeDecodeError as error:
+                bad = position + error.start - len(decoder.getstate()[0])
+                line = newlines + chunk[: max(error.start, 0)].count(b"\n") + 1
+                return _Look(0, is_regular=False, is_plain=False, bad_byte=bad, bad_line=line)
+            is_plain = is_plain and not any(mark in text for mark in _UNPLAIN)
+        elif is_plain:
+            is_plain = not any(mark in text for mark in _UNPLAIN[:3])
+        position += len(chunk)
+        seam = tail + text
+        newlines += text.count(b"\n")
+        chunk_returns = text.count(b"\r")
+        if chunk_returns:
+            returns += chunk_returns
+            pairs += seam.count(b"\r\n") - (tail + b"\n").count(b"\r\n") * tail.endswith(b"\r\n")
+        has_nul = has_nul or b"\0" in text
+        has_blank_line = has_blank_line or b"\n\n" in seam or b"\n\r\n" in seam
+        tail = (tail + text)[-2:] if len(text) < 2 else text[-2:]  # noqa: PLR2004 - two bytes
+    cut_off = position if decoder.getstate()[0] else None
+    is_regular = not has_nul and not has_blank_line and returns == pairs and pairs in (0, newlines)
+    lines = newlines + (not tail.endswith(b"\n"))
+    return _Look(lines, is_regular, is_plain, cut_off, lines)
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            yield chunk
+
+
+def _is_chinese(sample: bytes) -> bool:
+    """Whether the sample is GB18030 that reads as Chinese, not another code page by chance."""
+    text = codecs.getincrementaldecoder("gb18030")("replace").decode(sample)
+    foreign = [char for char in text if not char.isascii()]
+    if not foreign:
+        return True
+    chinese = sum(
+        "\u4e00" <= char <= "\u9fff" or "\u3000" <= char <= "\u303f" or "\uff00" <= char <= "\uffef"
+        for char in foreign
+    )
+    return chinese >= _PLAUSIBLE_SHARE * len(foreign)
+
+
+def _transcode(source: Path, target: Path, encoding: str, name: str, asked: str | None) -> None:
+    decoder = codecs.getincrementaldecoder(encoding)("strict")
+    position, lines = 0, 1
+    with target.open("wb") as out:
+        for chunk in _chunks(source):
+            try:
+                text = decoder.decode(chunk)
+            except UnicodeDecodeError as error:
+                line = lines + chunk[: max(error.start, 0)].count(b"\n")
+                raise _undecodable(name, encoding, position + error.start, line, asked) from error
+            out.write(text.encode("utf-8", "replace"))
+            lines += text.count("\n")
+            position += len(chunk)
+        try:
+            out.write(decoder.decode(b"", final=True).encode())
+        except UnicodeDecodeError as error:
+            raise _undecodable(name, encoding, position, lines, asked) from error
+
+
+def _undecodable(
+    name: str, encoding: str, position: int, line: int, asked: str | None
+) -> DataError:
+    tried = f"{encoding} (as the mapping says)" if asked else f"{encoding} or any encoding we know"
+    message = (
+        f"{name} is not text in {tried}: byte {position:,} (line {line:,}) does not fit."
+        " Save it as UTF-8, or name its encoding in a mapping file, such as encoding: cp1252."
+    )
+    return DataError(message)

@@ -1,0 +1,109 @@
+"""Which files of a folder belong to which export, and in which order they are read.
+
+Belongs here: names. Does not belong here: what is in the files (``reading``).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from pipelines.contract import EXPORTS
+from pipelines.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipelines.exports.mapping import Mapping
+
+TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
+PACKED_TEXT_SUFFIXES = tuple(f"{suffix}.gz" for suffix in TEXT_SUFFIXES)
+WORKBOOK_SUFFIXES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+SUFFIXES = (*PACKED_TEXT_SUFFIXES, *TEXT_SUFFIXES, *WORKBOOK_SUFFIXES, ".parquet")
+
+
+@dataclass(frozen=True)
+class ExportFile:
+    """One file of an export, with its suffix in lower case (``.csv.gz`` is one suffix)."""
+
+    export: str
+    path: Path
+    suffix: str
+
+
+def find_exports(
+    exports_dir: Path, mapping: Mapping | None = None
+) -> tuple[dict[str, list[ExportFile]], list[str]]:
+    """The files of each export in reading order, and the names of the files that are none's.
+
+    A file belongs to the export its name starts with, whatever the case; a mapping's
+    ``files`` patterns come first. Folders are not entered. "Later" in the contract means
+    later in this order: by the name without its suffix, numbers by their value (``tickets_2``
+    before ``tickets_10``), then by suffix.
+
+    Raises:
+        UsageError: ``exports_dir`` is not a folder.
+        DataError: a folder bears the name of an export file, or two exports claim one file.
+    """
+    if not exports_dir.is_dir():
+        what = "is a file, not a folder" if exports_dir.exists() else "does not exist"
+        message = f"The exports folder {exports_dir} {what}. Name the folder that holds the files."
+        raise UsageError(message)
+    found: dict[str, list[ExportFile]] = {name: [] for name in EXPORTS}
+    ignored = []
+    for path in sorted(exports_dir.iterdir()):
+        file = _export_file(path, mapping)
+        if file is not None:
+            found[file.export].append(file)
+        elif not path.is_dir():
+            ignored.append(path.name)
+    for files in found.values():
+        files.sort(key=_reading_order)
+    return found, ignored
+
+
+def _export_file(path: Path, mapping: Mapping | None) -> ExportFile | None:
+    name = path.name.lower()
+    suffix = next((suffix for suffix in SUFFIXES if name.endswith(suffix)), None)
+    if name.startswith((".", "~$")) or suffix is None:
+        return None
+    exports = _claims(path.name, mapping) or [
+        export for export in EXPORTS if name.startswith(export)
+    ]
+    if not exports:
+        return None
+    if len(exports) > 1:
+        message = (
+            f"{path.name} matches the files of {' and of '.join(exports)} in {mapping and mapping.path}."
+            " Narrow the patterns so that each file belongs to one export."
+        )
+        raise UsageError(message)
+    if path.is_dir():
+        message = (
+            f"{path} is a folder but bears the name of an export file."
+            f" Put the file itself into {path.parent}, or rename the folder."
+        )
+        raise DataError(message)
+    return ExportFile(exports[0], path, suffix)
+
+
+def _claims(name: str, mapping: Mapping | None) -> list[str]:
+    if mapping is None:
+        return []
+    return [
+        export
+        for export, rules in mapping.exports.items()
+        if any(fnmatchcase(name.lower(), pattern.lower()) for pattern in rules.files)
+    ]
+
+
+def _reading_order(file: ExportFile) -> tuple[list[tuple[int, int, str]], str, str]:
+    stem = file.path.name[: -len(file.suffix)].lower()
+    parts = [
+        (0, int(part), "") if part.isdecimal() else (1, 0, part)
+        for part in re.split(r"(\d+)", stem)
+        if part
+    ]
+    return parts, file.suffix, file.path.name

@@ -1,0 +1,156 @@
+"""Which column of a file is which column of the contract.
+
+Belongs here: names of columns, in English, Chinese or as a mapping says. Does not belong
+here: the cells below them (``values``).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rapidfuzz import fuzz, process
+
+from pipelines.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipelines.contract import Export
+    from pipelines.exports.mapping import ExportMapping
+
+HEADER_SEARCH_ROWS = 50
+"""How far down a header row is looked for below titles."""
+
+_SHOWN_HEADERS = 40
+_NEAR_ENOUGH = 70
+
+
+@dataclass(frozen=True)
+class Match:
+    """Contract column → position in the file; and what the file has beyond them."""
+
+    positions: dict[str, int]
+    unknown: list[str]
+    repeated: dict[str, list[str]]
+
+
+def fold(header: str) -> str:
+    """A header as it is compared: full-width folded, lower case, blanks as ``_``."""
+    text = unicodedata.normalize("NFKC", header)
+    text = "".join(char for char in text if unicodedata.category(char) not in ("Cf", "Cc"))
+    return "_".join(text.replace("-", " ").split()).lower().replace(" ", "_")
+
+
+def match_headers(headers: Sequence[str], export: Export, rules: ExportMapping | None) -> Match:
+    """Find each contract column among ``headers``."""
+    wanted: dict[str, str] = {}
+    for column in export.columns:
+        for name in (column.name, *column.aliases):
+            wanted[fold(name)] = column.name
+    if rules is not None:
+        settled = {*rules.columns, *rules.constants}
+        wanted = {name: column for name, column in wanted.items() if column not in settled}
+        for column_name, rule in rules.columns.items():
+            if rule.header is not None:
+                wanted[fold(rule.header)] = column_name
+    positions: dict[str, int] = {}
+    repeated: dict[str, list[str]] = {}
+    unknown: list[str] = []
+    for position, header in enumerate(headers):
+        found = wanted.get(fold(header))
+        if found is None:
+            if header.strip():
+                unknown.append(header.strip())
+        elif found in positions:
+            repeated.setdefault(found, [headers[positions[found]]]).append(header)
+        else:
+            positions[found] = position
+    return Match(positions, unknown, repeated)
+
+
+def find_header_row(
+    rows: Sequence[Sequence[str | None]], export: Export, rules: ExportMapping | None
+) -> int | None:
+    """Position of the row that names most contract columns; None when no row names any.
+
+    Only a row that names the key can win over an earlier one, so that a title above the
+    header never passes for it.
+    """
+    best, best_score = None, 0
+    for index, row in enumerate(rows[:HEADER_SEARCH_ROWS]):
+        match = match_headers([cell or "" for cell in row], export, rules)
+        score = len(match.positions)
+        if score and all(key in match.positions for key in export.key):
+            score += len(export.columns)
+        if score > best_score:
+            best, best_score = index, score
+    return best
+
+
+def check_headers(
+    where: str, headers: Sequence[str], export: Export, rules: ExportMapping | None
+) -> Match:
+    """The match of a file's headers.
+
+    Raises:
+        DataError: no column is known, the key is missing, or a column is there twice.
+    """
+    match = match_headers(headers, export, rules)
+    shown = ", ".join(repr(header) for header in headers[:_SHOWN_HEADERS] if header) or "none"
+    if not match.positions:
+        message = (
+            f"{where} has no column of {export.name}. Its headers: {shown}."
+            f" Expected headers such as {_names(export, [c.name for c in export.columns[:4]])};"
+            " other headers come in through a mapping file."
+        )
+        raise DataError(message)
+    constants = rules.constants if rules else {}
+    missing = [key for key in export.key if key not in match.positions and key not in constants]
+    if missing:
+        message = (
+            f"{where} lacks the key of {export.name}: {_names(export, missing)}."
+            f" Its headers: {shown}.{_nearest(missing, headers, export)}"
+            " Rename the header, or name it in a mapping file."
+        )
+        raise DataError(message)
+    if match.repeated:
+        twice = "; ".join(
+            f"{column} ({', '.join(repr(name) for name in names)})"
+            for column, names in match.repeated.items()
+        )
+        message = (
+            f"{where} has more than one column for {twice}. Keep one of them,"
+            " or say which in a mapping file."
+        )
+        raise DataError(message)
+    unfound = [
+        f"{name} ({rule.header!r})"
+        for name, rule in (rules.columns.items() if rules else ())
+        if rule.header is not None and name not in match.positions
+    ]
+    if unfound:
+        message = (
+            f"{where} lacks headers that the mapping names: {', '.join(unfound)}."
+            f" Its headers: {shown}. Correct the mapping file or the header."
+        )
+        raise DataError(message)
+    return match
+
+
+def _names(export: Export, columns: Sequence[str]) -> str:
+    return ", ".join("/".join((name, *export.column(name).aliases)) for name in columns)
+
+
+def _nearest(missing: Sequence[str], headers: Sequence[str], export: Export) -> str:
+    near = []
+    for name in missing:
+        for spelling in (name, *export.column(name).aliases):
+            found = process.extractOne(
+                fold(spelling), {h: fold(h) for h in headers if h}, scorer=fuzz.ratio
+            )
+            if found and found[1] >= _NEAR_ENOUGH:
+                near.append(f"{found[2]!r} is nearest to {name}")
+                break
+    return f" {'; '.join(near)}." if near else ""

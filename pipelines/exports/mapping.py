@@ -1,0 +1,320 @@
+"""Mapping files: how a layout that is not the contract's becomes the contract's columns.
+
+Belongs here: the YAML, its rules and their checks. Does not belong here: reading with them.
+A mapping is data: it is loaded safely, names columns and values and can do nothing else.
+"""
+
+from __future__ import annotations
+
+import codecs
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+import yaml
+from rapidfuzz import process
+
+from pipelines.contract import EXPORTS, Kind
+from pipelines.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipelines.contract import Column, Export
+
+
+@dataclass(frozen=True)
+class ColumnRule:
+    """Where one contract column comes from. ``header`` None: it is not read at all."""
+
+    header: str | None
+    values: dict[str, str] = field(default_factory=dict)
+    formats: tuple[str, ...] = ()
+    timezone: str | None = None
+
+
+@dataclass(frozen=True)
+class ExportMapping:
+    """The rules of one export; everything left out is found as without a mapping."""
+
+    files: tuple[str, ...] = ()
+    encoding: str | None = None
+    delimiter: str | None = None
+    sheet: str | None = None
+    header_row: int | None = None
+    columns: dict[str, ColumnRule] = field(default_factory=dict)
+    constants: dict[str, str] = field(default_factory=dict)
+    null_values: tuple[str, ...] = ()
+    timezone: str | None = None
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """A mapping file: rules by export."""
+
+    path: str
+    exports: dict[str, ExportMapping]
+    sha256: str = ""
+
+
+_EXPORT_KEYS = (
+    *("files", "encoding", "delimiter", "sheet", "header_row"),
+    *("columns", "constants", "null_values", "timezone"),
+)
+_COLUMN_KEYS = ("from", "values", "format", "timezone")
+_TOP_KEYS = ("description", "timezone", *EXPORTS)
+
+
+def load_mapping(path: Path) -> Mapping:
+    """Load and check a mapping file.
+
+    Columns that ``columns`` and ``constants`` do not name are still found by the contract's
+    own names; ``column: null`` says that one shall not be.
+
+    Raises:
+        UsageError: the file cannot be read, or any rule in it is wrong; all of them at once.
+    """
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        message = f"The mapping file {path} cannot be read: {error.strerror}. Check its path."
+        raise UsageError(message) from error
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        message = f"The mapping file {path} is not YAML in UTF-8: {error}. Correct it there."
+        raise UsageError(message) from error
+    checker = _Checker(path)
+    mapping = checker.mapping(data)
+    if checker.problems:
+        listed = "\n".join(f"- {problem}" for problem in checker.problems)
+        message = f"The mapping file {path} cannot be used:\n{listed}"
+        raise UsageError(message)
+    return mapping
+
+
+class _Checker:
+    """Turns YAML into rules and collects what is wrong instead of stopping at it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.problems: list[str] = []
+
+    def mapping(self, data: Any) -> Mapping:  # noqa: ANN401 - YAML may be anything
+        exports = {}
+        if not isinstance(data, dict):
+            self.problems.append(f"it must name exports ({', '.join(EXPORTS)}), each with rules")
+            data = {}
+        self._keys("the file", data, _TOP_KEYS)
+        zone = self._timezone("timezone", data.get("timezone"))
+        for name, export in EXPORTS.items():
+            if name in data:
+                exports[name] = self._export(export, data[name], zone)
+        if not exports and not self.problems:
+            self.problems.append(f"it names no export; name at least one of {', '.join(EXPORTS)}")
+        return Mapping(str(self.path), exports)
+
+    def _export(self, export: Export, data: Any, zone: str | None) -> ExportMapping:  # noqa: ANN401 - YAML
+        where = export.name
+        if not isinstance(data, dict):
+            self.problems.append(f"{where}: must be keys such as {', '.join(_EXPORT_KEYS)}")
+            return ExportMapping()
+        self._keys(where, data, _EXPORT_KEYS)
+        rules = ExportMapping(
+            files=self._files(f"{where}.files", data.get("files")),
+            encoding=self._encoding(f"{where}.encoding", data.get("encoding")),
+            delimiter=self._delimiter(f"{where}.delimiter", data.get("delimiter")),
+            sheet=self._text(f"{where}.sheet", data.get("sheet")),
+            header_row=self._row(f"{where}.header_row", data.get("header_row")),
+            columns=self._columns(export, data.get("columns")),
+            constants=self._constants(export, data.get("constants")),
+            null_values=self._texts(f"{where}.null_values", data.get("null_values")),
+            timezone=self._timezone(f"{where}.timezone", data.get("timezone")) or zone,
+        )
+        self._check_sources(where, rules)
+        return rules
+
+    def _check_sources(self, where: str, rules: ExportMapping) -> None:
+        for name in sorted(rules.columns.keys() & rules.constants.keys()):
+            self.problems.append(
+                f"{where}.constants.{name}: is a column as well; keep one of the two"
+            )
+        taken: dict[str, str] = {}
+        for name, rule in rules.columns.items():
+            if rule.header is None:
+                continue
+            if rule.header in taken:
+                self.problems.append(
+                    f"{where}.columns.{name}: {rule.header!r} is already {taken[rule.header]};"
+                    " a header can be one column"
+                )
+            taken[rule.header] = name
+
+    def _columns(self, export: Export, data: Any) -> dict[str, ColumnRule]:  # noqa: ANN401 - YAML
+        where = f"{export.name}.columns"
+        if data is None:
+            return {}
+        if not isinstance(data, dict):
+            self.problems.append(f"{where}: must be contract columns, each with a source header")
+            return {}
+        self._keys(where, data, [column.name for column in export.columns])
+        rules = {}
+        for column in export.columns:
+            if column.name in data:
+                rules[column.name] = self._column(
+                    f"{where}.{column.name}", column, data[column.name]
+                )
+        return rules
+
+    def _column(self, where: str, column: Column, data: Any) -> ColumnRule:  # noqa: ANN401 - YAML
+        if not isinstance(data, dict):
+            return ColumnRule(self._text(where, data))
+        self._keys(where, data, _COLUMN_KEYS)
+        header = self._text(f"{where}.from", data.get("from"))
+        if header is None:
+            self.problems.append(f"{where}.from: is missing; write the header of the source column")
+        formats = self._texts(f"{where}.format", data.get("format"))
+        if (formats or data.get("timezone")) and column.kind not in (Kind.INSTANT, Kind.DATE):
+            self.problems.append(f"{where}: format and timezone are for times and dates only")
+        for form in formats:
+            self._format(f"{where}.format", form)
+        return ColumnRule(
+            header,
+            self._values(f"{where}.values", column, data.get("values")),
+            formats,
+            self._timezone(f"{where}.timezone", data.get("timezone")),
+        )
+
+    def _values(self, where: str, column: Column, data: Any) -> dict[str, str]:  # noqa: ANN401 - YAML
+        if data is None:
+            return {}
+        if not isinstance(data, dict):
+            self.problems.append(f"{where}: must be pairs, source value: contract value")
+            return {}
+        values = {}
+        for source, target in data.items():
+            key = self._text(where, source)
+            value = self._text(f"{where}.{source}", target)
+            if key is None or value is None:
+                self.problems.append(
+                    f"{where}: {source!r}: {target!r} has an empty side; list values that mean"
+                    " nothing under null_values"
+                )
+                continue
+            self._choice(f"{where}.{source}", column, value)
+            values[key] = value
+        return values
+
+    def _constants(self, export: Export, data: Any) -> dict[str, str]:  # noqa: ANN401 - YAML
+        where = f"{export.name}.constants"
+        if data is None:
+            return {}
+        if not isinstance(data, dict):
+            self.problems.append(f"{where}: must be pairs, contract column: value")
+            return {}
+        self._keys(where, data, [column.name for column in export.columns])
+        constants = {}
+        for column in export.columns:
+            value = self._text(f"{where}.{column.name}", data.get(column.name))
+            if value is not None:
+                self._choice(f"{where}.{column.name}", column, value)
+                constants[column.name] = value
+        return constants
+
+    def _choice(self, where: str, column: Column, value: str) -> None:
+        if not column.choices or column.kind not in (Kind.CHOICE, Kind.YES_NO, Kind.INTEGER):
+            return
+        known = {s.lower() for v, others in column.choices.items() for s in (v, *others)}
+        if value.lower() not in known:
+            self.problems.append(
+                f"{where}: {value!r} is no {column.name}; write one of {', '.join(column.choices)}"
+            )
+
+    def _keys(self, where: str, data: dict[Any, Any], known: tuple[str, ...] | list[str]) -> None:
+        for key in data:
+            if key in known:
+                continue
+            near = process.extractOne(str(key), known, score_cutoff=60)
+            hint = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(known)}"
+            self.problems.append(f"{where}: {key!r} is not known{hint}")
+
+    def _text(self, where: str, value: Any) -> str | None:  # noqa: ANN401 - YAML
+        if value is None:
+            return None
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        if isinstance(value, (str, int, float)):
+            text = str(value)
+            if "\0" in text:
+                self.problems.append(f"{where}: holds a NUL character; take it out")
+                return None
+            return text
+        self.problems.append(f"{where}: {value!r} is not one text; put it in quotes")
+        return None
+
+    def _texts(self, where: str, value: Any) -> tuple[str, ...]:  # noqa: ANN401 - YAML
+        items = value if isinstance(value, list) else [value]
+        texts = [self._text(where, item) for item in items]
+        return tuple(text for text in texts if text is not None)
+
+    def _files(self, where: str, value: Any) -> tuple[str, ...]:  # noqa: ANN401 - YAML
+        patterns = self._texts(where, value)
+        for pattern in patterns:
+            if "/" in pattern or "\\" in pattern or pattern in ("", ".", ".."):
+                self.problems.append(
+                    f"{where}: {pattern!r} leads out of the exports folder; write a file name or"
+                    " a pattern such as 'incidents*.csv'"
+                )
+        return patterns
+
+    def _encoding(self, where: str, value: Any) -> str | None:  # noqa: ANN401 - YAML
+        text = self._text(where, value)
+        if text is None:
+            return None
+        try:
+            if not codecs.lookup(text)._is_text_encoding:  # noqa: SLF001 - no public way to ask
+                raise LookupError  # noqa: TRY301 - same outcome as an unknown name
+        except LookupError:
+            self.problems.append(
+                f"{where}: {text!r} is no encoding; write for example utf-8, gb18030 or cp1252"
+            )
+            return None
+        return text
+
+    def _delimiter(self, where: str, value: Any) -> str | None:  # noqa: ANN401 - YAML
+        text = self._text(where, value)
+        if text is None:
+            return None
+        text = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";"}.get(text, text)
+        if len(text) != 1 or not text.isascii() or text in '"\r\n' or text.isalnum():
+            self.problems.append(f"{where}: {text!r} must be one sign, such as ';' or 'tab'")
+            return None
+        return text
+
+    def _row(self, where: str, value: Any) -> int | None:  # noqa: ANN401 - YAML
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            self.problems.append(f"{where}: {value!r} must be the header's line, 1 or more")
+            return None
+        return value
+
+    def _timezone(self, where: str, value: Any) -> str | None:  # noqa: ANN401 - YAML
+        text = self._text(where, value)
+        if text is None:
+            return None
+        try:
+            ZoneInfo(text)
+        except (ValueError, OSError, KeyError):
+            self.problems.append(
+                f"{where}: {text!r} is no time zone; write a name such as Asia/Shanghai"
+            )
+            return None
+        return text
+
+    def _format(self, where: str, form: str) -> None:
+        try:
+            duckdb.execute("select try_strptime('', ?)", [form]).fetchall()
+        except duckdb.Error:
+            self.problems.append(
+                f"{where}: {form!r} is no time format; write one such as '%d.%m.%Y %H:%M'"
+            )

@@ -1,0 +1,66 @@
+"""Parquet files as a table of text.
+
+Belongs here: the text of typed columns. Does not belong here: what the text means.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from pipelines.errors import DataError
+from pipelines.exports.quoting import identifier, literal
+from pipelines.exports.source import Source
+
+if TYPE_CHECKING:
+    from pipelines.exports.finding import ExportFile
+
+_WHOLE_BELOW = "1e15"
+
+
+def read_parquet_file(con: duckdb.DuckDBPyConnection, file: ExportFile) -> Source:
+    """The rows of a Parquet file; a row's "line" is its number plus one, as under a header.
+
+    Raises:
+        DataError: it is not a whole Parquet file.
+    """
+    scan = f"read_parquet({literal(str(file.path))})"
+    try:
+        described = con.execute(f"describe select * from {scan}").fetchall()  # noqa: S608 - quoted
+        rows = con.execute(f"select count(*) from {scan}").fetchall()[0][0]  # noqa: S608 - quoted
+    except duckdb.Error as error:
+        message = (
+            f"{file.path.name} is not a whole Parquet file: {str(error).splitlines()[0]}"
+            " Export it again."
+        )
+        raise DataError(message) from error
+    headers = [row[0] for row in described]
+    columns = ", ".join(
+        f"{_as_text(identifier(row[0]), row[1])} as c{position}"
+        for position, row in enumerate(described)
+    )
+    return Source(
+        export=file.export,
+        source_file=file.path.name,
+        headers=headers,
+        relation=f"(select {columns} from {scan})",  # noqa: S608 - quoted
+        format="parquet",
+        first_line=2,
+        expected_rows=rows,
+    )
+
+
+def _as_text(column: str, sql_type: str) -> str:
+    """SQL of a column's text: instants with zone in UTC and saying so, whole floats bare."""
+    if sql_type in ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ", "TIMESTAMPTZ_NS"):
+        utc = f"cast(timezone('UTC', cast({column} as timestamptz)) as varchar)"
+        return f"({utc} || 'Z')"
+    if sql_type in ("TIMESTAMP_NS", "TIMESTAMP_MS", "TIMESTAMP_S"):
+        return f"cast(cast({column} as timestamp) as varchar)"
+    if sql_type in ("DOUBLE", "FLOAT"):
+        return (
+            f"(case when {column} = trunc({column}) and abs({column}) < {_WHOLE_BELOW}"
+            f" then cast(cast({column} as bigint) as varchar) else cast({column} as varchar) end)"
+        )
+    return f"cast({column} as varchar)"

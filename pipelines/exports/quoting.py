@@ -1,0 +1,36 @@
+"""Text as SQL literals and identifiers.
+
+Belongs here: the only two ways a name or a value that a person wrote gets into a statement.
+Does not belong here: statements.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def literal(value: str | int | None) -> str:
+    """``value`` as an SQL literal: text quoted, whole numbers bare, None as null."""
+    if value is None:
+        return "null"
+    if isinstance(value, int):
+        return str(value)
+    return "'" + value.replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """``name`` as a quoted SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def is_among(text: str, values: Iterable[str]) -> str:
+    """SQL that is true where the expression ``text`` is one of ``values``, else false.
+
+    Neither ``in (…)`` nor ``list_contains``: the engine turns a long list into a join, and rows
+    leave a join in another order than they came, while loading depends on their order.
+    """
+    whens = " ".join(f"when {literal(value)} then true" for value in values)
+    return f"(case {text} {whens} else false end)"

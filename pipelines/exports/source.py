@@ -1,0 +1,55 @@
+"""What every reader hands on: one table of text, and how it came about.
+
+Belongs here: the shape that text files, workbooks and Parquet files are brought into. Does
+not belong here: how they are read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something wrong with a cell that the reader saw; ``position`` None is the whole row."""
+
+    line: int
+    position: int | None
+    value: str
+    reason: str
+
+
+@dataclass
+class Source:
+    """The rows of one file (or sheet) as text, ready for SQL.
+
+    ``relation`` stands after FROM and gives VARCHAR columns ``c0``, ``c1`` … in the order of
+    ``headers``. Where ``first_line`` is set the rows come in file order, the first one on that
+    line and each next one on the next; otherwise a BIGINT column ``line`` says it.
+
+    ``expected_rows`` is what the file must give by its lines; when it gives another number, or
+    cannot be read strictly at all, ``exact`` reads it again row by row. ``registered`` names a
+    frame to be unregistered from the connection when the rows are staged.
+    """
+
+    export: str
+    source_file: str
+    headers: list[str]
+    relation: str
+    format: str
+    encoding: str | None = None
+    delimiter: str | None = None
+    sha256: str = ""
+    first_line: int | None = None
+    expected_rows: int | None = None
+    exact: Callable[[], Source] | None = None
+    is_plain: bool = False
+    has_serials: bool = False
+    blank_is_null: bool = True
+    findings: list[Finding] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    registered: str | None = None

@@ -1,0 +1,513 @@
+"""From the files of a folder to ``staging.*``: typed rows, rejects, problems.
+
+Belongs here: the order of things, keys, duplicates, the check that no row is lost. Does not
+belong here: how a format is read (``text_files``, ``workbooks``, ``parquet_files``) or a cell
+(``values``).
+
+Every input row ends in its staging table or in ``staging.rejects``. ``staging.problems``
+lists the cells of *staged* rows that could not be read; of a rejected row the ``record`` is
+kept whole instead.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+import polars as pl
+
+from pipelines.contract import EXPORTS
+from pipelines.errors import DataError
+from pipelines.exports import values
+from pipelines.exports.finding import WORKBOOK_SUFFIXES, find_exports
+from pipelines.exports.headers import Match, check_headers
+from pipelines.exports.parquet_files import read_parquet_file
+from pipelines.exports.quoting import identifier, literal
+from pipelines.exports.text_files import read_text_file
+from pipelines.exports.workbooks import read_workbook
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from pipelines.contract import Column, Export
+    from pipelines.exports.finding import ExportFile
+    from pipelines.exports.mapping import ExportMapping, Mapping
+    from pipelines.exports.source import Source
+
+
+@dataclass(frozen=True)
+class FileSummary:
+    """What became of one file (or sheet): ``rows_in`` = ``staged`` + ``rejected``."""
+
+    export: str
+    source_file: str
+    sha256: str
+    format: str
+    encoding: str | None
+    delimiter: str | None
+    rows_in: int
+    staged: int
+    rejected: int
+    problems: int
+    note: str
+
+
+@dataclass(frozen=True)
+class StagingSummary:
+    """What became of a folder: its files in reading order, and the ones left alone."""
+
+    files: list[FileSummary] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
+
+    @property
+    def exports(self) -> list[str]:
+        """The exports that have a file, in the contract's order."""
+        given = {file.export for file in self.files}
+        return [name for name in EXPORTS if name in given]
+
+
+def stage_exports(
+    con: duckdb.DuckDBPyConnection,
+    exports_dir: Path,
+    mapping: Mapping | None = None,
+    timezone: str = "Asia/Shanghai",
+    progress: Callable[[str], None] | None = None,
+    *,
+    temp_dir: Path | None = None,
+) -> StagingSummary:
+    """Read the exports of a folder into ``staging.*`` and ``meta.files`` of ``con``.
+
+    All staging tables are made anew, empty ones for exports without a file. Instants are
+    local times of ``timezone`` (an IANA name); a value with an offset is converted, one
+    without is taken as local time of the mapping's zone, else of ``timezone``. ``progress``
+    is told each file as it is begun.
+
+    Raises:
+        UsageError: the folder is none, or the mapping contradicts itself.
+        DataError: no tickets, or a file that cannot be read; nothing of it is to be used then.
+    """
+    found, ignored = find_exports(exports_dir, mapping)
+    if not found["tickets"]:
+        others = ", ".join(ignored[:20]) or "nothing"
+        message = (
+            f"No tickets export in {exports_dir} (found instead: {others})."
+            " Put a file there whose name starts with tickets (.csv, .xlsx, .parquet …),"
+            " or name its file in a mapping file."
+        )
+        raise DataError(message)
+    summary = StagingSummary(ignored=ignored)
+    _create_tables(con)
+    with (
+        _ordered(con),
+        tempfile.TemporaryDirectory(prefix="exports-", dir=temp_dir) as temporary,
+    ):
+        for name, files in found.items():
+            rules = mapping.exports.get(name) if mapping else None
+            stage = _Stage(con, EXPORTS[name], rules, timezone)
+            for file in files:
+                if progress:
+                    progress(f"reading {file.path.name}")
+                sha256 = _sha256(file.path)
+                for source in _read(con, file, rules, Path(temporary)):
+                    stage.load(source, sha256)
+            summary.files.extend(stage.finish())
+    _record_files(con, summary)
+    return summary
+
+
+def latest_event(con: duckdb.DuckDBPyConnection) -> datetime | None:
+    """The latest instant at which anything is said to have happened; None without any.
+
+    Plans (agreed due times, ends of coverages) do not count. The default of ``as_of``.
+    """
+    parts = [
+        f"select max({identifier(column.name)}) as happened_at from staging.{identifier(export.name)}"  # noqa: S608 - names of the contract
+        for export in EXPORTS.values()
+        for column in export.columns
+        if column.is_event
+    ]
+    rows = con.execute(
+        f"select max(happened_at) from ({' union all '.join(parts)})"  # noqa: S608 - as above
+    ).fetchall()
+    latest: datetime | None = rows[0][0]
+    return latest
+
+
+def _read(
+    con: duckdb.DuckDBPyConnection, file: ExportFile, rules: ExportMapping | None, temp_dir: Path
+) -> list[Source]:
+    if file.suffix in WORKBOOK_SUFFIXES:
+        return read_workbook(con, file, rules)
+    if file.suffix == ".parquet":
+        return [read_parquet_file(con, file)]
+    return [read_text_file(file, rules, temp_dir)]
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def _ordered(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Keep rows in file order while loading: a row's place is its line."""
+    rows = con.execute("select current_setting('preserve_insertion_order')").fetchall()
+    was = bool(rows[0][0])
+    con.execute("set preserve_insertion_order = true")
+    try:
+        yield
+    finally:
+        con.execute(f"set preserve_insertion_order = {str(was).lower()}")
+
+
+def _create_tables(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("create schema if not exists staging")
+    con.execute("create schema if not exists meta")
+    for export in EXPORTS.values():
+        columns = ", ".join(f"{identifier(c.name)} {c.kind.sql_type}" for c in export.columns)
+        con.execute(
+            f"create or replace table staging.{identifier(export.name)}"
+            f" ({columns}, source_file varchar, source_row bigint)"
+        )
+    con.execute(
+        "create or replace table staging.rejects (export varchar, source_file varchar,"
+        " source_row bigint, reason varchar, record varchar)"
+    )
+    con.execute(
+        "create or replace table staging.problems (export varchar, source_file varchar,"
+        ' source_row bigint, "column" varchar, value varchar, reason varchar)'
+    )
+    con.execute(
+        "create or replace table meta.files (export varchar, source_file varchar, sha256 varchar,"
+        " format varchar, encoding varchar, delimiter varchar, rows_in bigint, staged bigint,"
+        " rejected bigint, problems bigint, note varchar)"
+    )
+
+
+def _record_files(con: duckdb.DuckDBPyConnection, summary: StagingSummary) -> None:
+    for file in summary.files:
+        con.execute(
+            "insert into meta.files values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                *(file.export, file.source_file, file.sha256, file.format, file.encoding),
+                *(file.delimiter, file.rows_in, file.staged, file.rejected, file.problems),
+                file.note,
+            ],
+        )
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """A source in the staging table, ``rows_in`` rows of it."""
+
+    source: Source
+    match: Match
+    sha256: str
+    rows_in: int
+
+
+class _Stage:
+    """The loading of one export: file by file, then its keys, rejects and problems.
+
+    Rows are inserted in reading order, so that ``rowid`` is the order of the contract's
+    "later". While it works the staging table has one column more, ``_unread``: some cell of
+    the row had text and gave no value.
+    """
+
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        export: Export,
+        rules: ExportMapping | None,
+        timezone: str,
+    ) -> None:
+        self.con = con
+        self.export = export
+        self.rules = rules
+        self.timezone = timezone
+        self.table = f"staging.{identifier(export.name)}"
+        self.loaded: list[_Loaded] = []
+        con.execute(f"alter table {self.table} add column _unread boolean")
+
+    def load(self, source: Source, sha256: str) -> None:
+        """Insert the rows of a source; irregular text is read a second time, row by row."""
+        match = check_headers(source.source_file, source.headers, self.export, self.rules)
+        where = f"where source_file = {literal(source.source_file)}"
+        try:
+            self.con.execute(self._insert_sql(source, match))
+            rows, first, last = self._one(f"count(*), min(rowid), max(rowid) from {self.table} {where}")
+        except duckdb.Error as error:
+            if source.exact is None:
+                message = (
+                    f"{source.source_file} cannot be read: {str(error).splitlines()[0]}"
+                    " Export it again, as CSV in UTF-8 if in doubt."
+                )
+                raise DataError(message) from error
+            rows = first = last = -1
+        if rows != source.expected_rows:
+            if source.exact is None:
+                message = (
+                    f"{source.source_file} has {source.expected_rows} rows but {rows} were loaded,"
+                    " so the run stopped. Export the file again; if it stays, report it."
+                )
+                raise DataError(message)
+            self.con.execute(f"delete from {self.table} {where}")  # noqa: S608 - quoted
+            self.load(source.exact(), sha256)
+            return
+        if source.first_line is not None and rows:
+            if last - first + 1 != rows:
+                message = f"rows of {source.source_file} lost their order while loading"
+                raise RuntimeError(message)
+            offset = source.first_line - first
+            self.con.execute(f"update {self.table} set source_row = rowid + {offset} {where}")  # noqa: S608 - quoted
+        self.loaded.append(_Loaded(source, match, sha256, rows))
+
+    def finish(self) -> list[FileSummary]:
+        """Reject, list problems, check that rows in = staged + rejected; a summary per file."""
+        self._find_rejects()
+        for loaded in self.loaded:
+            if self._fetch_raw(loaded):
+                self._record_rejects(loaded)
+                self._list_problems(loaded)
+            self._list_findings(loaded)
+            if loaded.source.registered:
+                self.con.unregister(loaded.source.registered)
+        self.con.execute(
+            f"delete from {self.table} where rowid in (select id from _rejected)"  # noqa: S608 - name of the contract
+        )
+        self.con.execute("drop table _rejected")
+        self.con.execute("drop table if exists _raw")
+        self.con.execute(f"alter table {self.table} drop column _unread")
+        return [self._summary(loaded) for loaded in self.loaded]
+
+    def _one(self, select: str) -> tuple[int, ...]:
+        rows: list[tuple[int, ...]] = self.con.execute(f"select {select}").fetchall()
+        return rows[0]
+
+    def _reading(self, column: Column, source: Source) -> values.Reading:
+        rules = self.rules
+        rule = rules.columns.get(column.name) if rules else None
+        zone = (rule.timezone if rule else None) or (rules.timezone if rules else None)
+        return values.Reading(
+            timezone=self.timezone,
+            source_timezone=zone or self.timezone,
+            is_plain=source.is_plain,
+            has_serials=source.has_serials,
+            values=rule.values if rule else {},
+            formats=rule.formats if rule else (),
+            null_words=rules.null_values if rules else (),
+        )
+
+    def _insert_sql(self, source: Source, match: Match) -> str:
+        """One scan: clean each text, read it, and say whether any could not be read."""
+        constants = self.rules.constants if self.rules else {}
+        texts, typed, names, unread = [], [], [], []
+        for position, column in enumerate(self.export.columns):
+            reading = self._reading(column, source)
+            if column.name in match.positions:
+                raw = f"c{match.positions[column.name]}"
+                texts.append(f"{values.cleaned(column, raw, reading)} as t{position}")
+                typed.append(f"{values.typed(column, f't{position}', reading)} as v{position}")
+                if values.can_fail(column):
+                    unread.append(f"(t{position} is not null and v{position} is null)")
+            else:
+                text = literal(constants.get(column.name))
+                constant = values.typed(column, f"cast({text} as varchar)", reading)
+                typed.append(f"cast({constant} as {column.kind.sql_type}) as v{position}")
+            names.append(f"v{position}")
+        line = "cast(0 as bigint)" if source.first_line is not None else "line"
+        return (
+            f"insert into {self.table} select {', '.join(names)},"  # noqa: S608 - quoted
+            f" {literal(source.source_file)}, line, {' or '.join(unread) or 'false'}"
+            f" from (select *, {', '.join(typed)}"
+            f" from (select {', '.join(texts)}, {line} as line from {source.relation}))"
+        )
+
+    def _find_rejects(self) -> None:
+        """Rows without a key, and of the rows of one key all but the last that differs."""
+        self.con.execute("create or replace temp table _rejected (id bigint, reason varchar)")
+        if not self.export.key:
+            return
+        keys = ", ".join(identifier(key) for key in self.export.key)
+        missing = " or ".join(f"{identifier(key)} is null" for key in self.export.key)
+        present = " and ".join(f"{identifier(key)} is not null" for key in self.export.key)
+        columns = ", ".join(identifier(column.name) for column in self.export.columns)
+        self.con.execute(
+            f"insert into _rejected select rowid, 'missing_key' from {self.table} where {missing}"  # noqa: S608 - names of the contract
+        )
+        self.con.execute(
+            f"""
+            insert into _rejected
+            with repeated as (
+                select {keys} from {self.table} where {present}
+                group by {keys} having count(*) > 1
+            ),
+            compared as (
+                select {keys}, rowid as id,
+                    lag(row({columns})) over (partition by {keys} order by rowid)
+                        is not distinct from row({columns}) as is_duplicate
+                from {self.table} semi join repeated using ({keys})
+            ),
+            numbered as (
+                select id, is_duplicate,
+                    row_number() over (partition by {keys}, is_duplicate order by id desc) as place
+                from compared
+            )
+            select id, case when is_duplicate then 'duplicate' else 'superseded' end
+            from numbered where is_duplicate or place > 1
+            """  # noqa: S608 - names of the contract
+        )
+
+    def _fetch_raw(self, loaded: _Loaded) -> bool:
+        """Fetch the raw text of the rows that are rejected or hold an unread cell, if any."""
+        source = loaded.source
+        wanted = (
+            f"(select source_row from {self.table} where source_file = {literal(source.source_file)}"  # noqa: S608 - quoted
+            " and (_unread or rowid in (select id from _rejected)))"
+        )
+        if not self._one(f"count(*) from {wanted}")[0]:
+            return False
+        rows = f"(select * from {source.relation})"  # noqa: S608 - quoted
+        if source.first_line is not None:
+            start = source.first_line - 1
+            rows = f"(select *, {start} + row_number() over () as line from {source.relation})"  # noqa: S608 - quoted
+        self.con.execute(
+            f"create or replace temp table _raw as select * from {rows} where line in {wanted}"  # noqa: S608 - quoted
+        )
+        return True
+
+    def _record_rejects(self, loaded: _Loaded) -> None:
+        source = loaded.source
+        cells = []
+        for position, name in enumerate(_distinct(source.headers)):
+            cell = f"c{position}"
+            if not source.blank_is_null:
+                cell = f"coalesce({cell}, '')"
+            cells.append(f"{literal(name)}, {cell}")
+        self.con.execute(
+            f"""
+            insert into staging.rejects
+            select {literal(self.export.name)}, source_file, source_row, reason,
+                cast(json_object({", ".join(cells)}) as varchar)
+            from {self.table} as staged
+            join _rejected on staged.rowid = _rejected.id
+            join _raw on _raw.line = staged.source_row
+            where source_file = {literal(source.source_file)}
+            order by source_row
+            """  # noqa: S608 - quoted
+        )
+
+    def _list_problems(self, loaded: _Loaded) -> None:
+        source = loaded.source
+        parts = []
+        for name, position in loaded.match.positions.items():
+            column = self.export.column(name)
+            if not values.can_fail(column):
+                continue
+            reading = self._reading(column, source)
+            text = values.cleaned(column, f"c{position}", reading)
+            parts.append(
+                f"select line, {position} as place, {literal(name)} as name, c{position} as value,"  # noqa: S608 - quoted
+                f" {values.reason(column, 'text', reading)} as reason"
+                f" from (select line, c{position}, {text} as text from raw)"
+                f" where text is not null and not {values.is_null_word('text')}"
+                f" and {values.typed(column, 'text', reading)} is null"
+            )
+        if not parts:
+            return
+        self.con.execute(
+            f"""
+            insert into staging.problems
+            with raw as (
+                select _raw.* from _raw
+                join {self.table} as staged on staged.source_row = _raw.line
+                where staged.source_file = {literal(source.source_file)}
+                    and staged.rowid not in (select id from _rejected)
+            )
+            select {literal(self.export.name)}, {literal(source.source_file)}, line, name, value,
+                reason
+            from ({" union all ".join(parts)})
+            order by line, place
+            """  # noqa: S608 - quoted
+        )
+
+    def _list_findings(self, loaded: _Loaded) -> None:
+        """What the reader saw: error cells, cells beyond the header, NUL bytes."""
+        source = loaded.source
+        names = {position: name for name, position in loaded.match.positions.items()}
+        rows = [
+            (finding.line, names.get(finding.position, "") if finding.position is not None else "",
+             finding.value, finding.reason)
+            for finding in source.findings
+            if finding.position is None or finding.position in names
+        ]
+        if not rows:
+            return
+        frame = pl.DataFrame(rows, schema=["line", "name", "value", "reason"], orient="row")
+        self.con.register("_findings", frame.to_arrow())
+        self.con.execute(
+            f"""
+            insert into staging.problems
+            select {literal(self.export.name)}, {literal(source.source_file)}, line, name, value,
+                reason
+            from _findings
+            where line not in (
+                select source_row from {self.table}
+                where source_file = {literal(source.source_file)}
+                    and rowid in (select id from _rejected)
+            )
+            order by line
+            """  # noqa: S608 - quoted
+        )
+        self.con.unregister("_findings")
+
+    def _summary(self, loaded: _Loaded) -> FileSummary:
+        source = loaded.source
+        where = (
+            f"where export = {literal(self.export.name)}"
+            f" and source_file = {literal(source.source_file)}"
+        )
+        staged = self._one(
+            f"count(*) from {self.table} where source_file = {literal(source.source_file)}"
+        )[0]
+        rejected = self._one(f"count(*) from staging.rejects {where}")[0]
+        problems = self._one(f"count(*) from staging.problems {where}")[0]
+        if loaded.rows_in != staged + rejected:
+            message = (
+                f"{source.source_file}: {loaded.rows_in} rows in, but {staged} staged and"
+                f" {rejected} rejected. Nothing of this run is to be used; report this file."
+            )
+            raise DataError(message)
+        notes = list(source.notes)
+        if loaded.match.unknown:
+            notes.append(f"columns not used: {', '.join(loaded.match.unknown)}")
+        return FileSummary(
+            export=self.export.name,
+            source_file=source.source_file,
+            sha256=loaded.sha256,
+            format=source.format,
+            encoding=source.encoding,
+            delimiter=source.delimiter,
+            rows_in=loaded.rows_in,
+            staged=staged,
+            rejected=rejected,
+            problems=problems,
+            note="; ".join(notes),
+        )
+
+
+def _distinct(headers: list[str]) -> list[str]:
+    """Headers as names of a record: blank ones numbered, repeated ones told apart."""
+    names: list[str] = []
+    for position, header in enumerate(headers):
+        name = header.strip().removeprefix("\ufeff") or f"column {position + 1}"
+        while name in names:
+            name += "_"
+        names.append(name)
+    return names

@@ -1,0 +1,273 @@
+"""Delimited text as a table of text: DuckDB reads it, or, where it is irregular, we do.
+
+Belongs here: delimiter, header line, rows and their lines. Does not belong here: encodings
+(``decoding``) and what the cells mean (``values``).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+from pipelines.contract import EXPORTS
+from pipelines.errors import DataError
+from pipelines.exports import decoding
+from pipelines.exports.finding import PACKED_TEXT_SUFFIXES
+from pipelines.exports.headers import HEADER_SEARCH_ROWS, find_header_row, match_headers
+from pipelines.exports.quoting import literal
+from pipelines.exports.source import Finding, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+    from typing import TextIO
+
+    from pipelines.contract import Export
+    from pipelines.exports.finding import ExportFile
+    from pipelines.exports.mapping import ExportMapping
+
+DELIMITERS = (",", ";", "\t", "|")
+MAX_CELL_CHARS = 1_000_000
+MAX_ROW_LINES = 100_000
+BEYOND_HEADER = "(beyond the header)"
+
+_HEAD_CHARS = 1 << 18
+_MAX_ROW_BYTES = 64 << 20
+_BYTE_ORDER_MARK = "\ufeff"
+
+
+def read_text_file(file: ExportFile, rules: ExportMapping | None, temp_dir: Path) -> Source:
+    """The rows of a delimited text file.
+
+    Raises:
+        DataError: it cannot be unpacked or decoded, or no line of it is a header we know.
+    """
+    name = file.path.name
+    path = file.path
+    if file.suffix in PACKED_TEXT_SUFFIXES:
+        path = decoding.unpack(path, temp_dir)
+    decoded = decoding.decode(path, name, rules.encoding if rules else None, temp_dir)
+    export = EXPORTS[file.export]
+    with decoded.path.open(encoding="utf-8-sig", errors="replace", newline="") as text:
+        head = text.read(_HEAD_CHARS)
+    hint, hinted = _separator_line(head)
+    delimiter = (rules.delimiter if rules else None) or hinted or _sniff(head, export, rules)
+    rows = _head_rows(head, delimiter)
+    if hint:
+        rows = rows[1:]
+    index = _header_index(rows, export, rules, name)
+    header_line, header_end, headers = rows[index]
+    shared = {
+        "export": file.export,
+        "source_file": name,
+        "format": "csv.gz" if file.suffix in PACKED_TEXT_SUFFIXES else "csv",
+        "encoding": decoded.encoding,
+        "delimiter": delimiter,
+    }
+    notes = [] if header_line == 1 else [f"header found in line {header_line}"]
+
+    def exact() -> Source:
+        return _read_exactly(decoded.path, headers, header_end, shared, notes, temp_dir)
+
+    headers = list(headers)
+    if not decoded.is_regular or header_end != header_line:
+        return exact()
+    return Source(
+        **shared,
+        headers=headers,
+        relation=_scan(decoded.path, delimiter, len(headers), header_end),
+        first_line=header_end + 1,
+        expected_rows=decoded.lines - header_end,
+        exact=exact,
+        is_plain=decoded.is_plain and delimiter != "\t",
+        blank_is_null=False,
+        notes=notes,
+    )
+
+
+def _scan(path: Path, delimiter: str, width: int, skip: int, first: str = "") -> str:
+    names = [f"c{position}" for position in range(width)]
+    columns = ", ".join(f"'{name}': 'VARCHAR'" for name in names)
+    if first:
+        columns = f"'{first}': 'BIGINT', {columns}"
+    return (
+        f"read_csv({literal(str(path))}, columns = {{{columns}}}, auto_detect = false,"
+        f" header = false, skip = {skip}, delim = {literal(delimiter)}, quote = '\"',"
+        " escape = '\"', comment = '', strict_mode = true, null_padding = false,"
+        + (f" new_line = '\\n', max_line_size = {_MAX_ROW_BYTES})" if first else " max_line_size = 2000000)")
+    )
+
+
+def _separator_line(head: str) -> tuple[bool, str | None]:
+    """Whether the file begins with Excel's ``sep=;`` line, and the delimiter it names."""
+    line = head.split("\n", 1)[0].strip().strip('"')
+    if line.lower().startswith("sep=") and len(line) == len("sep=") + 1:
+        return True, line[-1]
+    return False, None
+
+
+def _sniff(head: str, export: Export, rules: ExportMapping | None) -> str:
+    """The delimiter under which some row of the head names most contract columns."""
+
+    def score(delimiter: str) -> int:
+        rows = [cells for _, _, cells in _head_rows(head, delimiter)]
+        index = find_header_row(rows, export, rules)
+        return 0 if index is None else len(match_headers(rows[index], export, rules).positions)
+
+    return max(DELIMITERS, key=score)
+
+
+def _head_rows(head: str, delimiter: str) -> list[tuple[int, int, list[str]]]:
+    """First line, last line and cells of the first rows, blank lines left out."""
+    csv.field_size_limit(max(MAX_CELL_CHARS, _HEAD_CHARS))
+    reader = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)
+    rows = []
+    before = 0
+    for cells in reader:
+        if any(cell.strip() for cell in cells):
+            rows.append((before + 1, reader.line_num, cells))
+        before = reader.line_num
+        if len(rows) == HEADER_SEARCH_ROWS:
+            break
+    return rows
+
+
+def _header_index(
+    rows: list[tuple[int, int, list[str]]], export: Export, rules: ExportMapping | None, name: str
+) -> int:
+    if rules is not None and rules.header_row is not None:
+        for index, (line, _, _) in enumerate(rows):
+            if line == rules.header_row:
+                return index
+        message = (
+            f"{name} has no header in line {rules.header_row}, where the mapping says it is."
+            " Correct header_row in the mapping file."
+        )
+        raise DataError(message)
+    return find_header_row([cells for _, _, cells in rows], export, rules) or 0
+
+
+def _read_exactly(
+    path: Path,
+    headers: Sequence[str],
+    header_end: int,
+    shared: dict[str, str],
+    notes: list[str],
+    temp_dir: Path,
+) -> Source:
+    """Read row by row into a regular file that carries each row's line.
+
+    Takes what a strict reader refuses: rows too short or too long, blank lines, NUL bytes,
+    line breaks in cells, any line end.
+    """
+    name, delimiter = shared["source_file"], shared["delimiter"]
+    target = temp_dir / f"rows-{name}.csv"
+    width = len(headers)
+    findings: list[Finding] = []
+    count = 0
+    has_extra = False
+    with (
+        path.open(encoding="utf-8-sig", errors="replace", newline="") as text,
+        target.open("w", encoding="utf-8", newline="") as out,
+    ):
+        writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        for line, cells in _rows(text, delimiter, header_end, width, name, findings):
+            beyond = cells[width:]
+            extra = delimiter.join(beyond) if any(cell.strip() for cell in beyond) else ""
+            if extra:
+                has_extra = True
+                findings.append(
+                    Finding(line, None, extra, f"more cells than the {width} headers")
+                )
+            padded = [*cells[:width], *[""] * (width - len(cells)), extra]
+            writer.writerow([line, *padded])
+            count += 1
+    return Source(
+        **shared,
+        headers=[*headers, *([BEYOND_HEADER] if has_extra else [])],
+        relation=_scan(target, ",", width + 1, 0, first="line"),
+        expected_rows=count,
+        blank_is_null=False,
+        findings=findings,
+        notes=[*notes, "read row by row"],
+    )
+
+
+def _rows(
+    text: TextIO,
+    delimiter: str,
+    header_end: int,
+    width: int,
+    name: str,
+    findings: list[Finding],
+) -> Iterator[tuple[int, list[str]]]:
+    """Each row below the header with the line it begins on; blank lines are only counted."""
+    csv.field_size_limit(MAX_CELL_CHARS)
+    lines = _Lines(text, findings)
+    for _ in range(header_end):
+        next(lines, None)
+    reader = csv.reader(lines, delimiter=delimiter)
+    while True:
+        start = lines.number + 1
+        lines.taken.clear()
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            message = (
+                f"{name}, line {start:,}: a cell is longer than {MAX_CELL_CHARS:,} characters or"
+                f" cannot be read ({error}). Look for a quote that is never closed."
+            )
+            raise DataError(message) from error
+        if cells is None:
+            return
+        if len(lines.taken) > 1:
+            _check_quotes(name, start, cells, width, delimiter, lines.taken)
+        if len(cells) > 1 or (cells and cells[0].strip()):
+            yield start, cells
+
+
+def _check_quotes(
+    name: str, start: int, cells: list[str], width: int, delimiter: str, taken: list[str]
+) -> None:
+    """A quote that is never closed would swallow the rows below it: refuse that.
+
+    A row over several lines must be closed, and have as many cells as the header (or blank
+    ones beyond it).
+    """
+    try:
+        list(csv.reader(taken, delimiter=delimiter, strict=True))
+        is_whole = len(cells) >= width and not any(cell.strip() for cell in cells[width:])
+    except csv.Error:
+        is_whole = False
+    if not is_whole:
+        message = (
+            f"{name}, line {start:,}: a quote opened there is not closed before line"
+            f" {start + len(taken) - 1:,}, so the rows between cannot be told apart."
+            " Close or remove the quote and run again."
+        )
+        raise DataError(message)
+
+
+class _Lines:
+    """The lines of a text, counted; the ones taken for the row at hand are kept."""
+
+    def __init__(self, text: TextIO, findings: list[Finding]) -> None:
+        self.number = 0
+        self.taken: list[str] = []
+        self._text = iter(text)
+        self._findings = findings
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._text)
+        self.number += 1
+        if "\0" in line:
+            self._findings.append(
+                Finding(self.number, None, line.strip()[:200].replace("\0", "␀"), "NUL bytes taken out")
+            )
+            line = line.replace("\0", "")
+        self.taken.append(line)
+        return line

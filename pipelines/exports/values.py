@@ -1,0 +1,434 @@
+"""How the text of a cell becomes a value: one SQL expression for each kind of column.
+
+Belongs here: cleaning, null words, spellings, times, numbers. Does not belong here: which
+column of a file is which (``headers``) and where the rows go (``staging``).
+
+Every expression takes the raw text and gives the typed value, or null when it cannot be
+read. The commonest spelling is tried first, so that clean files load at the speed of a cast.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pipelines.contract import Kind
+from pipelines.exports.quoting import is_among, literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pipelines.contract import Column
+
+# Space, tab and line ends, no-break and Unicode spaces, zero-width and text direction marks.
+BLANKS = "".join(
+    chr(code)
+    for code in (
+        *range(0x09, 0x0E),
+        0x20,
+        0x85,
+        0xA0,
+        0x1680,
+        *range(0x2000, 0x2010),
+        0x2028,
+        0x2029,
+        *range(0x202A, 0x2030),
+        0x205F,
+        *range(0x2060, 0x206A),
+        0x3000,
+        0xFEFF,
+    )
+)
+_INVISIBLE = "".join(
+    chr(code)
+    for code in (
+        *range(0x200B, 0x2010),
+        *range(0x202A, 0x202F),
+        *range(0x2060, 0x206A),
+        0xFEFF,
+    )
+)
+_FULL_WIDTH = "".join(chr(code) for code in range(0xFF01, 0xFF5F)) + "\u3000\u2212"
+_HALF_WIDTH = "".join(chr(code) for code in range(0x21, 0x7F)) + " -"
+
+NULL_WORDS = (
+    "-",
+    "--",
+    "---",
+    "—",
+    "——",
+    "/",
+    "\\",
+    "?",
+    "??",
+    ".",
+    "n/a",
+    "na",
+    "#n/a",
+    "nan",
+    "nil",
+    "none",
+    "null",
+    "(null)",
+    "\\n",
+    "unknown",
+    "空",
+    "无",
+    "未知",
+    "不详",
+    "暂无",
+)
+"""Words that mean "nothing" in every column but free text, in lower case."""
+
+CITIES = {
+    "beijing": "北京",
+    "peking": "北京",
+    "shanghai": "上海",
+    "guangzhou": "广州",
+    "canton": "广州",
+    "shenzhen": "深圳",
+    "tianjin": "天津",
+    "chongqing": "重庆",
+    "chengdu": "成都",
+    "hangzhou": "杭州",
+    "wuhan": "武汉",
+    "nanjing": "南京",
+    "suzhou": "苏州",
+    "xi'an": "西安",
+    "xian": "西安",
+    "changsha": "长沙",
+    "zhengzhou": "郑州",
+    "qingdao": "青岛",
+    "jinan": "济南",
+    "dalian": "大连",
+    "shenyang": "沈阳",
+    "harbin": "哈尔滨",
+    "changchun": "长春",
+    "ningbo": "宁波",
+    "wuxi": "无锡",
+    "xiamen": "厦门",
+    "fuzhou": "福州",
+    "hefei": "合肥",
+    "nanchang": "南昌",
+    "kunming": "昆明",
+    "guiyang": "贵阳",
+    "nanning": "南宁",
+    "haikou": "海口",
+    "dongguan": "东莞",
+    "foshan": "佛山",
+    "zhuhai": "珠海",
+    "shijiazhuang": "石家庄",
+    "taiyuan": "太原",
+    "lanzhou": "兰州",
+    "urumqi": "乌鲁木齐",
+    "hohhot": "呼和浩特",
+    "yinchuan": "银川",
+    "xining": "西宁",
+    "lhasa": "拉萨",
+}
+"""English names of cities, in lower case, and the names the terms use."""
+
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+
+_FAST_INSTANTS = (
+    "%Y-%m-%d %H:%M:%S",
+    "%Y-%m-%d %H:%M",
+    "%Y-%m-%dT%H:%M:%S",
+    "%Y-%m-%d %H:%M:%S.%f",
+    "%Y-%m-%d",
+)
+_INSTANT_PARTS = (
+    *("y", "mo", "d", "half", "h", "mi", "s", "f", "half_after"),
+    *("zone", "sign", "zone_h", "zone_mi"),
+)
+_INSTANT_PATTERN = (
+    r"^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?"
+    r"(?:\s*(?:星期|周)[一二三四五六日天])?"
+    r"(?:\s*T?\s*(上午|下午|[AaPp][Mm])?\s*"
+    r"(\d{1,2})\s*[:时点]\s*(\d{1,2})\s*分?(?:\s*:?\s*(\d{1,2})(?:[.,](\d{1,9}))?\s*秒?)?"
+    r"\s*([AaPp][Mm])?"
+    r"\s*(Z|z|UTC|GMT|(?:UTC|GMT)?([+-])(\d{1,2}):?(\d{2})?)?)?$"
+)
+_SERIAL_PATTERN = r"\d{5,6}(\.\d+)?"
+_CURRENCY_MARKS = r"^(CNY|RMB|人民币)\s*|\s*(元|CNY|RMB|人民币)$"
+_NUMBER_PATTERN = (
+    r"[+-]?(\d{1,3}(,\d{3})+|\d{1,3}( \d{3})+|\d+)(\.\d*)?([eE][+-]?\d{1,2})?|[+-]?\.\d+"
+)
+_NUMBER_NOISE = "0.000001"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the text of one source column is read.
+
+    ``is_plain`` promises that the text holds no blanks but spaces and nothing full-width,
+    which spares two passes over it. ``has_serials`` allows the day number of a spreadsheet as
+    a time. ``values``, ``formats`` and ``null_words`` come from a mapping, as does
+    ``source_timezone``, the zone of times that carry no offset.
+    """
+
+    timezone: str
+    source_timezone: str
+    is_plain: bool = False
+    has_serials: bool = False
+    values: dict[str, str] = field(default_factory=dict)
+    formats: Sequence[str] = ()
+    null_words: Sequence[str] = ()
+
+
+def cleaned(column: Column, raw: str, reading: Reading) -> str:
+    """SQL of the text in ``raw`` without blanks around it; null when nothing is left.
+
+    Full-width letters and digits are folded in every column but free text, values that a
+    mapping translates are translated.
+    """
+    if reading.is_plain:
+        text = f"nullif(trim({raw}), '')"
+    else:
+        text = f"nullif(trim({raw}, {literal(BLANKS)}), '')"
+        if column.kind is not Kind.TEXT:
+            marks, plain = _FULL_WIDTH + _INVISIBLE, _HALF_WIDTH
+            folded = f"nullif(trim(translate({text}, {literal(marks)}, {literal(plain)})), '')"
+            text = f"(case when strlen({raw}) = length({raw}) then {text} else {folded} end)"
+    if reading.null_words:
+        words = [word.strip().lower() for word in reading.null_words]
+        text = f"(case when {is_among(f'lower({text})', words)} then null else {text} end)"
+    if reading.values:
+        whens = _whens(
+            {source.strip().lower(): target for source, target in reading.values.items()}
+        )
+        text = f"(case lower({text}) {whens} else {text} end)"
+    return text
+
+
+def typed(column: Column, text: str, reading: Reading) -> str:
+    """SQL of the typed value of a cleaned ``text``; null when blank or unreadable."""
+    kind = column.kind
+    choices = column.choices or {}
+    if kind is Kind.TEXT:
+        value = text
+    elif kind in (Kind.INSTANT, Kind.DATE):
+        value = _in_range(_instant(text, reading))
+        value = f"cast({value} as date)" if kind is Kind.DATE else value
+    elif kind is Kind.INTEGER:
+        value = _integer(text, choices)
+    elif kind in (Kind.DECIMAL, Kind.MONEY):
+        number = _number(text)
+        value = (
+            f"(case when abs({number} - round({number}, 2)) < {_NUMBER_NOISE}"
+            f" then try_cast(round({number}, 2) as {kind.sql_type}) end)"
+        )
+    elif kind is Kind.YES_NO:
+        value = f"(case {_choice(text, choices)} when 'yes' then true when 'no' then false end)"
+    elif kind is Kind.CHOICE:
+        value = _choice(text, choices)
+    else:
+        value = _word(column, text)
+    if column.default is not None:
+        return f"coalesce({value}, {literal(column.default)})"
+    return value
+
+
+def can_fail(column: Column) -> bool:
+    """Whether a text may be unreadable as ``column``; words of any kind never are."""
+    return column.kind in (
+        Kind.INSTANT,
+        Kind.DATE,
+        Kind.INTEGER,
+        Kind.DECIMAL,
+        Kind.MONEY,
+        Kind.CHOICE,
+        Kind.YES_NO,
+    )
+
+
+def is_null_word(text: str) -> str:
+    """SQL that is true where a cleaned ``text`` is a word for "nothing"."""
+    return is_among(f"lower({text})", NULL_WORDS)
+
+
+def reason(column: Column, text: str, reading: Reading) -> str:
+    """SQL of the words that say why a cleaned ``text`` cannot be read as ``column``."""
+    if column.kind in (Kind.INSTANT, Kind.DATE):
+        instant = _instant(text, reading)
+        return (
+            f"(case when {instant} is null then {literal(NOT_A_TIME)}"
+            f" when {instant} >= timestamp '1899-12-30' and {instant} < timestamp '1900-01-02'"
+            f" then {literal(NO_DATE)} else {literal(OUT_OF_RANGE)} end)"
+        )
+    if column.choices:
+        return literal(NOT_ONE_OF + ", ".join(column.choices))
+    if column.kind is Kind.INTEGER:
+        return (
+            f"(case when {_number(text)} is null then {literal(NOT_A_NUMBER)}"
+            f" else {literal(NOT_WHOLE)} end)"
+        )
+    number = _number(text)
+    return (
+        f"(case when {number} is null then {literal(NOT_A_NUMBER)}"
+        f" when abs({number} - round({number}, 2)) >= {_NUMBER_NOISE}"
+        f" then {literal(TOO_FINE)} else {literal(TOO_LARGE)} end)"
+    )
+
+
+NOT_A_TIME = "not a date or time we can read"
+NO_DATE = "a time of day without its date"
+OUT_OF_RANGE = f"the year is not within {FIRST_YEAR}-{LAST_YEAR}"
+NOT_ONE_OF = "not one of: "
+NOT_A_NUMBER = "not a number"
+NOT_WHOLE = "not a whole number"
+TOO_FINE = "more than two decimals"
+TOO_LARGE = "too large"
+
+
+def _whens(translations: dict[str, str]) -> str:
+    return " ".join(
+        f"when {literal(source)} then {literal(target)}" for source, target in translations.items()
+    )
+
+
+def _spellings(choices: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    return {
+        spelling.lower(): value
+        for value, others in choices.items()
+        for spelling in (value, *others)
+    }
+
+
+def _choice(text: str, choices: Mapping[str, tuple[str, ...]]) -> str:
+    return (
+        f"(case when {is_among(text, choices)} then {text}"
+        f" else case lower({text}) {_whens(_spellings(choices))} end end)"
+    )
+
+
+def _word(column: Column, text: str) -> str:
+    """An identifier, code, city or issuer: any word but those for "nothing"."""
+    longest = max(len(word) for word in NULL_WORDS)
+    word = text
+    if column.kind is Kind.CITY:
+        word = (
+            f"(case when strlen({text}) = length({text})"
+            f" then case lower({text}) {_whens(CITIES)} else {text} end"
+            f" when length({text}) > 2 and right({text}, 1) = '市'"
+            f" then left({text}, length({text}) - 1) else {text} end)"
+        )
+    elif column.kind is Kind.CODE:
+        word = f"upper({text})"
+    if column.choices:
+        word = f"(case lower({text}) {_whens(_spellings(column.choices))} else {word} end)"
+    return (
+        f"(case when length({text}) <= {longest} and {is_null_word(text)} then null"
+        f" else {word} end)"
+    )
+
+
+def _integer(text: str, choices: Mapping[str, tuple[str, ...]]) -> str:
+    number = _number(text)
+    whole = (
+        f"(case when {number} = round({number}, 0)"
+        f" then try_cast(round({number}, 0) as integer) end)"
+    )
+    if not choices:
+        return whole
+    return (
+        f"(case when {is_among(text, choices)} then try_cast({text} as integer)"
+        f" else coalesce(try_cast(case lower({text}) {_whens(_spellings(choices))} end as integer),"
+        f" case when {whole} in ({', '.join(choices)}) then {whole} end) end)"
+    )
+
+
+def _number(text: str) -> str:
+    """A DECIMAL(38,10); null for anything but one number, with or without a yuan sign."""
+    bare = f"regexp_replace({text}, {literal(_CURRENCY_MARKS)}, '', 'gi')"
+    signed = rf"regexp_replace({bare}, '^\(\s*(.*\S)\s*\)$|^([^-]*\S)\s*-$', '-\1\2')"
+    tidy = rf"regexp_replace({signed}, '^([+-]?)\s*[¥￥]?\s*', '\1')"
+    return (
+        rf"(case when regexp_full_match({text}, '-?\d+(\.\d+)?')"
+        f" then try_cast({text} as decimal(38, 10))"
+        f" when regexp_full_match({tidy}, {literal(_NUMBER_PATTERN)})"
+        f" then try_cast(translate({tidy}, ', ', '') as decimal(38, 10)) end)"
+    )
+
+
+def _in_range(instant: str) -> str:
+    return (
+        f"(case when {instant} >= timestamp '{FIRST_YEAR}-01-02'"
+        f" and {instant} < timestamp '{LAST_YEAR + 1}-01-01' then {instant} end)"
+    )
+
+
+def _instant(text: str, reading: Reading) -> str:
+    """A TIMESTAMP in the terms' zone, whatever its year; null when there is no such time."""
+    if reading.formats:
+        attempts = [
+            _moved(f"timezone('UTC', try_strptime({text}, {literal(form)}))", "UTC", reading)
+            if "%z" in form
+            else _moved(f"try_strptime({text}, {literal(form)})", None, reading)
+            for form in reading.formats
+        ]
+        return f"coalesce({', '.join(attempts)})"
+    fast = ", ".join(literal(form) for form in _FAST_INSTANTS)
+    attempts = [
+        _moved(f"try_strptime({text}, [{fast}])", None, reading),
+        _spelt_instant(text, reading),
+        _moved(
+            rf"(case when regexp_full_match({text}, '\d{{14}}')"
+            f" then try_strptime({text}, '%Y%m%d%H%M%S')"
+            rf" when regexp_full_match({text}, '\d{{8}}')"
+            f" then try_strptime({text}, '%Y%m%d') end)",
+            None,
+            reading,
+        ),
+    ]
+    if reading.has_serials:
+        milliseconds = f"cast(round(try_cast({text} as double) * 86400000) as bigint)"
+        attempts.append(
+            _moved(
+                f"(case when regexp_full_match({text}, {literal(_SERIAL_PATTERN)})"
+                f" then timestamp '1899-12-30' + to_milliseconds({milliseconds}) end)",
+                None,
+                reading,
+            )
+        )
+    return f"coalesce({', '.join(attempts)})"
+
+
+def _moved(local: str, zone: str | None, reading: Reading) -> str:
+    """A local time of ``zone`` (None: the source's own) as local time of the terms."""
+    zone = zone or reading.source_timezone
+    if zone == reading.timezone:
+        return local
+    return f"timezone({literal(reading.timezone)}, timezone({literal(zone)}, {local}))"
+
+
+def _spelt_instant(text: str, reading: Reading) -> str:
+    """A time in any other spelling with the year first, put together out of its parts.
+
+    Offsets are reckoned with here: a cast to TIMESTAMP would drop them without a word.
+    """
+    parts = ", ".join(literal(part) for part in _INSTANT_PARTS)
+    hour = (
+        "(case when lower(p.half || p.half_after) in ('下午', 'pm')"
+        " and try_cast(p.h as integer) < 12 then cast(try_cast(p.h as integer) + 12 as varchar)"
+        " when lower(p.half || p.half_after) in ('上午', 'am') and p.h = '12' then '0'"
+        " when p.h = '' then '0' else p.h end)"
+    )
+    stamp = (
+        f"p.y || '-' || lpad(p.mo, 2, '0') || '-' || lpad(p.d, 2, '0') || ' '"
+        f" || lpad({hour}, 2, '0') || ':' || lpad(p.mi, 2, '0') || ':' || lpad(p.s, 2, '0')"
+        f" || '.' || rpad(left(p.f, 6), 6, '0')"
+    )
+    local = f"try_cast({stamp} as timestamp)"
+    minutes = (
+        "(case p.sign when '-' then -1 else 1 end * (60 * coalesce(try_cast(p.zone_h as integer), 0)"
+        " + coalesce(try_cast(p.zone_mi as integer), 0)))"
+    )
+    is_offset = f"(abs({minutes}) <= 1080 and coalesce(try_cast(p.zone_mi as integer), 0) < 60)"
+    shifted = _moved(f"({local} - to_minutes({minutes}))", "UTC", reading)
+    value = (
+        f"case when p.zone = '' then {_moved(local, None, reading)}"
+        f" when {is_offset} then {shifted} end"
+    )
+    found = f"regexp_extract({text}, {literal(_INSTANT_PATTERN)}, [{parts}])"
+    return f"(list_transform([{found}], lambda p: {value})[1])"

@@ -1,0 +1,250 @@
+"""Spreadsheets as tables of text: every sheet that has an export's headers.
+
+Belongs here: sheets, header rows below titles, error cells, limits. Does not belong here:
+what the cells mean. Polars reads the cells, DuckDB gets the frame.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import fastexcel
+import polars as pl
+
+from pipelines.contract import EXPORTS
+from pipelines.errors import DataError
+from pipelines.exports.headers import HEADER_SEARCH_ROWS, find_header_row, match_headers
+from pipelines.exports.quoting import identifier
+from pipelines.exports.source import Finding, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import duckdb
+
+    from pipelines.contract import Export
+    from pipelines.exports.finding import ExportFile
+    from pipelines.exports.mapping import ExportMapping
+
+MAX_UNPACKED_BYTES = 4 << 30
+MAX_UNPACKING_RATIO = 500
+_RATIO_APPLIES_FROM_BYTES = 200 << 20
+ERROR_CELL = "an error instead of a value"
+_CHUNK_BYTES = 4 << 20
+_MAX_ROW_BYTES = 16 << 20
+_ERROR_CELL = re.compile(rb'<c\b([^>]*\bt="e"[^>]*)>(.*?)</c>', re.DOTALL)
+_REFERENCE = re.compile(rb'\br="([A-Z]+)(\d+)"')
+_CACHED_VALUE = re.compile(rb"<v>([^<]*)</v>")
+
+
+def read_workbook(
+    con: duckdb.DuckDBPyConnection, file: ExportFile, rules: ExportMapping | None
+) -> list[Source]:
+    """The rows of each visible sheet whose headers give the export, or of the one mapped.
+
+    Where several sheets do (a sheet a month, say) all are read, in their order, and each is
+    named ``book.xlsx [sheet]`` as the source of its rows. ``line`` is the sheet's row number.
+
+    Raises:
+        DataError: no whole workbook, beyond the limits, or the mapped sheet is not there.
+    """
+    name = file.path.name
+    _check_limits(file.path)
+    try:
+        reader = fastexcel.read_excel(file.path)
+        names = reader.sheet_names
+    except fastexcel.FastExcelError as error:
+        message = (
+            f"{name} is not a whole workbook: {str(error).splitlines()[0]}."
+            " Open it in a spreadsheet program and save it again."
+        )
+        raise DataError(message) from error
+    wanted = rules.sheet if rules else None
+    if wanted is not None and wanted not in names:
+        message = (
+            f"{name} has no sheet {wanted!r}, which the mapping names."
+            f" Its sheets: {', '.join(map(repr, names))}. Correct sheet in the mapping file."
+        )
+        raise DataError(message)
+    sheets = [
+        _sheet(reader, index, name, EXPORTS[file.export], rules)
+        for index in range(len(names))
+        if wanted in (None, names[index])
+    ]
+    filled = [sheet for sheet in sheets if sheet.frame.height]
+    if not filled:
+        message = f"{name} is empty. Export it again, or take it out of the folder."
+        raise DataError(message)
+    chosen = [sheet for sheet in filled if sheet.is_match and sheet.is_visible] or filled[:1]
+    left = [sheet.name for sheet in filled if sheet not in chosen]
+    errors = _error_cells(file.path)
+    sources = [
+        _source(con, file, sheet, errors.get(sheet.index, []), is_only=len(chosen) == 1)
+        for sheet in chosen
+    ]
+    if left:
+        sources[0].notes.append(f"sheets not read: {', '.join(left)}")
+    return sources
+
+
+@dataclass(frozen=True, eq=False)
+class _Sheet:
+    """One sheet: its cells as text, row 1 first, and the position of its header row."""
+
+    index: int
+    name: str
+    frame: pl.DataFrame
+    header: int
+    is_match: bool
+    is_visible: bool
+
+
+def _sheet(
+    reader: fastexcel.ExcelReader,
+    index: int,
+    file_name: str,
+    export: Export,
+    rules: ExportMapping | None,
+) -> _Sheet:
+    name = reader.sheet_names[index]
+    try:
+        sheet = reader.load_sheet(index, header_row=None, skip_rows=0, dtypes="string")
+        frame = sheet.to_polars()
+    except fastexcel.FastExcelError as error:
+        message = (
+            f"{file_name}, sheet {name!r} cannot be read: {str(error).splitlines()[0]}."
+            " Open it in a spreadsheet program and save it again."
+        )
+        raise DataError(message) from error
+    head = frame.head(HEADER_SEARCH_ROWS).rows()
+    is_match = False
+    if rules is not None and rules.header_row is not None:
+        header: int | None = rules.header_row - 1
+    else:
+        header = find_header_row(head, export, rules)
+    if header is not None and header < frame.height:
+        found = match_headers([cell or "" for cell in frame.row(header)], export, rules).positions
+        constants = rules.constants if rules else {}
+        is_match = all(key in found or key in constants for key in export.key) and bool(found)
+    else:
+        header = next((i for i, row in enumerate(head) if any(row)), 0)
+    return _Sheet(index, name, frame, header, is_match, sheet.visible == "visible")
+
+
+def _source(
+    con: duckdb.DuckDBPyConnection,
+    file: ExportFile,
+    sheet: _Sheet,
+    errors: list[Finding],
+    *,
+    is_only: bool,
+) -> Source:
+    headers = [cell or "" for cell in sheet.frame.row(sheet.header)]
+    frame = sheet.frame.rename(
+        {old: f"c{position}" for position, old in enumerate(sheet.frame.columns)}
+    )
+    frame = frame.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("line"))
+    error_lines = [error.line for error in errors]
+    frame = frame.slice(sheet.header + 1).filter(
+        pl.any_horizontal(_is_filled(headers)) | pl.col("line").is_in(error_lines)
+    )
+    name = file.path.name if is_only else f"{file.path.name} [{sheet.name}]"
+    table = f"workbook {name}"
+    con.register(table, frame.to_arrow())
+    return Source(
+        export=file.export,
+        source_file=name,
+        headers=headers,
+        relation=identifier(table),
+        format=file.suffix.removeprefix("."),
+        expected_rows=frame.height,
+        has_serials=True,
+        findings=[error for error in errors if error.line > sheet.header + 1],
+        notes=[f"sheet {sheet.name}", f"header found in row {sheet.header + 1}"],
+        registered=table,
+    )
+
+
+def _is_filled(headers: list[str]) -> list[pl.Expr]:
+    names = [f"c{position}" for position in range(len(headers))]
+    return [pl.col(name).str.strip_chars().fill_null("") != "" for name in names]
+
+
+def _check_limits(path: Path) -> None:
+    """Refuse a workbook that unpacks to more than the limits, before anything unpacks it."""
+    if not zipfile.is_zipfile(path):
+        return
+    packed_bytes = path.stat().st_size
+    with zipfile.ZipFile(path) as book:
+        unpacked = sum(part.file_size for part in book.infolist())
+    is_bomb = unpacked > max(_RATIO_APPLIES_FROM_BYTES, MAX_UNPACKING_RATIO * packed_bytes)
+    if is_bomb or unpacked > MAX_UNPACKED_BYTES:
+        message = (
+            f"{path.name} would unpack to {unpacked >> 20:,} MiB: more than"
+            f" {MAX_UNPACKING_RATIO} times its size or {MAX_UNPACKED_BYTES >> 30} GiB."
+            " Export it as CSV instead."
+        )
+        raise DataError(message)
+
+
+def _error_cells(path: Path) -> dict[int, list[Finding]]:
+    """Cells whose value is an error (#N/A …), by sheet: the reader of cells gives them blank."""
+    found: dict[int, list[Finding]] = {}
+    if not zipfile.is_zipfile(path):
+        return found
+    with zipfile.ZipFile(path) as book:
+        for index, part in enumerate(_sheet_parts(book)):
+            found[index] = [
+                Finding(line, position, value, ERROR_CELL)
+                for line, position, value in _errors_in(book, part)
+            ]
+    return found
+
+
+def _sheet_parts(book: zipfile.ZipFile) -> list[str]:
+    """The parts of the sheets in the workbook's order; none in a format we cannot look into."""
+    try:
+        workbook = book.read("xl/workbook.xml").decode("utf-8", "replace")
+        relations = book.read("xl/_rels/workbook.xml.rels").decode("utf-8", "replace")
+    except KeyError:
+        return []
+    targets = {}
+    for tag in re.findall(r"<Relationship\b[^>]*>", relations):
+        key, target = re.search(r'\bId="([^"]*)"', tag), re.search(r'\bTarget="([^"]*)"', tag)
+        if key and target:
+            path = target[1]
+            targets[key[1]] = path.lstrip("/") if path.startswith("/") else f"xl/{path}"
+    ids = re.findall(r'<(?:\w+:)?sheet\b[^>]*\br:id="([^"]*)"', workbook)
+    parts = set(book.namelist())
+    return [targets.get(key, "") if targets.get(key) in parts else "" for key in ids]
+
+
+def _errors_in(book: zipfile.ZipFile, part: str) -> Iterator[tuple[int, int, str]]:
+    if not part:
+        return
+    kept = b""
+    with book.open(part) as stream:
+        while chunk := stream.read(_CHUNK_BYTES):
+            text = kept + chunk
+            end = text.rfind(b"</row>")
+            end = len(text) if end < 0 else end
+            if b't="e"' in text:
+                yield from _errors_of(text[:end])
+            kept = text[end:][-_MAX_ROW_BYTES:]
+    yield from _errors_of(kept)
+
+
+def _errors_of(xml: bytes) -> Iterator[tuple[int, int, str]]:
+    for attributes, content in _ERROR_CELL.findall(xml):
+        reference = _REFERENCE.search(attributes)
+        value = _CACHED_VALUE.search(content)
+        if reference:
+            position = 0
+            for letter in reference[1]:
+                position = position * 26 + letter - ord("A") + 1
+            shown = value[1].decode("utf-8", "replace") if value else "error"
+            yield int(reference[2]), position - 1, shown
