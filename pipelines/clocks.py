@@ -19,7 +19,7 @@ import numpy as np
 import polars as pl
 
 from pipelines import holidays_cn
-from pipelines.open_time import DAY, SECOND, Micros
+from pipelines.open_time import DAY, SECOND, Micros, sorted_distinct
 from pipelines.service_hours import Interval, ServiceHours
 
 if TYPE_CHECKING:
@@ -222,7 +222,8 @@ def _split_at_buckets(position_from: Micros, shown_from: Micros, end: int) -> pl
     """
     numbers = np.arange(position_from[0] // DAY, end // DAY + 1)
     edges = (numbers * DAY + (numbers < 0))[numbers != 0]
-    cuts = np.union1d(position_from, edges[(edges > position_from[0]) & (edges < end)])
+    edges = edges[(edges > position_from[0]) & (edges < end)]
+    cuts = sorted_distinct(np.concatenate((position_from, edges)))
     stretch = np.searchsorted(position_from, cuts, side="right") - 1
     shown = shown_from[stretch] + (cuts - position_from[stretch])
     bucket = np.sign(cuts) * (np.abs(cuts) // DAY)
