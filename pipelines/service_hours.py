@@ -11,6 +11,7 @@ import re
 from datetime import date, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
@@ -199,8 +200,10 @@ class ServiceHours:
 
 def _zone(timezone: str, problems: list[str]) -> ZoneOffsets | None:
     try:
+        # Polars takes offsets and an empty name too, whose instants Python could not show.
+        ZoneInfo(timezone)
         return ZoneOffsets.of(timezone)
-    except (pl.exceptions.ComputeError, TypeError):
+    except (KeyError, ValueError, OSError, TypeError, AttributeError, pl.exceptions.ComputeError):
         problems.append(
             f"timezone: {timezone!r} is not known; write a name of the time zone database, "
             "such as Asia/Shanghai",

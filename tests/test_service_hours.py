@@ -299,6 +299,9 @@ def test_decades_agree_with_numpys_business_days() -> None:
     ("arguments", "says"),
     [
         ({"timezone": "Asia/Shangai"}, "Asia/Shangai"),
+        ({"timezone": ""}, "such as Asia/Shanghai"),
+        ({"timezone": "+08:00"}, "such as Asia/Shanghai"),
+        ({"timezone": None}, "such as Asia/Shanghai"),
         ({"weekly": {"monday": OFFICE}}, "mon, tue"),
         ({"weekly": {"mon": [("08:00", "12:00"), ("11:00", "14:00")]}}, "from 11:00 to 12:00"),
         ({"weekly": {"mon": [("08:00", "18:00"), ("09:00", "10:00")]}}, "from 09:00 to 10:00"),
