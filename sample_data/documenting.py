@@ -46,6 +46,7 @@ COMPLETE: tuple[tuple[str, dict[str, str]], ...] = (
     ("facts.trainings", {"verdict": "breached"}),
     ("facts.conduct", {"verdict": "breached"}),
     ("facts.conduct", {"verdict": "unmeasurable"}),
+    ("marts.record_exceptions", {}),
 )
 
 README = """\

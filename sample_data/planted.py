@@ -550,6 +550,14 @@ def plant_charged_tickets(world: World) -> dict[str, Ticket]:
     unit = owned(world, "end_customer", date(2024, 8, 1), is_out=False, city="深圳", number=1)
     cases["reversed free"] = fault(world, unit.customer, "SASR008", at("2024-08-21 09:00:00"), 3,
                                    by_agent=unit.customer.agent, unit=unit, share=0.1)  # fmt: skip
+    for name, city, when in (
+        ("own one", "南京", "2024-10-15 09:00:00"),
+        ("own two", "上海", "2025-01-14 09:00:00"),
+    ):
+        unit = owned(world, "end_customer", at(when).date(), is_out=False, city=city)
+        cases[name] = site_story(world, unit.customer, at(when), 3, unit)
+    for name, when in (("soon one", "2025-06-03 09:00:00"), ("soon two", "2025-06-17 10:00:00")):
+        cases[name] = presales(world, adviser, "SPSL005", at(when), None)
     cases["no city"] = presales(world, adviser, "SPSL005", at("2025-05-07 09:00:00"), None)
     cases["no city"].city = ""
     for ticket in cases.values():

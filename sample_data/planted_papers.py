@@ -132,6 +132,11 @@ def _not_billed(world: World, cases: dict[str, Ticket]) -> None:
         ticket = cases[name]
         note(world, "charge_not_billed", ticket, what, CHARGES,
              {"ticket_id": ticket, "charge_type": charge_type}, finding="not_billed")  # fmt: skip
+    for name in ("own one", "own two"):
+        ticket = cases[name]
+        what = "on-site service of an end customer (S0) by its agent, not billed: its own business"
+        where: dict[str, object] = {"ticket_id": ticket, "charge_type": "service_fee"}
+        note(world, "charge_agent_business", ticket, what, CHARGES, where, finding="agent_business")
 
 
 def _again(world: World, line: Line, days: int, amount: Decimal | None = None) -> Line:
@@ -333,7 +338,7 @@ def _wrong_records(world: World) -> None:
 
 
 def _stray_records(world: World) -> None:
-    table = "facts.record_exceptions"
+    table = "marts.record_exceptions"
     for number, stray in enumerate(("GD24079999", "GD25029998")):
         record = _take(world, _nth(world, 1 + 6 * number))
         extra = write_record(world, _ticket(record), record.submitted_at + timedelta(minutes=20))
@@ -346,6 +351,7 @@ def _stray_records(world: World) -> None:
             "its ticket is not there",
             table,
             {"record_id": extra},
+            exception="no_ticket",
         )
     for number in (2, 7):
         record = _take(world, _nth(world, number))
@@ -357,7 +363,7 @@ def _stray_records(world: World) -> None:
         extra.engineer = extra.agent.engineers[0]
         world.records.append(extra)
         note(world, "record_of_another_agents_ticket", extra, "the ticket was served by another agent",
-             table, {"record_id": extra})  # fmt: skip
+             table, {"record_id": extra}, exception="other_agent")  # fmt: skip
     for number in (3, 8):
         record = _take(world, _nth(world, number))
         extra = write_record(
@@ -365,7 +371,7 @@ def _stray_records(world: World) -> None:
         )
         world.records.append(extra)
         note(world, "record_filed_twice", extra, "a second record of a ticket already filed", table,
-             {"record_id": extra})  # fmt: skip
+             {"record_id": extra}, exception="repeat")  # fmt: skip
     still_open = next(
         each for each in world.tickets
         if each.finished_at is None and each.agent and each.provider == "agent"
@@ -375,7 +381,7 @@ def _stray_records(world: World) -> None:
     extra.started_at, extra.finished_at = still_open.opened_at, AS_OF - timedelta(hours=8)
     world.records.append(extra)
     note(world, "record_before_the_end", extra, "filed although the ticket is not finished", table,
-         {"record_id": extra})  # fmt: skip
+         {"record_id": extra}, exception="not_finished")  # fmt: skip
 
 
 def _ticket(record: Record) -> Ticket:
