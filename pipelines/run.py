@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 
 import dagster as dg
 
-from pipelines import validation
 from pipelines.definitions import JOB, build_definitions
 from pipelines.session import Session, Settings, open_session
 
@@ -39,7 +38,6 @@ def run(settings: Settings, progress: Progress) -> None:
     Raises:
         SlaError: the data, the terms or the usage stopped it; OUT shows what it showed before.
     """
-    validation.warm_up()
     with open_session(settings, progress) as session:
         _execute(session)
 

@@ -23,6 +23,7 @@ from pipelines.exports import latest_event, load_mapping, stage_exports
 from pipelines.instants import local_time, read_instant, read_month
 from pipelines.progress import Silent
 from pipelines.report import build_report
+from pipelines.validator import Validator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -82,16 +83,27 @@ class Session:
 
     settings: Settings
     building: Path
-    con: duckdb.DuckDBPyConnection
     terms: Terms
+    validator: Validator
     mapping: ExportsMapping | None = None
     progress: Progress = field(default_factory=Silent)
     stopped_by: BaseException | None = None
+    con: duckdb.DuckDBPyConnection = field(init=False)
 
     @property
     def timezone(self) -> str:
         """The time zone of every local time."""
         return self.terms.timezone
+
+    @property
+    def warehouse(self) -> Path:
+        """The file of the warehouse being built."""
+        return self.building / "warehouse.duckdb"
+
+    def open(self) -> None:
+        """Open the warehouse again after ``con`` was closed to hand it over."""
+        limit, spill = self.settings.memory_limit, self.building / publish.SPILL
+        self.con = warehouse.open_warehouse(self.warehouse, limit, temp_directory=spill)
 
     @property
     def report_dir(self) -> Path:
@@ -125,13 +137,13 @@ def open_session(
     with publish.only_run(settings.out) as building:
         if is_partial:
             publish.copy_result(settings.out, building)
-        spill = building / publish.SPILL
-        con = warehouse.open_warehouse(
-            building / "warehouse.duckdb", settings.memory_limit, temp_directory=spill
-        )
-        session = Session(settings, building, con, checked, mapping, progress or Silent())
-        with contextlib.closing(con):
-            yield session
+        with contextlib.closing(Validator()) as validator:
+            session = Session(settings, building, checked, validator, mapping, progress or Silent())
+            session.open()
+            try:
+                yield session
+            finally:
+                session.con.close()
 
 
 def stage(session: Session) -> str:
@@ -184,7 +196,11 @@ def build_models(session: Session, names: frozenset[str] | None = None) -> Itera
 
 def run_checks(session: Session) -> list[validation.CheckResult]:
     """Run every suite, keep what it found in ``meta.checks`` and ``checks.json``."""
-    results = validation.validate(session.con)
+    session.con.close()
+    results = session.validator.validate(
+        session.warehouse, session.settings.memory_limit, session.building / publish.SPILL
+    )
+    session.open()
     validation.keep_results(session.con, results)
     validation.write_results(results, session.building / "checks.json")
     return results

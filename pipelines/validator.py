@@ -1,0 +1,109 @@
+"""Validating in a process of its own, started with the run and ready when the tables are.
+
+Importing Great Expectations takes about five seconds of Python; on a thread it would hold up
+everything else, in a process it has a core to itself. The warehouse is handed over: the run
+closes it, the validator reads it, the run opens it again, so it never has two owners. The
+validator is asked once, over its standard input, and ends when that is closed: it does not
+outlive a killed run.
+
+Belongs here: that process. Does not belong here: the checks and what becomes of their results
+(``validation``).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import traceback
+from dataclasses import asdict
+from pathlib import Path
+
+import duckdb
+
+from pipelines import validation
+
+_ROOT = Path(__file__).resolve().parents[1]
+
+
+class ValidatorFailedError(Exception):
+    """The validator could not judge; its own words."""
+
+
+class Validator:
+    """A process that waits for a warehouse to validate."""
+
+    def __init__(self) -> None:
+        """Start it; it imports what it needs while the run goes on."""
+        path = os.pathsep.join(p for p in (str(_ROOT), os.environ.get("PYTHONPATH")) if p)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "pipelines.validator"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=None if os.environ.get("SLA_DEBUG") else subprocess.DEVNULL,
+            encoding="utf-8",
+            env={**os.environ, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"},
+        )
+
+    def validate(
+        self, warehouse: Path, memory_limit: str | None, spill: Path
+    ) -> list[validation.CheckResult]:
+        """Run every suite on the warehouse file, which nobody may have open.
+
+        Args:
+            warehouse: the file; it is opened for reading.
+            memory_limit: as DuckDB writes it; None for DuckDB's own.
+            spill: where DuckDB may put what does not fit.
+
+        Raises:
+            ValidatorFailedError: a check could not be judged, or the process died.
+        """
+        question = {
+            "warehouse": str(warehouse),
+            "config": {"temp_directory": str(spill)}
+            | ({"memory_limit": memory_limit} if memory_limit else {}),
+        }
+        answer, _ = self._process.communicate(json.dumps(question))
+        if not answer:
+            message = f"the validator ended with status {self._process.returncode} and no answer"
+            raise ValidatorFailedError(message)
+        said = json.loads(answer)
+        if "error" in said:
+            raise ValidatorFailedError(said["error"])
+        return [
+            validation.CheckResult(**{**result, "sample": tuple(result["sample"])})
+            for result in said["results"]
+        ]
+
+    def close(self) -> None:
+        """End the process, whatever it is at."""
+        self._process.kill()
+        self._process.communicate()
+
+
+def main() -> None:
+    """Get ready, read one question, answer it; go when there is none."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the run decides what an interrupt means
+    answers, sys.stdout = sys.stdout, sys.stderr  # nothing else may write into the answer
+    validation.warm_up().join()
+    line = sys.stdin.readline()
+    if line:
+        json.dump(_answer(json.loads(line)), answers, ensure_ascii=False)
+
+
+def _answer(question: dict[str, object]) -> dict[str, object]:
+    try:
+        config = question["config"]
+        assert isinstance(config, dict)  # noqa: S101 - what Validator sends
+        with duckdb.connect(str(question["warehouse"]), read_only=True, config=config) as con:
+            con.execute("set timezone = 'UTC'")
+            return {"results": [asdict(result) for result in validation.validate(con)]}
+    except Exception as error:  # noqa: BLE001 - said to the run, which decides
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        return {"error": f"{type(error).__name__}: {error} ({where.filename}:{where.lineno})"}
+
+
+if __name__ == "__main__":
+    main()
