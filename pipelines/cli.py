@@ -11,7 +11,7 @@ import os
 import sys
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, cast
 
 import click
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from pipelines.progress import Progress
     from pipelines.session import Settings
+    from pipelines.terms.schema import FaultLevel
 
 
 class _Stopped(click.ClickException):
@@ -201,7 +202,7 @@ def due(*, level: int, city: str, opened: str, terms: Path | None) -> None:
 
     if terms is not None and not terms.is_dir():
         _wrong(f"--terms {terms} is no folder. Name a folder of terms files, or leave it out.")
-    click.echo(due_text(level, city, opened, terms))
+    click.echo(due_text(cast("FaultLevel", level), city, opened, terms))
 
 
 def _wrong(message: str) -> NoReturn:
