@@ -397,7 +397,7 @@ select
                 when is_duplicate
                     then '|repeat:' || invoice_id || '#' || cast(line_no as varchar)
                 when place = 'period'
-                    then '|' || coalesce(substr(cast(issued_on as varchar), 1, 7), '?')
+                    then '|' || coalesce(strftime(issued_on, '%Y-%m'), '?')
                 when is_other_biller then '|other_biller'
                 else ''
             end
