@@ -399,6 +399,7 @@ class FilingRules(Dated):
     batch_window_minutes: int = Field(gt=0)
     batch_last_days: int = Field(gt=0)
     copied_text_similarity_pct: int = Field(ge=50, le=100)
+    copied_text_min_characters: int = Field(gt=0)
 
     @field_validator("required_fields")
     @classmethod

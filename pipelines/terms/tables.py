@@ -143,6 +143,7 @@ _RULE_TYPES = {
     "batch_window_seconds": "BIGINT",
     "batch_last_days": "INTEGER",
     "copied_text_similarity_pct": "INTEGER",
+    "copied_text_min_characters": "INTEGER",
     "inspection_service_code": "VARCHAR",
     "inspection_windows": "INTEGER",
     "inspection_months": "INTEGER",
@@ -179,6 +180,7 @@ def _rules(terms: Terms, day: date) -> dict[str, Any]:
         "batch_window_seconds": filing.batch_window_minutes * SECONDS_PER_MINUTE,
         "batch_last_days": filing.batch_last_days,
         "copied_text_similarity_pct": filing.copied_text_similarity_pct,
+        "copied_text_min_characters": filing.copied_text_min_characters,
         "inspection_service_code": promises.inspection.service_code,
         "inspection_windows": promises.inspection.windows,
         "inspection_months": promises.inspection.months,
@@ -372,9 +374,12 @@ def _write_texts(con: duckdb.DuckDBPyConnection, terms: Terms) -> None:
 
 
 def longest_target_seconds(terms: Terms) -> int:
-    """The longest response target of any day, in seconds: how far the clocks must reach."""
-    return max(
-        max(hours.tier1, hours.other) * SECONDS_PER_HOUR
+    """The longest time allowed for anything, in seconds: how far the clocks must reach."""
+    responses = (
+        max(hours.tier1, hours.other)
         for value in terms.file(schema.ResponseTargets).values
         for hours in value.targets.values()
     )
+    records = (value.due_hours for value in terms.file(schema.Filing).values)
+    trainings = (value.training.due_hours for value in terms.file(schema.Obligations).values)
+    return max(*responses, *records, *trainings) * SECONDS_PER_HOUR

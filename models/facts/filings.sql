@@ -1,0 +1,121 @@
+-- facts.filings: whether each record an agent owes was filed, complete and in time.
+-- grain: one row per record an agent owes (one per ticket)
+-- clauses: AG, KA
+-- materialized: table
+-- The earliest complete record of the right form by the agent who owes it decides: at the due
+-- instant it is on time, later it is late. Without one, the finding is pending until the due
+-- instant has passed (what was filed wrongly can still be put right), and then incomplete,
+-- wrong_form or missing, in this order of what was filed. A finding that hangs on something
+-- the exports do not say (whose record, which form, when submitted) is empty and the verdict
+-- unmeasurable; where the answer is the same either way, it is given.
+-- columns:
+--   ticket_id: key
+--   agent_id: who owes the record, null when the ticket does not say
+--   customer_type: agent, end_customer or key_account
+--   form: presales_report or fault_record, null when the service is unknown
+--   service_finished_at: local time
+--   due_at: local time, submitted at that instant is on time
+--   record_id: the record that decides, null when none was filed
+--   submitted_at: local time of that record
+--   days_to_file: days from the finish to the submission of a counted record, with fractions
+--   missing_fields: required fields left blank, separated by commas
+--   finding: filed_on_time, filed_late, missing, wrong_form, incomplete or pending; null when unmeasurable
+--   verdict: met, breached, pending or unmeasurable
+--   reason: why, in English; null when met
+--   reason_zh: why, in Chinese; null when met
+--   clause: AG or KA
+--   month: first day of the month of opening
+with doubts as (
+    select
+        ticket_id,
+        min(
+            case class
+                when 'agent_not_named' then 2
+                when 'form_unknown' then 3
+                when 'no_agent' then 4
+                else 5
+            end
+        ) as doubt
+    from steps.record_classes
+    where might_be_on_time
+    group by ticket_id
+),
+found as (
+    select
+        duty.*,
+        record.record_id,
+        record.submitted_at,
+        record.missing_fields,
+        case
+            when duty.due_at is null then null
+            when record.class = 'counted' and record.submitted_at <= duty.due_at
+                then 'filed_on_time'
+            when doubt.doubt is not null then null
+            when record.class = 'counted' then 'filed_late'
+            when run.as_of <= duty.due_at then 'pending'
+            when record.class is not null then record.class
+            else 'missing'
+        end as finding,
+        record.class,
+        case when duty.due_at is null then 1 else doubt.doubt end as doubt
+    from steps.filing_duties as duty
+    cross join meta.run as run
+    left join steps.record_classes as record
+        on record.ticket_id = duty.ticket_id
+        and record.filing_rank = 1
+        and record.class in ('counted', 'incomplete', 'wrong_form')
+    left join doubts as doubt on doubt.ticket_id = duty.ticket_id
+)
+select
+    ticket_id,
+    agent_id,
+    customer_type,
+    form,
+    service_finished_at,
+    due_at,
+    record_id,
+    submitted_at,
+    case
+        when class = 'counted'
+            then cast(epoch_us(submitted_at) - epoch_us(service_finished_at) as double)
+                / 86400000000
+    end as days_to_file,
+    missing_fields,
+    finding,
+    case
+        when finding is null then 'unmeasurable'
+        when finding = 'filed_on_time' then 'met'
+        when finding = 'pending' then 'pending'
+        else 'breached'
+    end as verdict,
+    case
+        when finding is null then case doubt
+            when 1 then 'no terms were in force on the day it was opened'
+            when 2 then 'a record was filed, but the ticket does not name the agent who owes it'
+            when 3 then 'a record was filed, but the service is unknown, so the form owed is unknown'
+            when 4 then 'a record was filed that does not say by whom'
+            when 5 then 'a complete record does not say when it was submitted'
+        end
+        when finding = 'filed_late' then 'filed after it was due'
+        when finding = 'missing' then 'nothing was filed'
+        when class = 'wrong_form' then 'the record filed has the wrong form'
+        when class = 'incomplete' then concat('the record filed lacks: ', missing_fields)
+        when finding = 'pending' then 'not filed yet, still in time'
+    end as reason,
+    case
+        when finding is null then case doubt
+            when 1 then '受理当日没有生效的条款'
+            when 2 then '已有记录，但工单没有写明应由哪个代理商提交'
+            when 3 then '已有记录，但服务编码不明，无法判断应交哪种表单'
+            when 4 then '已有记录，但没有写明由谁提交'
+            when 5 then '已有完整记录，但没有提交时间'
+        end
+        when finding = 'filed_late' then '逾期提交'
+        when finding = 'missing' then '未提交'
+        when class = 'wrong_form' then '提交的表单不对'
+        when class = 'incomplete' then concat('提交的记录缺少：', missing_fields)
+        when finding = 'pending' then '尚未提交，未到期'
+    end as reason_zh,
+    clause,
+    month
+from found

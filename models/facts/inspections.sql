@@ -1,0 +1,107 @@
+-- facts.inspections: whether each key account was inspected in each quarter of its first year.
+-- grain: one row per key account contract and quarter
+-- clauses: AS-5
+-- materialized: table
+-- A finished inspection counts for the one window that holds the day it was finished, the
+-- earliest one of several; a further visit in a window makes up for no other. Without a visit a
+-- window is unmeasurable when it begins before the day of the first ticket in the exports (a
+-- visit may have been made before they begin), pending until its last day is over, and breached
+-- after that.
+-- columns:
+--   contract_id: key, with quarter_no
+--   customer_id: who bought
+--   quarter_no: 1 to 4
+--   window_start: first day of the window
+--   window_end: last day of the window, included
+--   ticket_id: the visit that counts
+--   done_at: local time it was finished
+--   verdict: met, breached, pending or unmeasurable
+--   reason: why, in English; null when met
+--   reason_zh: why, in Chinese; null when met
+--   clause: AS-5
+--   month: first day of the month of window_end
+with visits as (
+    select
+        inspection.contract_id,
+        inspection.quarter_no,
+        visit.ticket_id,
+        visit.done_at,
+        row_number() over (
+            partition by inspection.contract_id, inspection.quarter_no
+            order by visit.done_at, visit.ticket_id
+        ) as place
+    from steps.inspection_windows as inspection
+    inner join steps.inspection_visits as visit
+        on visit.contract_id = inspection.contract_id
+        and inspection.window_start <= cast(visit.done_at as date)
+        and cast(visit.done_at as date) < inspection.ends_before
+),
+unassigned as (
+    select
+        inspection.contract_id,
+        inspection.quarter_no
+    from steps.inspection_windows as inspection
+    inner join steps.inspection_visits as visit
+        on visit.customer_id = inspection.customer_id
+        and inspection.window_start <= cast(visit.done_at as date)
+        and cast(visit.done_at as date) < inspection.ends_before
+    where visit.contract_id is null
+    group by inspection.contract_id, inspection.quarter_no
+),
+judged as (
+    select
+        inspection.*,
+        visit.ticket_id,
+        visit.done_at,
+        case
+            when visit.ticket_id is not null then 'done'
+            when inspection.window_start is null then 'no_window'
+            when unassigned.contract_id is not null then 'unassigned'
+            when run.first_ticket_on is null or inspection.window_start < run.first_ticket_on
+                then 'before_exports'
+            when run.as_of < cast(inspection.ends_before as timestamp) then 'open'
+            else 'missed'
+        end as outcome
+    from steps.inspection_windows as inspection
+    cross join meta.run as run
+    left join visits as visit
+        on visit.contract_id = inspection.contract_id
+        and visit.quarter_no = inspection.quarter_no
+        and visit.place = 1
+    left join unassigned
+        on unassigned.contract_id = inspection.contract_id
+        and unassigned.quarter_no = inspection.quarter_no
+)
+select
+    contract_id,
+    customer_id,
+    quarter_no,
+    window_start,
+    window_end,
+    ticket_id,
+    done_at,
+    case outcome
+        when 'done' then 'met'
+        when 'missed' then 'breached'
+        when 'open' then 'pending'
+        else 'unmeasurable'
+    end as verdict,
+    case outcome
+        when 'no_window'
+            then 'the purchase date is missing, or no terms were in force on that day'
+        when 'unassigned'
+            then 'the customer was visited, but the ticket does not say for which contract'
+        when 'before_exports' then 'the quarter began before the first ticket in the exports'
+        when 'open' then 'no visit yet, the quarter is not over'
+        when 'missed' then 'no visit in this quarter'
+    end as reason,
+    case outcome
+        when 'no_window' then '缺少购买日期，或当日没有生效的条款'
+        when 'unassigned' then '有巡检，但工单没有写明属于哪个合同'
+        when 'before_exports' then '该季度早于导出数据的第一张工单'
+        when 'open' then '尚未巡检，季度未结束'
+        when 'missed' then '该季度没有巡检'
+    end as reason_zh,
+    'AS-5' as clause,
+    cast(date_trunc('month', window_end) as date) as month
+from judged

@@ -1,0 +1,31 @@
+-- steps.inspection_visits: the finished inspections, each with the contract it was for.
+-- grain: one row per finished inspection ticket
+-- clauses: AS-5
+-- materialized: table
+-- The contract is the ticket's own, else that of its unit. Without either, it is the customer's
+-- when that customer has one key account contract only; with several it stays unknown.
+-- columns:
+--   ticket_id: key
+--   customer_id: who was visited
+--   contract_id: the contract the visit was for, null when unknown
+--   done_at: local time the visit was finished
+with sole_contracts as (
+    select
+        customer_id,
+        min(contract_id) as contract_id
+    from staging.installed_base
+    where customer_type = 'key_account' and contract_id is not null
+    group by customer_id
+    having min(contract_id) = max(contract_id)
+)
+select
+    ticket.ticket_id,
+    ticket.customer_id,
+    coalesce(ticket.contract_id, ticket.unit_contract_id, sole.contract_id) as contract_id,
+    ticket.finished_at as done_at
+from steps.tickets as ticket
+inner join terms.rules as rule
+    on rule.period_id = ticket.period_id
+    and rule.inspection_service_code = ticket.service_code
+left join sole_contracts as sole on sole.customer_id = ticket.customer_id
+where ticket.is_finished
