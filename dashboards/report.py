@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Months that get a section of their own, the latest ones; charts and downloads have them all.
 MONTHS_SHOWN = 24
+#: Rows a page carries of a table; the rest is in the table's download.
+ROWS_SHOWN = 500
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,10 @@ class Page:
 
     ``build(report)`` returns what ``template`` prints; texts are ``Text`` values, and the page's
     own words come in as ``t``. The page is built when all the frames in ``needs`` are there and
-    all ``exports`` were given; otherwise it says ``promise`` (what would be there).
-    ``sheets(report)``, printed by ``sheet_template``, are files of their own.
+    all ``exports`` were given; otherwise it says ``promise`` (what would be there). ``uses`` are
+    the frames it shows when they are there.
+    ``sheets(report)``, printed by ``sheet_template``, are files of their own; ``downloads(report)``
+    are files by path (such as ``data/breached.csv``) that its tables offer whole.
     """
 
     name: str
@@ -81,6 +85,7 @@ class Page:
     template: str
     build: Callable[[Report], Mapping[str, Any]]
     needs: tuple[str, ...] = ()
+    uses: tuple[str, ...] = ()
     exports: tuple[str, ...] = ()
     promise: Text = NO_TEXT
     words: Mapping[str, Text] = field(default_factory=dict)
@@ -88,3 +93,4 @@ class Page:
     in_navigation: bool = True
     sheets: Callable[[Report], Iterable[Sheet]] | None = None
     sheet_template: str | None = None
+    downloads: Callable[[Report], Mapping[str, str]] | None = None

@@ -107,10 +107,10 @@ class _Site:
         missing = [name for name in page.exports if name not in self.report.exports]
         if missing or not self.report.has(*page.needs):
             context = {"promise": page.promise, "missing_exports": missing, "available": False}
-            template, sheets = "missing.html.j2", None
+            template, sheets, downloads = "missing.html.j2", None, None
         else:
             context = {**page.build(self.report), "available": True}
-            template, sheets = page.template, page.sheets
+            template, sheets, downloads = page.template, page.sheets, page.downloads
         paths = [f"{language}/{page.name}.html" for language in LANGUAGES]
         if is_entry:
             paths.append("index.html")
@@ -122,6 +122,8 @@ class _Site:
                     self._write(page, f"{language}/{sheet.path}", page.sheet_template, parts)
                     for language in LANGUAGES
                 )
+        for path, text in (downloads(self.report) if downloads else {}).items():
+            written.append(_write_text(self.out_dir / path, text))
         return written
 
     def _write(self, page: Page, path: str, template: str, context: Mapping[str, object]) -> Path:
@@ -150,10 +152,13 @@ class _Site:
                 **context,
             }
         )
-        target = self.out_dir / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8", newline="\n")
-        return target
+        return _write_text(self.out_dir / path, text)
+
+
+def _write_text(target: Path, text: str) -> Path:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(text, encoding="utf-8", newline="")
+    return target
 
 
 def _write_assets(out_dir: Path) -> list[Path]:

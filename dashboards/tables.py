@@ -25,12 +25,19 @@ _RIGHT: frozenset[str] = frozenset({"number", "percent", "money", "seconds"})
 
 @dataclass(frozen=True)
 class StaticTable:
-    """A short table as it stands: ``header`` and ``rows`` of texts; numbers to the right."""
+    """A short table as it stands; ``numeric`` are the places of columns set to the right.
+
+    Without ``numeric`` all columns but the first are numbers.
+    """
 
     header: tuple[Text, ...]
     rows: tuple[tuple[Text | str, ...], ...]
-    numeric_from: int = 1
     caption: Text | None = None
+    numeric: frozenset[int] | None = None
+
+    def is_numeric(self, place: int) -> bool:
+        """Whether the column at ``place`` is set to the right."""
+        return place > 0 if self.numeric is None else place in self.numeric
 
 
 @dataclass(frozen=True)

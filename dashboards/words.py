@@ -46,7 +46,12 @@ KINDS = {
     "filing": Text("记录提交", "Record filing"),
     "inspection": Text("季度巡检", "Quarterly inspection"),
     "training": Text("现场培训", "On-site training"),
-    "conduct": Text("服务规范", "Conduct"),
+    "expert_team": Text("专家小组", "Expert team"),
+    "provider_routing": Text("服务方与客户类型相符", "Provider fits the customer"),
+    "service_catalogue": Text("服务目录", "Service catalogue"),
+    "phone_before_onsite": Text("先电话后现场", "Phone before on-site"),
+    "trial_contract": Text("试用合同", "Trial contract"),
+    "assessment_consent": Text("评估须经许可", "Consent to assessment"),
 }
 CHARGE_TYPES = {
     "service_fee": Text("服务费", "Service fee"),
@@ -119,23 +124,23 @@ WORDS: dict[str, Text] = {
     "all": Text("全部", "All"),
     "csv": Text("下载 CSV", "Save as CSV"),
     "whole_file": Text("完整数据文件", "Complete data file"),
-    "too_few": Text("数量太少,不足以下结论", "too few to say"),
+    "too_few": Text("数量太少，不足以下结论", "too few to say"),
     "needs_script": Text(
         "图表和可筛选的表格需要浏览器允许本页面的脚本。",
         "Charts and filtered tables need the scripts beside this page.",
     ),
     "missing_title": Text("这一页还没有数据", "This page has no data yet"),
-    "missing_would": Text("有了数据,这里会显示:", "With the data, this page shows:"),
+    "missing_would": Text("有了数据，这里会显示：", "With the data, this page shows:"),
     "missing_bring": Text(
-        "请把以下导出文件放进导出文件夹:", "Put these exports in the exports folder:"
+        "请把以下导出文件放进导出文件夹：", "Put these exports in the exports folder:"
     ),
     "missing_again": Text("然后重新运行 sla run。", "Then run sla run again."),
     "missing_tables": Text(
-        "数据仓库中还没有这一页所需的表;请重新运行 sla run。",
+        "数据仓库中还没有这一页所需的表；请重新运行 sla run。",
         "The warehouse does not have this page's tables yet; run sla run again.",
     ),
     "footer": Text(
-        "本报告的每个数字都来自数据仓库中的同一组表;口径见",
+        "本报告的每个数字都来自数据仓库中的同一组表；口径见",
         "Every number comes from one set of tables in the warehouse; definitions under",
     ),
     "version": Text("版本", "Version"),
@@ -153,18 +158,18 @@ SCRIPT_WORDS: dict[str, Text] = {
     "csv": Text("下载 CSV", "Save as CSV"),
     "rows": Text("{shown} / {all} 行", "{shown} of {all} rows"),
     "worst": Text(
-        "这里是最严重的 {here} 行,共 {all} 行", "the worst {here} of {all} rows are kept here"
+        "这里是最严重的 {here} 行，共 {all} 行", "the worst {here} of {all} rows are kept here"
     ),
     "this_month": Text("只看 {month}", "{month} only"),
     "all_months": Text("全部月份", "All months"),
     "clear": Text("清除筛选", "Clear filters"),
     "none": Text("–", "–"),
     "no_chart": Text(
-        "图表脚本没有载入;数字在下面的表里。",
+        "图表脚本没有载入；数字在下面的表里。",
         "The chart script did not load; the numbers are in the table below.",
     ),
     "more_in_print": Text(
-        "打印只含前 {shown} 行,共 {all} 行", "Printed: the first {shown} of {all} rows"
+        "打印只含前 {shown} 行，共 {all} 行", "Printed: the first {shown} of {all} rows"
     ),
 }
 

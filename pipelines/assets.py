@@ -371,7 +371,7 @@ def _tables_of(page: Page) -> set[str]:
     frames = queries()
     known = {*STAGING_TABLES, *RUN_TABLES, *TERMS_TABLES, *CLOCK_TABLES, *CHECK_TABLES}
     known |= {model.name for model in models.load_models()}
-    read = {table for name in page.needs if name in frames for table in tables_read(frames[name])}
+    read = {table for name in (*page.needs, *page.uses) if name in frames for table in tables_read(frames[name])}
     return read & known
 
 

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from dashboards import language as lang
-from dashboards import words
+from dashboards import safe, words
 from dashboards.language import Text, both
 from dashboards.pages import management_charts as charts
 from dashboards.population import Population, interval_text, population
-from dashboards.report import Page, Report
+from dashboards.report import ROWS_SHOWN, Page, Report
 from dashboards.statistics import difference_p_value
 from dashboards.tables import Column, DataTable, StaticTable, rows_of
 
@@ -48,14 +48,14 @@ class Change:
             return Text(f"{shown} 无可比数据", f"nothing to compare in {shown}")
         rate, n = lang.percent(self.before.rate), lang.count(self.before.decided)
         if self.difference is None:
-            return Text(f"{shown} 为 {rate}({n} 张)", f"{shown}: {rate} of {n}")
+            return Text(f"{shown} 为 {rate}（{n} 张）", f"{shown}: {rate} of {n}")
         chance = (
             Text("超出偶然波动", "beyond chance")
             if self.is_signal
             else Text("在偶然波动之内", "within chance")
         )
         return Text(
-            f"{shown} 为 {rate}({n} 张),{chance.zh}", f"{shown}: {rate} of {n}; {chance.en}"
+            f"{shown} 为 {rate}（{n} 张），{chance.zh}", f"{shown}: {rate} of {n}; {chance.en}"
         )
 
 
@@ -227,8 +227,8 @@ def changes(rows: Rows, before: Rows, most: int = 3) -> list[Text]:
         was, is_ = lang.percent(then.rate), lang.percent(now.rate)
         texts.append(
             Text(
-                f"{name.zh}·{place.zh}:超时 {then.breached} → {now.breached} 张,"
-                f"及时率 {was} → {is_}(已判定 {then.decided} → {now.decided} 张)",
+                f"{name.zh}·{place.zh}：超时 {then.breached} → {now.breached} 张，"
+                f"及时率 {was} → {is_}（已判定 {then.decided} → {now.decided} 张）",
                 f"{name.en}, {place.en.lower()}: breaches {then.breached} → {now.breached}, "
                 f"compliance {was} → {is_} ({then.decided} → {now.decided} decided)",
             )
@@ -247,7 +247,7 @@ def _speed(report: Report, month: date | None) -> dict[str, Any] | None:
     levels = [row for row in rows if not row["is_all_levels"]]
     table = StaticTable(
         caption=Text(
-            "已响应工单按各自时钟的用时(时:分)与占时限的比例",
+            "已响应工单按各自时钟的用时（时:分）与占时限的比例",
             "Time used by answered faults on their own clock (h:mm), and share of the target",
         ),
         header=(
@@ -353,7 +353,7 @@ def breached_table(report: Report, total: int) -> DataTable | None:
     """The breached faults with their reasons; the worst of each month first."""
     if not report.has("response_breached"):
         return None
-    frame = _coded(report.frame("response_breached")).with_columns(
+    frame = _coded(report.frame("response_breached").head(ROWS_SHOWN)).with_columns(
         month=pl.col("month").dt.strftime("%Y-%m")
     )
     columns = (
@@ -377,7 +377,7 @@ def breached_table(report: Report, total: int) -> DataTable | None:
     return DataTable(
         key="breached",
         caption=Text(
-            "超时的工单。时限与已用为各工单时钟上的 时:分;工单号链接到时间线。",
+            "超时的工单。时限与已用为各工单时钟上的 时:分；工单号链接到时间线。",
             "Breached faults. Target and used are h:mm on each ticket's own clock; "
             "the ticket number leads to its timeline.",
         ),
@@ -389,6 +389,14 @@ def breached_table(report: Report, total: int) -> DataTable | None:
         total=total,
         file="data/breached.csv" if total else None,
     )
+
+
+def downloads(report: Report) -> Mapping[str, str]:
+    """The breached faults as a file: all of them, up to the query's own bound."""
+    frame = report.frame("response_breached")
+    if frame.is_empty():
+        return {}
+    return {"data/breached.csv": safe.csv_text(frame.columns, frame.iter_rows())}
 
 
 def open_table(report: Report) -> DataTable | None:
@@ -424,7 +432,7 @@ def open_table(report: Report) -> DataTable | None:
     return DataTable(
         key="open",
         caption=Text(
-            "未响应的工单。距到期为自然时间 时:分,负数为已过期。",
+            "未响应的工单。距到期为自然时间 时:分，负数为已过期。",
             "Unanswered faults. Time left is h:mm by the calendar; negative is overdue.",
         ),
         columns=columns,
@@ -471,10 +479,10 @@ def _reason(row: Mapping[str, Any]) -> Text:
     clock = words.label(words.CLOCKS, row["clock"])
     if row["is_open"]:
         return Text(
-            f"仍未响应,已超出 {over}({clock.zh})",
+            f"仍未响应，已超出 {over}（{clock.zh}）",
             f"still unanswered, {over} over ({clock.en.lower()})",
         )
-    return Text(f"响应晚了 {over}({clock.zh})", f"answered {over} late ({clock.en.lower()})")
+    return Text(f"响应晚了 {over}（{clock.zh}）", f"answered {over} late ({clock.en.lower()})")
 
 
 def open_sentence(totals: pl.DataFrame) -> Text | None:
@@ -487,7 +495,7 @@ def open_sentence(totals: pl.DataFrame) -> Text | None:
     if not pending and not late:
         return Text("所有故障都已响应。", "Every fault has been answered.")
     return Text(
-        f"{pending} 张工单尚未响应但仍在时限内,其中 {nearly} 张已用去八成以上时限;"
+        f"{pending} 张工单尚未响应但仍在时限内，其中 {nearly} 张已用去八成以上时限；"
         f"另有 {late} 张已经超时仍未响应。",
         f"{pending} faults are unanswered and still in time, {nearly} of them with four fifths "
         f"of their target used; {late} more are late and still unanswered.",
@@ -500,26 +508,27 @@ _WORDS = {
     "met_of": Text("达标", "met"),
     "against_last": Text("与上月相比", "Against last month"),
     "against_year": Text("与去年同月相比", "Against the same month last year"),
-    "speed": Text("用去时限的比例(中位数)", "Share of the target used (median)"),
+    "speed": Text("用去时限的比例（中位数）", "Share of the target used (median)"),
     "population": Text("全部故障工单的去向", "Where all fault tickets stand"),
     "all": Text("全部", "All"),
     "open_late_inside": Text("其中未响应", "of them unanswered"),
     "strict": Text(
-        "若把无法判定的也算作未达标,及时率为",
+        "若把无法判定的也算作未达标，及时率为",
         "With the unmeasurable counted as misses, compliance is",
     ),
     "why_unmeasurable": Text("无法判定的原因", "Why unmeasurable"),
     "tickets": Text("张", "tickets"),
     "heat": Text("按故障等级与城市级别", "By fault level and city tier"),
     "heat_caption": Text(
-        "及时率 = 达标 ÷(达标 + 超时);格中为 达标/已判定,以及与上月之差。有超时的格链接到工单。",
+        "及时率 = 达标 ÷（达标 + 超时）；格中为 达标/已判定，以及与上月之差。"
+        "有超时的格链接到工单。",
         "Compliance = met ÷ (met + breached). Cells show met of decided and the difference "
         "to last month; cells with breaches lead to the tickets.",
     ),
     "nothing": Text("无工单", "no tickets"),
     "undecided": Text("均未判定", "none decided"),
     "to_last": Text("较上月", "vs last month"),
-    "changed": Text("与上月相比,变化在哪里", "What changed since last month"),
+    "changed": Text("与上月相比，变化在哪里", "What changed since last month"),
     "no_change": Text("各格的超时数与上月相同。", "Breaches are the same in every cell."),
     "causes": Text("超时集中在哪里", "Where breaches gather"),
     "no_causes": Text("没有超时。", "No breaches."),
@@ -532,7 +541,7 @@ _WORDS = {
     "clause": Text("条款", "Clause"),
     "rate": Text("达标率", "Rate"),
     "no_promises": Text(
-        "还没有承诺台账(marts.obligations)。",
+        "还没有承诺台账（marts.obligations）。",
         "There is no ledger of promises yet (marts.obligations).",
     ),
     "trend": Text("趋势", "Trend"),
@@ -542,14 +551,14 @@ _WORDS = {
         "这个月没有带故障的工单。", "There are no tickets with a fault in this month."
     ),
     "no_tickets": Text(
-        "导出文件里没有带故障的工单(有故障等级,或类别为故障),因此没有响应可以判定。",
+        "导出文件里没有带故障的工单（有故障等级，或类别为故障），因此没有响应可以判定。",
         "The exports hold no tickets with a fault (a fault level, or category fault), so there is "
         "no response to judge.",
     ),
     "speed_title": Text("响应有多快", "How fast"),
-    "scale_few": Text("少于 10 张,不足以下结论", "fewer than 10: too few to say"),
+    "scale_few": Text("少于 10 张，不足以下结论", "fewer than 10: too few to say"),
     "month_to_date": Text(
-        "本月尚未结束,数字为月内累计。", "This month is not over: figures are month to date."
+        "本月尚未结束，数字为月内累计。", "This month is not over: figures are month to date."
     ),
 }
 
@@ -559,6 +568,16 @@ PAGE = Page(
     template="management.html.j2",
     build=build,
     needs=("response_cells",),
+    uses=(
+        "response_speed",
+        "response_bins",
+        "response_breached",
+        "response_open",
+        "response_open_totals",
+        "response_unmeasurable",
+        "response_causes",
+        "promises",
+    ),
     exports=("tickets",),
     promise=Text(
         "每月响应及时率、趋势、按故障等级与城市级别的分布、超时与未响应的工单。",
@@ -567,4 +586,5 @@ PAGE = Page(
     ),
     words=_WORDS,
     has_months=True,
+    downloads=downloads,
 )

@@ -54,9 +54,9 @@ def trend(
         ),
         twin=_trend_twin(by_month, months, past, limits, signals),
         note=Text(
-            f"控制图(p 图):中心线为已结束月份的合计及时率,控制限为 ±3 个标准误。"
-            f"信号:某月在控制限之外,或连续 {RUN_LENGTH} 个月在中心线同一侧。"
-            "空心点:已判定不足 10 张;月内累计用方块另画。",
+            f"控制图（p 图）：中心线为已结束月份的合计及时率，控制限为 ±3 个标准误。"
+            f"信号：某月在控制限之外，或连续 {RUN_LENGTH} 个月在中心线同一侧。"
+            "空心点：已判定不足 10 张；月内累计用方块另画。",
             f"Control chart (p-chart): the centre is the rate of all closed months, limits are ±3 "
             f"standard errors. A signal is a month outside its limits, or {RUN_LENGTH} in a row "
             "on one side of the centre. Hollow points: fewer than 10 decided. "
@@ -80,15 +80,15 @@ def _trend_sentence(
     rate, overall = lang.percent(by_month[last].rate), lang.percent(limits.centre)
     flagged = [f"{month:%Y-%m}" for month in judged if signals.get(month)]
     found = (
-        Text(f"信号:{'、'.join(flagged)}。", f"Signals: {', '.join(flagged)}.")
+        Text(f"信号：{'、'.join(flagged)}。", f"Signals: {', '.join(flagged)}.")
         if flagged
         else Text(
-            "没有信号:各月的差异都在偶然波动之内。",
+            "没有信号：各月的差异都在偶然波动之内。",
             "No signals: the months differ no more than chance.",
         )
     )
     return Text(
-        f"{len(judged)} 个已结束月份合计及时率 {overall}({met:,}/{decided:,} 张),"
+        f"{len(judged)} 个已结束月份合计及时率 {overall}（{met:,}/{decided:,} 张），"
         f"最近的 {last:%Y-%m} 为 {rate}。{found.zh}",
         f"Over {len(judged)} closed {'month' if len(judged) == 1 else 'months'} compliance is "
         f"{overall} ({met:,} of {decided:,}); {last:%Y-%m}, the latest, has {rate}. {found.en}",
@@ -340,8 +340,8 @@ def distribution(rows: Sequence[Mapping[str, Any]], month: date | None) -> Chart
     far = counts["met"][LAST_STEP] + counts["breached"][LAST_STEP]
     if met + breached:
         sentence = Text(
-            f"{met + breached:,} 张已响应工单中,{met:,} 张在时限内;"
-            f"{near:,} 张在最后一成时限里才响应,{far:,} 张用了两倍以上时限。",
+            f"{met + breached:,} 张已响应工单中，{met:,} 张在时限内；"
+            f"{near:,} 张在最后一成时限里才响应，{far:,} 张用了两倍以上时限。",
             f"Of {met + breached:,} answered faults {met:,} came in time; {near:,} of them came in "
             f"the last tenth of the target, and {far:,} took twice the target or more.",
         )

@@ -41,7 +41,7 @@ _SCRIPT = {
         "请从报告中的工单号打开这一页。", "Open this page from a ticket number in the report."
     ),
     "not_kept": Text(
-        "报告只保留最需要看的 {kept} 张工单的明细,{id} 不在其中。用 sla explain 查看它。",
+        "报告只保留最需要看的 {kept} 张工单的明细，{id} 不在其中。用 sla explain 查看它。",
         "The report keeps the details of {kept} tickets, those most in need of a look; {id} is "
         "not among them. Use sla explain to see it.",
     ),
@@ -50,24 +50,24 @@ _SCRIPT = {
         "The data file {file} is not there. Keep the report's folder together.",
     ),
     "met": Text(
-        "响应用时 {used},时限 {target}({clock}),达标。",
+        "响应用时 {used}，时限 {target}（{clock}），达标。",
         "Answered in {used} of {target} ({clock}): met.",
     ),
     "breached": Text(
-        "响应用时 {used},时限 {target}({clock}),超时 {over}。",
+        "响应用时 {used}，时限 {target}（{clock}），超时 {over}。",
         "Answered in {used} against {target} ({clock}): breached by {over}.",
     ),
     "open_late": Text(
-        "仍未响应,已用 {used},时限 {target}({clock}),已超时 {over}。",
+        "仍未响应，已用 {used}，时限 {target}（{clock}），已超时 {over}。",
         "Still unanswered after {used} against {target} ({clock}): breached by {over}.",
     ),
     "pending": Text(
-        "尚未响应,已用 {used},时限 {target}({clock}),到期 {due}。",
+        "尚未响应，已用 {used}，时限 {target}（{clock}），到期 {due}。",
         "Not answered yet; {used} of {target} used ({clock}), due {due}.",
     ),
-    "unmeasurable": Text("无法判定:{reason}。", "Cannot be judged: {reason}."),
+    "unmeasurable": Text("无法判定：{reason}。", "Cannot be judged: {reason}."),
     "no_response": Text(
-        "这张工单不是故障,没有响应时限。", "Not a fault: no response target applies."
+        "这张工单不是故障，没有响应时限。", "Not a fault: no response target applies."
     ),
     "timeline": Text("时间线", "Timeline"),
     "opened_at": Text("受理", "Opened"),
@@ -150,6 +150,7 @@ PAGE = Page(
     template="ticket.html.j2",
     build=build,
     needs=("ticket_rows",),
+    uses=("ticket_pauses", "ticket_promises", "ticket_charges", "ticket_records", "open_hours"),
     exports=("tickets",),
     promise=Text(
         "一张工单的时间线、承诺、收费与记录。",

@@ -131,7 +131,7 @@
     if (!rows?.length) return [];
     const head = make("tr", {}, ...columns.map(([key]) => make("th", { scope: "col" }, words[key])));
     const lines = rows.map((row) => make("tr", {}, ...columns.map(([, cell]) => make("td", {}, cell(row)))));
-    const scroll = make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": words[title] },
+    const scroll = make("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": words[title] },
       make("table", {}, make("thead", {}, head), make("tbody", {}, ...lines)));
     return [make("h2", {}, words[title]), scroll];
   }

@@ -1,5 +1,6 @@
--- checks: what the validation suites found.
+-- checks: what the validation suites found, those not met first.
 -- grain: one row per check
-select *
+select table_name, check_name, severity, success, rows, unexpected_count,
+       description_en, description_zh, guards, sample
 from meta.checks
-order by all
+order by success, severity, table_name, check_name

@@ -2,4 +2,4 @@
 -- grain: one row per clause
 select clause, title_zh, title_en, original_zh, rule_zh, rule_en
 from terms.clauses
-order by rowid
+order by clause_no

@@ -1,6 +1,6 @@
 -- response_breached: the breached faults, the worst of each month first, so that a short list
 -- holds the worst of every month.
--- grain: one row per ticket, at most 500
+-- grain: one row per ticket, at most 100,000 (pages show the first 500)
 with breached as (
     select responses.*,
            elapsed_seconds / nullif(target_seconds, 0) as used_share,
@@ -37,4 +37,4 @@ select breached.month,
 from breached
 left join staging.tickets as tickets on tickets.ticket_id = breached.ticket_id
 order by breached.place_in_month, breached.month desc, breached.ticket_id
-limit 500
+limit 100000

@@ -1,0 +1,272 @@
+"""Terms and method: the clauses, how they are read, the targets in force, and the fingerprints.
+
+Frames: ``clauses`` (needed), ``readings``, ``reading_choices``, ``response_targets``,
+``term_files``, ``files``. The original sentence is Chinese in both languages.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dashboards import language as lang
+from dashboards import words
+from dashboards.language import Text, both
+from dashboards.report import Page, Report
+from dashboards.statistics import FEW, RUN_LENGTH
+from dashboards.tables import StaticTable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    import polars as pl
+
+
+def build(report: Report) -> Mapping[str, Any]:
+    """What ``terms.html.j2`` prints."""
+    return {
+        "clauses": [
+            {
+                "id": row["clause"],
+                "title": Text(row["title_zh"], row["title_en"]),
+                "original": row["original_zh"],
+                "rule": Text(row["rule_zh"], row["rule_en"]),
+            }
+            for row in report.frame("clauses").iter_rows(named=True)
+        ],
+        "readings": readings(report.frame("readings"), report.frame("reading_choices")),
+        "targets": targets(report.frame("response_targets")),
+        "term_files": _term_files(report.frame("term_files")),
+        "input_files": _input_files(report.frame("files")),
+        "definitions": _DEFINITIONS,
+    }
+
+
+def _span(valid_from: date | None, valid_to: date | None) -> Text:
+    """A period in words; ``valid_to`` is the first day after it."""
+    start = lang.day(valid_from)
+    if valid_to is None:
+        return Text(f"自 {start} 起", f"from {start}")
+    return Text(
+        f"{start} 至 {lang.day(valid_to)} 之前", f"from {start} to before {lang.day(valid_to)}"
+    )
+
+
+def readings(frame: pl.DataFrame, choices: pl.DataFrame) -> list[dict[str, Any]]:
+    """Each reading once: what is in force in each period that differs, and the other choices."""
+    others: dict[int, list[tuple[str, Text]]] = {}
+    if not choices.is_empty():
+        for row in choices.iter_rows(named=True):
+            text = Text(row["text_zh"], row["text_en"])
+            others.setdefault(row["reading"], []).append((row["choice"], text))
+    found: dict[int, dict[str, Any]] = {}
+    for row in frame.iter_rows(named=True):
+        reading = found.setdefault(
+            row["reading"],
+            {
+                "number": row["reading"],
+                "name": row["name"],
+                "title": Text(row["title_zh"], row["title_en"]),
+                "clause": row["clause"],
+                "in_force": [],
+            },
+        )
+        now = {
+            "choice": row["choice"],
+            "text": Text(row["text_zh"], row["text_en"]),
+            "is_default": row["choice"] == row["default_choice"],
+            "from": row["valid_from"],
+            "to": row["valid_to"],
+        }
+        stretches = reading["in_force"]
+        if stretches and stretches[-1]["choice"] == now["choice"]:
+            stretches[-1]["to"] = now["to"]
+        else:
+            stretches.append(now)
+    for number, reading in found.items():
+        for stretch in reading["in_force"]:
+            stretch["span"] = _span(stretch["from"], stretch["to"])
+        chosen = {stretch["choice"] for stretch in reading["in_force"]}
+        reading["others"] = [
+            (choice, text) for choice, text in others.get(number, []) if choice not in chosen
+        ]
+    return [found[number] for number in sorted(found)]
+
+
+def targets(frame: pl.DataFrame) -> list[dict[str, Any]]:
+    """The response targets of each period, as a table of level by tier."""
+    periods: dict[tuple[Any, Any], dict[int, dict[str, Any]]] = {}
+    for row in frame.iter_rows(named=True):
+        levels = periods.setdefault((row["valid_from"], row["valid_to"]), {})
+        level = levels.setdefault(row["fault_level"], {"clock": row["clock"]})
+        level[row["city_tier"]] = row["target_seconds"]
+    return [
+        {
+            "span": _span(*period),
+            "table": StaticTable(
+                header=(
+                    Text("故障等级", "Fault level"),
+                    Text("时钟", "Clock"),
+                    words.TIERS["tier1"],
+                    words.TIERS["other"],
+                ),
+                rows=tuple(
+                    (
+                        words.label(words.LEVELS, level),
+                        words.label(words.CLOCKS, values["clock"]),
+                        _under(values.get("tier1")),
+                        _under(values.get("other")),
+                    )
+                    for level, values in sorted(levels.items())
+                ),
+                numeric=frozenset({2, 3}),
+            ),
+        }
+        for period, levels in periods.items()
+    ]
+
+
+def _under(seconds: int | None) -> Text | str:
+    if seconds is None:
+        return lang.NOTHING
+    return Text(f"{seconds / 3600:g} 小时", f"{seconds / 3600:g} h")
+
+
+def _term_files(frame: pl.DataFrame) -> StaticTable:
+    return StaticTable(
+        header=(Text("文件", "File"), Text("来处", "Origin"), both("SHA-256")),
+        rows=tuple(
+            (row["file"], row["origin"], row["sha256"]) for row in frame.iter_rows(named=True)
+        ),
+        numeric=frozenset(),
+    )
+
+
+def _input_files(frame: pl.DataFrame) -> StaticTable:
+    return StaticTable(
+        header=(Text("导出", "Export"), Text("文件", "File"), both("SHA-256")),
+        rows=tuple(
+            (
+                words.label(words.EXPORTS, row["export"]),
+                row["source_file"] or "",
+                row["sha256"] or "",
+            )
+            for row in frame.iter_rows(named=True)
+        ),
+        numeric=frozenset(),
+    )
+
+
+_DEFINITIONS: tuple[tuple[Text, Text], ...] = (
+    (
+        Text("判定", "Verdict"),
+        Text(
+            "达标：在时限内做到。超时：时限过后才做到，或仍未做到而时限已过。未到期：还没做到，但仍在时限内。"
+            "无法判定：缺少判定所需的数据，不作猜测，原因逐一列出。",
+            "Met: done within the target. Breached: done too late, or still open and already too "
+            "late. In time, open: not done yet, still within the target. Unmeasurable: the data "
+            "to judge it is missing; never guessed, and each has its reason.",
+        ),
+    ),
+    (
+        Text("及时率（达标率）", "Compliance"),
+        Text(
+            "达标 ÷（达标 + 超时）。另给出把无法判定计作未达标的及时率。",
+            "Met ÷ (met + breached). It is also given with the unmeasurable counted as misses.",
+        ),
+    ),
+    (
+        Text("月份", "Month"),
+        Text(
+            "工单受理日所在的月份。截至时刻尚未过完的月份为月内累计，不参与控制限。",
+            "The month the ticket was opened in. A month not over at the as-of is month to date "
+            "and takes no part in control limits.",
+        ),
+    ),
+    (
+        Text("截至时刻", "As-of"),
+        Text(
+            "晚于它的事件视为尚未发生；默认为导出文件中最晚的事件时刻。",
+            "What comes later counts as not having happened; by default the latest instant found "
+            "in the exports.",
+        ),
+    ),
+    (
+        Text("用时", "Time used"),
+        Text(
+            "从受理到响应，在工单自己的时钟上计算，扣除暂停。显示为 时:分，只舍不入。",
+            "From opening to response on the ticket's own clock, pauses taken out. Shown as h:mm, "
+            "cut to the minute.",
+        ),
+    ),
+    (
+        Text("置信区间", "Interval"),
+        Text(
+            f"Wilson 95% 区间。已判定少于 {FEW} 张的比率标为数量太少。",
+            f"Wilson's 95% interval. Rates of fewer than {FEW} decided are marked as too few.",
+        ),
+    ),
+    (
+        Text("与上月、去年相比", "Against last month and last year"),
+        Text(
+            "百分点之差；两个比率的合并 z 检验双侧 p < 0.05 时记为超出偶然波动。",
+            "A difference in percentage points; beyond chance when a pooled two-sided z test of "
+            "the two rates gives p < 0.05.",
+        ),
+    ),
+    (
+        Text("控制图", "Control chart"),
+        Text(
+            f"p 图：中心线为已结束月份的合计，控制限 ±3 个标准误；信号为超出控制限，"
+            f"或连续 {RUN_LENGTH} 个月在中心线同一侧。",
+            f"A p-chart: the centre is all closed months together, limits ±3 standard errors; a "
+            f"signal is a month outside them, or {RUN_LENGTH} in a row on one side of the centre.",
+        ),
+    ),
+)
+
+_WORDS = {
+    "run": Text("这份报告", "This report"),
+    "as_of": Text("截至时刻", "As-of"),
+    "timezone": Text("时区", "Time zone"),
+    "version": Text("产品版本", "Product version"),
+    "exports": Text("提供的导出", "Exports given"),
+    "definitions": Text("定义", "Definitions"),
+    "targets": Text("响应时限（T4、AS-7）", "Response targets (T4, AS-7)"),
+    "targets_note": Text(
+        "工单适用其受理当日有效的条款。",
+        "A ticket follows the terms in force on the day it was opened.",
+    ),
+    "readings": Text("条款的解读", "How the terms are read"),
+    "readings_note": Text(
+        "原文留有余地之处，写明采用的解读与其他可能的解读；都可以在条款文件中改。",
+        "Where the text leaves room: the reading in force and its alternatives. Each is a switch "
+        "in the terms files.",
+    ),
+    "others": Text("另一种解读", "Alternative"),
+    "default": Text("默认", "default"),
+    "changed": Text("已改", "changed"),
+    "clause": Text("条款", "Clause"),
+    "clauses": Text("条款原文", "The clauses"),
+    "clauses_note": Text(
+        "每个判定都引用条款编号；引文为原文。",
+        "Every verdict cites a clause; the quotation is the original Chinese.",
+    ),
+    "fingerprints": Text("输入的指纹", "Fingerprints of the inputs"),
+    "term_files": Text("条款文件", "Terms files"),
+    "input_files": Text("导出文件", "Export files"),
+}
+
+PAGE = Page(
+    name="terms",
+    title=Text("条款与方法", "Terms and method"),
+    template="terms.html.j2",
+    build=build,
+    needs=("clauses",),
+    uses=("readings", "reading_choices", "response_targets", "term_files", "files"),
+    promise=Text(
+        "条款原文、解读、时限、定义与输入文件的指纹。",
+        "the clauses, their readings, the targets, definitions and fingerprints of the inputs.",
+    ),
+    words=_WORDS,
+)
