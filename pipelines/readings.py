@@ -1,0 +1,219 @@
+"""What each alternative reading would change: the same models, run beside, under other terms.
+
+For every switch and every choice that is not in force, the tables it can touch are built once
+more in a database of their own in memory and compared with those of the run. The default stays
+what the run says; this tells what hangs on it.
+
+Belongs here: the alternatives, the second run, the comparison. Does not belong here: what a
+reading means (``models/terms/reading_texts.yaml``) and the verdicts (``models``).
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from pipelines.models import run_models
+from pipelines.reference import prepare
+from pipelines.terms import schema
+from pipelines.terms.load import Terms
+from pipelines.warehouse import SCHEMAS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    import duckdb
+
+MOST_TICKETS: Final = 200_000
+"""Above this many tickets the alternatives are left out: they cost a run of the models each."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A table whose rows a reading can change: its key and the word that says how they stand."""
+
+    table: str
+    key: str
+    word: str
+
+
+RESPONSES = Judged("facts.responses", "ticket_id", "verdict")
+CHARGES = Judged("facts.charges", "charge_id", "finding")
+INSPECTIONS = Judged("facts.inspections", "contract_id || ' Q' || quarter_no", "verdict")
+TRAININGS = Judged("facts.trainings", "ticket_id", "verdict")
+
+TOUCHES: Final = {
+    "response_clock": RESPONSES,
+    "holidays": RESPONSES,
+    "clock_stops_at": RESPONSES,
+    "strictness": RESPONSES,
+    "first_free_year": CHARGES,
+    "inspection_quarters": INSPECTIONS,
+    "training_due": TRAININGS,
+    "charge_day": CHARGES,
+}
+"""The table each switch decides."""
+
+_TABLES: Final = """
+create or replace table marts.reading_effects (
+    reading integer, name varchar, choice varchar, alternative varchar, table_name varchar,
+    rows_compared bigint, rows_changed bigint,
+    met bigint, breached bigint, pending bigint, unmeasurable bigint,
+    alternative_met bigint, alternative_breached bigint, alternative_pending bigint,
+    alternative_unmeasurable bigint);
+create or replace table marts.reading_money (
+    reading integer, name varchar, choice varchar, alternative varchar, currency varchar,
+    overbilled_amount decimal(18, 2), alternative_overbilled_amount decimal(18, 2),
+    not_billed_count bigint, alternative_not_billed_count bigint);
+create or replace table marts.reading_changes (
+    reading integer, name varchar, alternative varchar, table_name varchar, subject varchar,
+    was varchar, would_be varchar);
+"""
+
+_MOST_CHANGES: Final = 1000
+
+
+def write_reading_effects(
+    con: duckdb.DuckDBPyConnection,
+    terms: Terms,
+    note: Callable[[str], None] = lambda _: None,
+) -> int:
+    """Write ``marts.reading_effects``, ``marts.reading_money`` and ``marts.reading_changes``.
+
+    Returns:
+        How many alternatives were compared; 0 when there are too many tickets for it.
+    """
+    con.execute(_TABLES)
+    as_of, tickets = con.execute(
+        "select (select as_of from meta.run), (select count(*) from staging.tickets)"
+    ).fetchall()[0]
+    if tickets > MOST_TICKETS:
+        return 0
+    texts = terms.file(schema.ReadingTexts).readings
+    chosen = terms.file(schema.Readings).values
+    compared = 0
+    for name, judged in TOUCHES.items():
+        in_force = getattr(chosen[-1], name)
+        for alternative in texts[name].choices:
+            if all(getattr(value, name) == alternative for value in chosen):
+                continue
+            note(f"reading {texts[name].number}: {alternative}")
+            with _beside(con, with_reading(terms, name, alternative), as_of, judged) as home:
+                _compare(con, home, judged, (texts[name].number, name, in_force, alternative))
+            compared += 1
+    return compared
+
+
+def with_reading(terms: Terms, name: str, choice: str) -> Terms:
+    """The terms with one switch set to ``choice`` from the first day on."""
+    file = terms.file(schema.Readings)
+    values = [value.model_copy(update={name: choice}) for value in file.values]
+    files = {**terms.files, "readings": file.model_copy(update={"values": values})}
+    return Terms(files, terms.sources)
+
+
+@contextmanager
+def _beside(
+    con: duckdb.DuckDBPyConnection, terms: Terms, as_of: datetime, judged: Judged
+) -> Iterator[str]:
+    """Build ``judged`` under other terms in the catalog ``beside``; yields the run's catalog."""
+    home = str(con.execute("select current_catalog()").fetchall()[0][0])
+    con.execute("attach ':memory:' as beside")
+    try:
+        con.execute("use beside")
+        for name in SCHEMAS:
+            con.execute(f"create schema if not exists {name}")
+        staged = con.execute(
+            "select table_name from information_schema.tables "
+            "where table_catalog = $home and table_schema = 'staging'",
+            {"home": home},
+        ).fetchall()
+        for (table,) in staged:
+            con.execute(
+                f'create view staging.{table} as select * from "{home}".staging.{table}'  # noqa: S608 - our names
+            )
+        prepare(con, terms, as_of)
+        run_models(con, [judged.table])
+        yield home
+    finally:
+        con.execute(f'use "{home}"')
+        con.execute("detach beside")
+
+
+def _compare(
+    con: duckdb.DuckDBPyConnection,
+    home: str,
+    judged: Judged,
+    reading: tuple[int, str, str, str],
+) -> None:
+    number, name, choice, alternative = reading
+    values = {"number": number, "name": name, "choice": choice, "alternative": alternative}
+    subject = judged.key
+    con.execute(
+        f"""
+        create or replace temp table reading_pairs as
+        select
+            coalesce(now.subject, other.subject) as subject,
+            now.word as was,
+            other.word as would_be
+        from (
+            select {subject} as subject, {judged.word} as word from "{home}".{judged.table}
+        ) as now
+        full join (
+            select {subject} as subject, {judged.word} as word from beside.{judged.table}
+        ) as other on other.subject = now.subject
+        """  # noqa: S608 - our names
+    )
+    counts = ", ".join(
+        f"count(case when {side} = '{verdict}' then 1 end)"
+        for side in ("was", "would_be")
+        for verdict in ("met", "breached", "pending", "unmeasurable")
+    )
+    con.execute(
+        f"""
+        insert into "{home}".marts.reading_effects
+        select
+            $number, $name, $choice, $alternative, '{judged.table}',
+            count(*), count(case when was is distinct from would_be then 1 end), {counts}
+        from reading_pairs
+        """,  # noqa: S608 - our names
+        values,
+    )
+    con.execute(
+        f"""
+        insert into "{home}".marts.reading_changes
+        select $number, $name, $alternative, '{judged.table}', subject, was, would_be
+        from reading_pairs
+        where was is distinct from would_be
+        order by subject
+        limit {_MOST_CHANGES}
+        """,  # noqa: S608 - our names
+        {key: values[key] for key in ("number", "name", "alternative")},
+    )
+    if judged is CHARGES:
+        _compare_money(con, home, values)
+
+
+def _compare_money(con: duckdb.DuckDBPyConnection, home: str, values: dict[str, object]) -> None:
+    sums = """
+        select
+            currency,
+            sum(coalesce(overbilled_amount, 0)) as overbilled_amount,
+            count(case when finding = 'not_billed' then 1 end) as not_billed_count
+    """
+    con.execute(
+        f"""
+        insert into "{home}".marts.reading_money
+        select
+            $number, $name, $choice, $alternative, coalesce(now.currency, other.currency),
+            coalesce(now.overbilled_amount, 0), coalesce(other.overbilled_amount, 0),
+            coalesce(now.not_billed_count, 0), coalesce(other.not_billed_count, 0)
+        from ({sums} from "{home}".facts.charges group by currency) as now
+        full join ({sums} from beside.facts.charges group by currency) as other
+            on other.currency = now.currency
+        order by 5
+        """,  # noqa: S608 - our names
+        values,
+    )
