@@ -175,11 +175,14 @@ CHARGES = Suite(
         critical(
             "finding_agrees_with_amount",
             # A maintenance fee a period fee covers is billed as due with nothing on the ticket.
+            # A period fee is judged over all months of issue, its money stays in each of them.
             NoRows(
-                "select charge_id, finding, billed_amount from facts.charges where "
-                "(finding in ('not_billed', 'not_yet_due', 'free_as_due') and billed_amount > 0) "
+                "select charge_id, finding, billed_amount from facts.charges "
+                "where coverage_start is null "
+                "and ((finding in ('not_billed', 'not_yet_due', 'free_as_due') "
+                "and billed_amount > 0) "
                 "or (finding in ('billed_but_free', 'billed_under_warranty', "
-                "'billed_not_provided', 'duplicate_charge') and billed_amount <= 0)"
+                "'billed_not_provided', 'duplicate_charge') and billed_amount <= 0))"
             ),
             TABLES,
             "What was not billed has no money on it, what was billed wrongly has.",
