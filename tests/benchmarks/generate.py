@@ -205,9 +205,9 @@ select
         as agreed_due_at,
     null::varchar as dispatch_city,
     case when is_fault and level < 3 then chance(i, 'expert') < 0.97 end as expert_team,
-    case when service_code in ('SASL014', 'SASL013') then case when chance(i, 'too long') < 0.01 then 10
-            else pick(i, 'hours', [2, 3, 4, 4, 6, 8]) end
-        end as training_hours,
+    case when service_code not in ('SASL014', 'SASL013') then null
+        when chance(i, 'too long') < 0.01 then 10
+        else pick(i, 'hours', [2, 3, 4, 4, 6, 8]) end as training_hours,
     case when service_code = 'SPSL007' and chance(i, 'trial') < 0.95
         then format('SY{:09d}', i) end as trial_contract_id,
     case when service_code = 'SPSR004' then chance(i, 'consent') < 0.97 end as customer_consent,
