@@ -7,6 +7,7 @@ Belongs here: the types pages are written against. Does not belong here: writing
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -54,9 +55,13 @@ class Report:
         return self.months[-MONTHS_SHOWN:]
 
     def is_closed(self, month: date) -> bool:
-        """Whether ``month`` was over at ``as_of``; otherwise it is month to date."""
-        following = (month.year + month.month // 12, month.month % 12 + 1)
-        return (self.as_of.year, self.as_of.month) >= following
+        """Whether ``month`` counts as over: ``as_of`` is on its last day or later.
+
+        By default the as-of is the latest instant in the exports, so exports drawn at the end
+        of a month have one shortly before midnight. Other months are month to date.
+        """
+        tomorrow = self.as_of + timedelta(days=1)
+        return (tomorrow.year, tomorrow.month) > (month.year, month.month)
 
 
 @dataclass(frozen=True)

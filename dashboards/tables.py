@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-#: How a cell is shown and sorted. ``seconds`` shows h:mm; ``ticket`` links to the ticket's page;
-#: ``code`` is a value shown by its label; ``link`` is a pair [text, address within the report].
-Kind = Literal["text", "number", "percent", "money", "seconds", "instant", "code", "ticket", "link"]
+#: How a cell is shown and sorted. ``wide`` is text that needs room; ``seconds`` shows h:mm;
+#: ``ticket`` links to the ticket's page; ``code`` is a value shown by its label; ``link`` is a pair [text, address within the report].
+Kind = Literal[
+    "text", "wide", "number", "percent", "money", "seconds", "instant", "code", "ticket", "link"
+]
 NO_ROWS = Text("没有符合条件的行。", "No rows match.")
 _RIGHT: frozenset[str] = frozenset({"number", "percent", "money", "seconds"})
 

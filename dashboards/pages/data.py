@@ -37,7 +37,7 @@ _FILE = Column("source_file", Text("文件", "File"), is_filter=True)
 _ROW = Column("source_row", Text("行号", "Row"), "number")
 _COLUMN = Column("column_name", Text("列", "Column"), is_filter=True)
 _VALUE = Column("value", Text("值", "Value"))
-_REASON = Column("reason", Text("原因", "Reason"))
+_REASON = Column("reason", Text("原因", "Reason"), "wide")
 
 
 def build(report: Report) -> Mapping[str, Any]:
@@ -91,7 +91,7 @@ def build(report: Report) -> Mapping[str, Any]:
                 _FILE,
                 _ROW,
                 Column("reason", Text("原因", "Reason"), "code", _REASONS, is_filter=True),
-                Column("record", Text("内容", "Record")),
+                Column("record", Text("内容", "Record"), "wide"),
             ),
             None if files.is_empty() else int(files["rejected"].sum()),
         ),
@@ -203,7 +203,7 @@ def checks_table(checks: pl.DataFrame) -> DataTable:
     columns = (
         Column("verdict", Text("结果", "Result"), "code", _STATES, is_filter=True),
         Column("table", Text("表", "Table"), is_filter=True),
-        Column("description", Text("检查", "Check")),
+        Column("description", Text("检查", "Check"), "wide"),
         Column("severity", Text("级别", "Severity"), "code", _SEVERITIES, is_filter=True),
         Column("rows", Text("行数", "Rows"), "number"),
         Column("unexpected", Text("不符行", "Failing rows"), "number"),

@@ -336,7 +336,7 @@ def promises(rows: Rows) -> list[dict[str, Any]]:
 
 
 _TICKET = Column("ticket_id", Text("工单号", "Ticket"), "ticket")
-_CUSTOMER = Column("customer_name", Text("客户", "Customer"))
+_CUSTOMER = Column("customer_name", Text("客户", "Customer"), "wide")
 _CITY = Column("city", Text("城市", "City"))
 _TIER = Column("tier", Text("城市级别", "City tier"), "code", words.TIERS, is_filter=True)
 _LEVEL = Column("level", Text("故障等级", "Level"), "code", words.LEVELS, is_filter=True)
@@ -360,18 +360,18 @@ def breached_table(report: Report, total: int) -> DataTable | None:
         _TICKET,
         Column("month", words.WORDS["month"], is_hidden=True),
         _CUSTOMER,
-        _CITY,
-        _TIER,
         _LEVEL,
-        _SERVICE,
-        _AGENT,
+        _TIER,
+        _CITY,
         _OPENED,
-        _DUE,
+        Column("due_at", _DUE.label, "instant", is_hidden=True),
         Column("responded_at", Text("响应", "Responded"), "instant"),
         _TARGET,
         _USED,
         _SHARE,
-        Column("reason", Text("原因", "Reason")),
+        Column("reason", Text("原因", "Reason"), "wide"),
+        _SERVICE,
+        _AGENT,
         Column("clause", Text("条款", "Clause")),
     )
     return DataTable(

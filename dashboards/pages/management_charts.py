@@ -180,6 +180,7 @@ def _trend(
         textfont={"size": 11, "color": theme.INK},
         line={"width": 2, "color": theme.MET},
         marker={
+            "opacity": 1,
             "size": [11 if signals.get(month) else 8 for month in line],
             "symbol": ["diamond" if signals.get(month) else "circle" for month in line],
             "color": [

@@ -178,9 +178,9 @@ _DEFINITIONS: tuple[tuple[Text, Text], ...] = (
     (
         Text("月份", "Month"),
         Text(
-            "工单受理日所在的月份。截至时刻尚未过完的月份为月内累计，不参与控制限。",
-            "The month the ticket was opened in. A month not over at the as-of is month to date "
-            "and takes no part in control limits.",
+            "工单受理日所在的月份。截至时刻在其最后一天之前的月份为月内累计，不参与控制限。",
+            "The month the ticket was opened in. Until the as-of reaches its last day a month "
+            "is month to date and takes no part in control limits.",
         ),
     ),
     (
