@@ -21,7 +21,7 @@ from pipelines.session import Session, Settings, open_session
 
 os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
 
-JOB: Final = "report"
+JOB: Final = "sla_run"
 
 
 def build_definitions(session: dg.ResourceDefinition) -> dg.Definitions:
