@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 #: How a cell is shown and sorted. ``wide`` is text that needs room; ``seconds`` shows h:mm;
-#: ``ticket`` links to the ticket's page; ``code`` is a value shown by its label; ``link`` is a pair [text, address within the report].
+#: ``ticket`` links to the ticket's page; ``code`` is a value shown by its label;
+#: ``link`` is a pair [text, address within the report].
 Kind = Literal[
     "text", "wide", "number", "percent", "money", "seconds", "instant", "code", "ticket", "link"
 ]

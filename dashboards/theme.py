@@ -35,8 +35,8 @@ CONFIG: dict[str, Any] = {
     "doubleClick": False,
 }
 
-#: Months on an axis: the zh-CN locale would write "一 2025".
-MONTH_FORMAT = "%Y-%m"
+#: Months on an axis, the year under the first of each: the zh-CN locale would write "一 2025".
+MONTH_FORMATS = {"zh": "%-m月\n%Y", "en": "%b\n%Y"}
 
 _AXIS: dict[str, Any] = {
     "showgrid": False,

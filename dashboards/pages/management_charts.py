@@ -253,9 +253,10 @@ def _trend(
         },
         xaxis={
             "type": "date",
-            "tickformat": theme.MONTH_FORMAT,
+            "tickformat": theme.MONTH_FORMATS[language],
             "dtick": "M1" if len(months) <= _YEAR else None,
             "anchor": "y2",
+            "tickangle": 0,
             "range": [_day(months[0], -18), _day(months[-1], 18)],
         },
         bargap=0.45,

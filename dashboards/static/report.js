@@ -373,7 +373,7 @@
 
   let opened = [];
   window.addEventListener("beforeprint", () => {
-    resizeCharts(660);
+    resizeCharts(684);
     for (const table of tables) if (table.many) table.draw(FEW);
   });
   window.addEventListener("afterprint", () => {
