@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-CHUNK_BYTES = 4 << 20
+CHUNK_BYTES = 1 << 20
 MAX_UNPACKED_BYTES = 64 << 30
 MAX_UNPACKING_RATIO = 400
 """A packed file that grows more than this, and beyond a gigabyte, is refused as a bomb."""
@@ -26,6 +26,7 @@ MAX_UNPACKING_RATIO = 400
 _RATIO_APPLIES_FROM_BYTES = 1 << 30
 _SAMPLE_BYTES = 1 << 20
 _PLAUSIBLE_SHARE = 0.8
+_PROOF_CHARS = 10
 _BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -33,22 +34,27 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# Blanks other than spaces and full-width forms, by the bytes they begin with in UTF-8:
-# no-break space, Unicode and zero-width spaces, the ideographic space, U+FEFF, U+FFxx.
-_UNPLAIN = (
-    *(b"\x09", b"\x0b", b"\x0c", b"\xc2\x85", b"\xc2\xa0", b"\xe1\x9a\x80"),
-    *(b"\xe2\x80", b"\xe2\x81", b"\xe2\x88\x92", b"\xe3\x80\x80", b"\xef\xbb\xbf"),
-    *(b"\xef\xbc", b"\xef\xbd"),
-)
+# Blanks other than spaces, and full-width forms, in UTF-8: no-break space, Unicode and
+# zero-width spaces, the ideographic space, U+FEFF, U+FFxx. By first byte, which is quick to
+# look for and mostly not there.
+_ASCII_BLANKS = (b"\t", b"\v", b"\f")
+_UNPLAIN = {
+    b"\xc2": (b"\xc2\x85", b"\xc2\xa0"),
+    b"\xe1": (b"\xe1\x9a\x80",),
+    b"\xe2": (b"\xe2\x80", b"\xe2\x81", b"\xe2\x88\x92"),
+    b"\xe3": (b"\xe3\x80\x80",),
+    b"\xef": (b"\xef\xbb\xbf", b"\xef\xbc", b"\xef\xbd"),
+}
 
 
 @dataclass(frozen=True)
 class Decoded:
     """A text file in UTF-8 (``path``, perhaps a temporary copy) and what it is made of.
 
-    ``lines`` counts line ends, and a last line without one. ``is_regular`` says that each line
-    end is the same and no NUL byte or blank line is in it: lines are then rows unless a quoted
-    cell holds a line break. ``is_plain`` is what ``values.Reading`` means by it.
+    ``lines`` counts line ends, and a last line without one. ``is_regular`` says that line ends
+    are all alike and no NUL byte is in it: there are then as many rows as lines, or fewer when
+    a line is blank or a quoted cell holds a line break. ``is_plain`` is what
+    ``values.Reading`` means by it.
     """
 
     path: Path
@@ -107,13 +113,11 @@ def decode(path: Path, name: str, encoding: str | None, temp_dir: Path) -> Decod
     if found is None or codecs.lookup(found).name in ("utf-8", "utf-8-sig"):
         looked = _look(path)
         if looked.bad_byte is None:
-            return Decoded(
-                path, found or "utf-8", looked.lines, looked.is_regular, looked.is_plain
-            )
+            return Decoded(path, found or "utf-8", looked.lines, looked.is_regular, looked.is_plain)
         if found is not None:
             raise _undecodable(name, found, looked.bad_byte, looked.bad_line, encoding)
         found = "gb18030"
-        if not _is_chinese(sample):
+        if not _is_chinese(sample) or _is_mixed(path, looked.bad_byte):
             raise _undecodable(name, "utf-8", looked.bad_byte, looked.bad_line, encoding)
     target = temp_dir / f"decoded-{name}.txt"
     _transcode(path, target, found, name, encoding)
@@ -143,37 +147,55 @@ class _Look:
 
 
 def _look(path: Path) -> _Look:
+    """One pass over the bytes: are they UTF-8, how many lines, is anything irregular."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    newlines = returns = pairs = position = 0
-    has_nul = has_blank_line = False
-    is_plain = True
-    tail = b"\n"
+    newlines = returns = position = 0
+    is_regular = is_plain = True
+    last = b"\n"
     for index, chunk in enumerate(_chunks(path)):
         text = chunk.removeprefix(codecs.BOM_UTF8) if index == 0 else chunk
-        if not (text.isascii() and not decoder.getstate()[0]):
+        is_ascii = text.isascii()
+        kept = len(decoder.getstate()[0])
+        if not is_ascii or kept:
             try:
                 decoder.decode(chunk)
             except UnicodeDecodeError as error:
-                bad = position + error.start - len(decoder.getstate()[0])
-                line = newlines + chunk[: max(error.start, 0)].count(b"\n") + 1
-                return _Look(0, is_regular=False, is_plain=False, bad_byte=bad, bad_line=line)
-            is_plain = is_plain and not any(mark in text for mark in _UNPLAIN)
-        elif is_plain:
-            is_plain = not any(mark in text for mark in _UNPLAIN[:3])
-        position += len(chunk)
-        seam = tail + text
+                start = max(error.start - kept, 0)
+                line = newlines + chunk[:start].count(b"\n") + 1
+                return _Look(0, False, False, position + error.start - kept, line)  # noqa: FBT003 - neither is asked for
+        is_plain = is_plain and _is_plain(text, is_ascii=is_ascii)
         newlines += text.count(b"\n")
-        chunk_returns = text.count(b"\r")
-        if chunk_returns:
-            returns += chunk_returns
-            pairs += seam.count(b"\r\n") - (tail + b"\n").count(b"\r\n") * tail.endswith(b"\r\n")
-        has_nul = has_nul or b"\0" in text
-        has_blank_line = has_blank_line or b"\n\n" in seam or b"\n\r\n" in seam
-        tail = (tail + text)[-2:] if len(text) < 2 else text[-2:]  # noqa: PLR2004 - two bytes
+        returns += text.count(b"\r")
+        is_regular = (
+            is_regular
+            and b"\0" not in text
+            and _has_even_lines(last, text, has_returns=returns > 0)
+        )
+        position += len(chunk)
+        last = text[-1:] or last
     cut_off = position if decoder.getstate()[0] else None
-    is_regular = not has_nul and not has_blank_line and returns == pairs and pairs in (0, newlines)
-    lines = newlines + (not tail.endswith(b"\n"))
-    return _Look(lines, is_regular, is_plain, cut_off, lines)
+    is_regular = is_regular and returns in (0, newlines)
+    return _Look(newlines + (last != b"\n"), is_regular, is_plain, cut_off, newlines + 1)
+
+
+def _is_plain(text: bytes, *, is_ascii: bool) -> bool:
+    if any(blank in text for blank in _ASCII_BLANKS):
+        return False
+    return is_ascii or not any(
+        first in text and any(mark in text for mark in marks) for first, marks in _UNPLAIN.items()
+    )
+
+
+def _has_even_lines(last: bytes, text: bytes, *, has_returns: bool) -> bool:
+    """Whether each newline of the chunk comes with a return, in a file that has returns.
+
+    ``last`` is the byte before the chunk. With as many returns as newlines in the whole file,
+    no return stands alone then either.
+    """
+    if not has_returns:
+        return True
+    pairs = text.count(b"\r\n") + (last == b"\r" and text[:1] == b"\n")
+    return pairs == text.count(b"\n")
 
 
 def _chunks(path: Path) -> Iterator[bytes]:
@@ -193,6 +215,17 @@ def _is_chinese(sample: bytes) -> bool:
         for char in foreign
     )
     return chinese >= _PLAUSIBLE_SHARE * len(foreign)
+
+
+def _is_mixed(path: Path, bad_byte: int) -> bool:
+    """Whether the text before a byte that is no UTF-8 was UTF-8, and not only ASCII.
+
+    Read as GB18030 it would pass for Chinese, and be nonsense.
+    """
+    with path.open("rb") as file:
+        file.seek(max(bad_byte - _SAMPLE_BYTES, 0))
+        before = file.read(min(bad_byte, _SAMPLE_BYTES)).decode("utf-8", "ignore")
+    return sum(not char.isascii() for char in before) >= _PROOF_CHARS
 
 
 def _transcode(source: Path, target: Path, encoding: str, name: str, asked: str | None) -> None:

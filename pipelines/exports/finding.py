@@ -76,7 +76,8 @@ def _export_file(path: Path, mapping: Mapping | None) -> ExportFile | None:
         return None
     if len(exports) > 1:
         message = (
-            f"{path.name} matches the files of {' and of '.join(exports)} in {mapping and mapping.path}."
+            f"{path.name} matches the files of {' and of '.join(exports)} in"
+            f" {mapping.path if mapping else 'the contract'}."
             " Narrow the patterns so that each file belongs to one export."
         )
         raise UsageError(message)

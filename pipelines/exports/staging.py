@@ -72,7 +72,7 @@ class StagingSummary:
         return [name for name in EXPORTS if name in given]
 
 
-def stage_exports(
+def stage_exports(  # noqa: PLR0913 - what to read, how, where to put it, whom to tell
     con: duckdb.DuckDBPyConnection,
     exports_dir: Path,
     mapping: Mapping | None = None,
@@ -127,7 +127,8 @@ def latest_event(con: duckdb.DuckDBPyConnection) -> datetime | None:
     Plans (agreed due times, ends of coverages) do not count. The default of ``as_of``.
     """
     parts = [
-        f"select max({identifier(column.name)}) as happened_at from staging.{identifier(export.name)}"  # noqa: S608 - names of the contract
+        f"select max({identifier(column.name)}) as happened_at"  # noqa: S608 - names of the contract
+        f" from staging.{identifier(export.name)}"
         for export in EXPORTS.values()
         for column in export.columns
         if column.is_event
@@ -241,7 +242,9 @@ class _Stage:
         where = f"where source_file = {literal(source.source_file)}"
         try:
             self.con.execute(self._insert_sql(source, match))
-            rows, first, last = self._one(f"count(*), min(rowid), max(rowid) from {self.table} {where}")
+            rows, first, last = self._one(
+                f"count(*), min(rowid), max(rowid) from {self.table} {where}"
+            )
         except duckdb.Error as error:
             if source.exact is None:
                 message = (
@@ -368,7 +371,8 @@ class _Stage:
         """Fetch the raw text of the rows that are rejected or hold an unread cell, if any."""
         source = loaded.source
         wanted = (
-            f"(select source_row from {self.table} where source_file = {literal(source.source_file)}"  # noqa: S608 - quoted
+            f"(select source_row from {self.table}"  # noqa: S608 - quoted
+            f" where source_file = {literal(source.source_file)}"
             " and (_unread or rowid in (select id from _rejected)))"
         )
         if not self._one(f"count(*) from {wanted}")[0]:
@@ -442,8 +446,12 @@ class _Stage:
         source = loaded.source
         names = {position: name for name, position in loaded.match.positions.items()}
         rows = [
-            (finding.line, names.get(finding.position, "") if finding.position is not None else "",
-             finding.value, finding.reason)
+            (
+                finding.line,
+                names.get(finding.position, "") if finding.position is not None else "",
+                finding.value,
+                finding.reason,
+            )
             for finding in source.findings
             if finding.position is None or finding.position in names
         ]

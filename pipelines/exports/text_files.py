@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pipelines.contract import EXPORTS
@@ -19,7 +20,7 @@ from pipelines.exports.quoting import literal
 from pipelines.exports.source import Finding, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
     from typing import TextIO
 
@@ -29,11 +30,14 @@ if TYPE_CHECKING:
 
 DELIMITERS = (",", ";", "\t", "|")
 MAX_CELL_CHARS = 1_000_000
-MAX_ROW_LINES = 100_000
 BEYOND_HEADER = "(beyond the header)"
+TOO_MANY_CELLS = "more cells than headers"
+NUL_BYTES = "NUL bytes taken out"
 
 _HEAD_CHARS = 1 << 18
+_SHOWN_CHARS = 200
 _MAX_ROW_BYTES = 64 << 20
+_STRICT_ROW_BYTES = 2_000_000
 _BYTE_ORDER_MARK = "\ufeff"
 
 
@@ -56,34 +60,45 @@ def read_text_file(file: ExportFile, rules: ExportMapping | None, temp_dir: Path
     rows = _head_rows(head, delimiter)
     if hint:
         rows = rows[1:]
+    if not rows:
+        message = f"{name} is empty. Export it again, or take it out of the folder."
+        raise DataError(message)
     index = _header_index(rows, export, rules, name)
     header_line, header_end, headers = rows[index]
-    shared = {
-        "export": file.export,
-        "source_file": name,
-        "format": "csv.gz" if file.suffix in PACKED_TEXT_SUFFIXES else "csv",
-        "encoding": decoded.encoding,
-        "delimiter": delimiter,
-    }
-    notes = [] if header_line == 1 else [f"header found in line {header_line}"]
-
-    def exact() -> Source:
-        return _read_exactly(decoded.path, headers, header_end, shared, notes, temp_dir)
-
-    headers = list(headers)
-    if not decoded.is_regular or header_end != header_line:
-        return exact()
-    return Source(
-        **shared,
-        headers=headers,
+    source = Source(
+        export=file.export,
+        source_file=name,
+        headers=list(headers),
         relation=_scan(decoded.path, delimiter, len(headers), header_end),
+        format="csv.gz" if file.suffix in PACKED_TEXT_SUFFIXES else "csv",
+        encoding=decoded.encoding,
+        delimiter=delimiter,
         first_line=header_end + 1,
         expected_rows=decoded.lines - header_end,
-        exact=exact,
         is_plain=decoded.is_plain and delimiter != "\t",
         blank_is_null=False,
-        notes=notes,
+        notes=[] if header_line == 1 else [f"header found in line {header_line}"],
     )
+    rows_file = temp_dir / f"rows-{name}.csv"
+    layout = _Layout(name, delimiter, len(headers), header_end)
+
+    def exact() -> Source:
+        return _read_exactly(source, decoded.path, rows_file, layout)
+
+    # In a file of one column a blank line would pass for a row.
+    if not decoded.is_regular or header_end != header_line or len(headers) == 1:
+        return exact()
+    return replace(source, exact=exact)
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """A text file's name, delimiter, number of headers and last line of the header."""
+
+    name: str
+    delimiter: str
+    width: int
+    header_end: int
 
 
 def _scan(path: Path, delimiter: str, width: int, skip: int, first: str = "") -> str:
@@ -91,11 +106,12 @@ def _scan(path: Path, delimiter: str, width: int, skip: int, first: str = "") ->
     columns = ", ".join(f"'{name}': 'VARCHAR'" for name in names)
     if first:
         columns = f"'{first}': 'BIGINT', {columns}"
+    newline = "new_line = '\\n', " if first else ""
     return (
         f"read_csv({literal(str(path))}, columns = {{{columns}}}, auto_detect = false,"
         f" header = false, skip = {skip}, delim = {literal(delimiter)}, quote = '\"',"
         " escape = '\"', comment = '', strict_mode = true, null_padding = false,"
-        + (f" new_line = '\\n', max_line_size = {_MAX_ROW_BYTES})" if first else " max_line_size = 2000000)")
+        f" {newline}max_line_size = {_MAX_ROW_BYTES if first else _STRICT_ROW_BYTES})"
     )
 
 
@@ -148,66 +164,51 @@ def _header_index(
     return find_header_row([cells for _, _, cells in rows], export, rules) or 0
 
 
-def _read_exactly(
-    path: Path,
-    headers: Sequence[str],
-    header_end: int,
-    shared: dict[str, str],
-    notes: list[str],
-    temp_dir: Path,
-) -> Source:
+def _read_exactly(source: Source, path: Path, rows_file: Path, layout: _Layout) -> Source:
     """Read row by row into a regular file that carries each row's line.
 
     Takes what a strict reader refuses: rows too short or too long, blank lines, NUL bytes,
     line breaks in cells, any line end.
     """
-    name, delimiter = shared["source_file"], shared["delimiter"]
-    target = temp_dir / f"rows-{name}.csv"
-    width = len(headers)
+    width, delimiter = layout.width, layout.delimiter
     findings: list[Finding] = []
     count = 0
     has_extra = False
     with (
         path.open(encoding="utf-8-sig", errors="replace", newline="") as text,
-        target.open("w", encoding="utf-8", newline="") as out,
+        rows_file.open("w", encoding="utf-8", newline="") as out,
     ):
         writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
-        for line, cells in _rows(text, delimiter, header_end, width, name, findings):
+        for line, cells in _rows(text, layout, findings):
             beyond = cells[width:]
             extra = delimiter.join(beyond) if any(cell.strip() for cell in beyond) else ""
             if extra:
                 has_extra = True
-                findings.append(
-                    Finding(line, None, extra, f"more cells than the {width} headers")
-                )
+                findings.append(Finding(line, None, extra, TOO_MANY_CELLS))
             padded = [*cells[:width], *[""] * (width - len(cells)), extra]
             writer.writerow([line, *padded])
             count += 1
-    return Source(
-        **shared,
-        headers=[*headers, *([BEYOND_HEADER] if has_extra else [])],
-        relation=_scan(target, ",", width + 1, 0, first="line"),
+    return replace(
+        source,
+        headers=[*source.headers, *([BEYOND_HEADER] if has_extra else [])],
+        relation=_scan(rows_file, ",", width + 1, 0, first="line"),
+        first_line=None,
         expected_rows=count,
-        blank_is_null=False,
+        is_plain=False,
         findings=findings,
-        notes=[*notes, "read row by row"],
+        notes=[*source.notes, "read row by row"],
     )
 
 
 def _rows(
-    text: TextIO,
-    delimiter: str,
-    header_end: int,
-    width: int,
-    name: str,
-    findings: list[Finding],
+    text: TextIO, layout: _Layout, findings: list[Finding]
 ) -> Iterator[tuple[int, list[str]]]:
     """Each row below the header with the line it begins on; blank lines are only counted."""
     csv.field_size_limit(MAX_CELL_CHARS)
     lines = _Lines(text, findings)
-    for _ in range(header_end):
+    for _ in range(layout.header_end):
         next(lines, None)
-    reader = csv.reader(lines, delimiter=delimiter)
+    reader = csv.reader(lines, delimiter=layout.delimiter)
     while True:
         start = lines.number + 1
         lines.taken.clear()
@@ -215,34 +216,33 @@ def _rows(
             cells = next(reader, None)
         except csv.Error as error:
             message = (
-                f"{name}, line {start:,}: a cell is longer than {MAX_CELL_CHARS:,} characters or"
-                f" cannot be read ({error}). Look for a quote that is never closed."
+                f"{layout.name}, line {start:,}: a cell is longer than {MAX_CELL_CHARS:,}"
+                f" characters or cannot be read ({error}). Look for a quote that is never closed."
             )
             raise DataError(message) from error
         if cells is None:
             return
         if len(lines.taken) > 1:
-            _check_quotes(name, start, cells, width, delimiter, lines.taken)
+            _check_quotes(layout, start, cells, lines.taken)
         if len(cells) > 1 or (cells and cells[0].strip()):
             yield start, cells
 
 
-def _check_quotes(
-    name: str, start: int, cells: list[str], width: int, delimiter: str, taken: list[str]
-) -> None:
+def _check_quotes(layout: _Layout, start: int, cells: list[str], taken: list[str]) -> None:
     """A quote that is never closed would swallow the rows below it: refuse that.
 
     A row over several lines must be closed, and have as many cells as the header (or blank
     ones beyond it).
     """
     try:
-        list(csv.reader(taken, delimiter=delimiter, strict=True))
-        is_whole = len(cells) >= width and not any(cell.strip() for cell in cells[width:])
+        list(csv.reader(taken, delimiter=layout.delimiter, strict=True))
+        is_whole = len(cells) >= layout.width
+        is_whole = is_whole and not any(cell.strip() for cell in cells[layout.width :])
     except csv.Error:
         is_whole = False
     if not is_whole:
         message = (
-            f"{name}, line {start:,}: a quote opened there is not closed before line"
+            f"{layout.name}, line {start:,}: a quote opened there is not closed before line"
             f" {start + len(taken) - 1:,}, so the rows between cannot be told apart."
             " Close or remove the quote and run again."
         )
@@ -266,7 +266,9 @@ class _Lines:
         self.number += 1
         if "\0" in line:
             self._findings.append(
-                Finding(self.number, None, line.strip()[:200].replace("\0", "␀"), "NUL bytes taken out")
+                Finding(
+                    self.number, None, line.strip()[:_SHOWN_CHARS].replace("\0", "␀"), NUL_BYTES
+                )
             )
             line = line.replace("\0", "")
         self.taken.append(line)

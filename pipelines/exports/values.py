@@ -51,6 +51,15 @@ _INVISIBLE = "".join(
 _FULL_WIDTH = "".join(chr(code) for code in range(0xFF01, 0xFF5F)) + "\u3000\u2212"
 _HALF_WIDTH = "".join(chr(code) for code in range(0x21, 0x7F)) + " -"
 
+
+def _character_class(characters: str) -> str:
+    """The characters as a class of a regular expression."""
+    return "[" + "".join(f"\\x{{{ord(char):x}}}" for char in characters) + "]"
+
+
+_BLANK = _character_class(BLANKS)
+_FOLDABLE = _character_class(_FULL_WIDTH + _INVISIBLE)
+
 NULL_WORDS = (
     "-",
     "--",
@@ -129,6 +138,8 @@ CITIES = {
 """English names of cities, in lower case, and the names the terms use."""
 
 FIRST_YEAR, LAST_YEAR = 1900, 2199
+NO_DATES_BEFORE = "1900-03-01"
+"""Spreadsheets keep a time of day as a moment of 1899-12-30 and the days after."""
 
 _FAST_INSTANTS = (
     "%Y-%m-%d %H:%M:%S",
@@ -185,11 +196,14 @@ def cleaned(column: Column, raw: str, reading: Reading) -> str:
     if reading.is_plain:
         text = f"nullif(trim({raw}), '')"
     else:
-        text = f"nullif(trim({raw}, {literal(BLANKS)}), '')"
+        has_blank = f"regexp_matches({raw}, {literal(f'^{_BLANK}|{_BLANK}$')})"
+        text = f"(case when {has_blank} then trim({raw}, {literal(BLANKS)}) else {raw} end)"
         if column.kind is not Kind.TEXT:
             marks, plain = _FULL_WIDTH + _INVISIBLE, _HALF_WIDTH
-            folded = f"nullif(trim(translate({text}, {literal(marks)}, {literal(plain)})), '')"
-            text = f"(case when strlen({raw}) = length({raw}) then {text} else {folded} end)"
+            has_mark = f"regexp_matches({text}, {literal(_FOLDABLE)})"
+            folded = f"trim(translate({text}, {literal(marks)}, {literal(plain)}))"
+            text = f"(case when {has_mark} then {folded} else {text} end)"
+        text = f"nullif({text}, '')"
     if reading.null_words:
         words = [word.strip().lower() for word in reading.null_words]
         text = f"(case when {is_among(f'lower({text})', words)} then null else {text} end)"
@@ -208,7 +222,9 @@ def typed(column: Column, text: str, reading: Reading) -> str:
     if kind is Kind.TEXT:
         value = text
     elif kind in (Kind.INSTANT, Kind.DATE):
-        value = _in_range(_instant(text, reading))
+        value = (
+            f"(case when {text} is not null then {_in_range(_instant(text, reading), reading)} end)"
+        )
         value = f"cast({value} as date)" if kind is Kind.DATE else value
     elif kind is Kind.INTEGER:
         value = _integer(text, choices)
@@ -253,7 +269,7 @@ def reason(column: Column, text: str, reading: Reading) -> str:
         instant = _instant(text, reading)
         return (
             f"(case when {instant} is null then {literal(NOT_A_TIME)}"
-            f" when {instant} >= timestamp '1899-12-30' and {instant} < timestamp '1900-01-02'"
+            f" when {instant} >= timestamp '1899-12-30' and {instant} < timestamp '{NO_DATES_BEFORE}'"
             f" then {literal(NO_DATE)} else {literal(OUT_OF_RANGE)} end)"
         )
     if column.choices:
@@ -304,23 +320,18 @@ def _choice(text: str, choices: Mapping[str, tuple[str, ...]]) -> str:
 
 def _word(column: Column, text: str) -> str:
     """An identifier, code, city or issuer: any word but those for "nothing"."""
-    longest = max(len(word) for word in NULL_WORDS)
     word = text
+    spellings = {} if column.choices is None else _spellings(column.choices)
     if column.kind is Kind.CITY:
+        spellings = CITIES
         word = (
-            f"(case when strlen({text}) = length({text})"
-            f" then case lower({text}) {_whens(CITIES)} else {text} end"
-            f" when length({text}) > 2 and right({text}, 1) = '市'"
-            f" then left({text}, length({text}) - 1) else {text} end)"
+            f"(case suffix({text}, '市') when true"
+            f" then regexp_replace({text}, '^(..+)市$', '\\1') else {text} end)"
         )
     elif column.kind is Kind.CODE:
         word = f"upper({text})"
-    if column.choices:
-        word = f"(case lower({text}) {_whens(_spellings(column.choices))} else {word} end)"
-    return (
-        f"(case when length({text}) <= {longest} and {is_null_word(text)} then null"
-        f" else {word} end)"
-    )
+    nulls = " ".join(f"when {literal(null)} then null" for null in NULL_WORDS)
+    return f"(case lower({text}) {nulls} {_whens(spellings)} else {word} end)"
 
 
 def _integer(text: str, choices: Mapping[str, tuple[str, ...]]) -> str:
@@ -351,9 +362,14 @@ def _number(text: str) -> str:
     )
 
 
-def _in_range(instant: str) -> str:
+def _in_range(instant: str, reading: Reading) -> str:
+    """The instant, if its year can be meant.
+
+    A time of day alone is a moment of the spreadsheet's first days: never a date there.
+    """
+    first = NO_DATES_BEFORE if reading.has_serials else f"{FIRST_YEAR}-01-01"
     return (
-        f"(case when {instant} >= timestamp '{FIRST_YEAR}-01-02'"
+        f"(case when {instant} >= timestamp '{first}'"
         f" and {instant} < timestamp '{LAST_YEAR + 1}-01-01' then {instant} end)"
     )
 
@@ -421,7 +437,8 @@ def _spelt_instant(text: str, reading: Reading) -> str:
     )
     local = f"try_cast({stamp} as timestamp)"
     minutes = (
-        "(case p.sign when '-' then -1 else 1 end * (60 * coalesce(try_cast(p.zone_h as integer), 0)"
+        "(case p.sign when '-' then -1 else 1 end"
+        " * (60 * coalesce(try_cast(p.zone_h as integer), 0)"
         " + coalesce(try_cast(p.zone_mi as integer), 0)))"
     )
     is_offset = f"(abs({minutes}) <= 1080 and coalesce(try_cast(p.zone_mi as integer), 0) < 60)"
