@@ -422,7 +422,8 @@ def _copied_texts(world: World) -> None:
 def _flagged_agents(world: World) -> None:
     for agent in world.agents:
         if agent.agent_id == SILENT_AGENT:
-            note(world, "agent_silent", agent, "serves on, has filed nothing since March 2025",
+            last = max(each.submitted_at for each in world.records if each.agent is agent)
+            note(world, "agent_silent", agent, f"serves on, filed last on {last:%Y-%m-%d}",
                  "marts.agent_flags", {"agent_id": SILENT_AGENT, "flag": "silent"})  # fmt: skip
         elif agent.agent_id == RETIRED_AGENT:
             note(world, "agent_retired", agent, f"retired on {agent.active_to}, still owes records",

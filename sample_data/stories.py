@@ -19,7 +19,7 @@ from sample_data.world import AS_OF, FIRST_DAY, Pause, Ticket
 if TYPE_CHECKING:
     from sample_data.world import Agent, Customer, Unit, World
 
-LEVEL_WEIGHTS = (8, 20, 40, 32)
+LEVEL_WEIGHTS = (14, 22, 36, 28)
 LATE_ANSWER_SHARE = 0.075
 EXPERT_LEVELS = (1, 2)
 CHANNEL_OF = {"SASR008": "phone", "SASR009": "web", "SASR010": "email"}

@@ -36,6 +36,11 @@ set variable symptoms = [
     '分支隧道反复中断', '日志服务器收不到日志', '策略下发后不生效',
     '电源指示灯熄灭', '高峰时转发时延大'
 ];
+set variable circumstances = [
+    '首次出现在早高峰', '机房断电恢复之后开始', '同网段其他设备正常', '重启后暂时恢复又复现',
+    '仅影响分支机构访问', '变更窗口之后发现', '值班员电话报修', '夜间备份任务期间发生',
+    '版本升级后出现', '只在启用热备时出现', '无人操作过配置', '近一周内多次出现'
+];
 set variable causes = [
     '对端更改了协商参数', '上联端口协商为半双工', '日志分区写满',
     '路由调整后形成环路', '电源模块老化',
@@ -264,14 +269,15 @@ select
         else format('工程师{}', hash(i, 'engineer') % 5000) end as engineer,
     coalesce(arrived_at, responded_at) as service_started_at,
     finished_at as service_finished_at,
-    format('{}，{}，事件号{}', pick(i, 'seen', getvariable('symptoms')),
+    format('{}，{}，{}，事件号{}', pick(i, 'seen', getvariable('symptoms')),
+           pick(i, 'when', getvariable('circumstances')),
            pick(i, 'cause', getvariable('causes')), hash(i, 'event') % 1000003)
         as fault_description,
     case when chance(i, 'resolution') < 0.01 then null
-        -- One record in two hundred carries a text its agent has handed in before.
-        when chance(i, 'copied') < 0.005 then '已处理完毕，设备运行正常，客户无异议，业务恢复'
-        else format('{}，工单备注{}，{}，复核码{}', pick(i, 'action', getvariable('actions')),
-                    hash(i, 'note') % 1000003, pick(i, 'check', getvariable('controls')),
+        -- One agent in ten hands in the same text now and then.
+        when agent_id like '%7' and chance(i, 'copied') < 0.03 then '已处理完毕，设备运行正常，客户无异议，业务恢复'
+        else format('{}，备注{}，{}，{}，复核码{}', pick(i, 'action', getvariable('actions')),
+                    hash(i, 'note') % 1000003, pick(i, 'then', getvariable('actions')), pick(i, 'check', getvariable('controls')),
                     hash(i, 'code') % 1000003) end as resolution,
     'yes' as customer_confirmed
 from owed
