@@ -67,18 +67,6 @@
 --   expected_other_reading: expected, under the other choice of reading 5
 --   finding_other_reading: finding, under the other choice of reading 5
 with
-entitlements as (
-    select * from steps.charge_entitlements
-),
-
-bills as (
-    select * from steps.charge_bills
-),
-
-periods as (
-    select * from steps.charge_periods
-),
-
 -- Period fees that were not reversed, by the unit or contract they cover.
 coverages as (
     select
@@ -88,8 +76,8 @@ coverages as (
         bills.coverage_end,
         bills.invoice_lines || ' (' || cast(bills.coverage_start as varchar) || ' – '
             || cast(bills.coverage_end as varchar) || ')' as covering_words
-    from bills
-    inner join periods on bills.charge_id = periods.charge_id
+    from steps.charge_bills as bills
+    inner join steps.charge_periods as periods on bills.charge_id = periods.charge_id
     where
         not bills.is_duplicate
         and bills.billed_amount > 0
@@ -99,7 +87,7 @@ coverages as (
 
 tickets_to_cover as (
     select ticket_id, serial_no, contract_id, unit_contract_id, charge_on
-    from entitlements
+    from steps.charge_entitlements as entitlements
     where maintenance_expected = 'billable' and is_maintenance_expected
 ),
 
@@ -145,7 +133,7 @@ ticket_bills as (
         billed_amount,
         first_issued_on,
         last_issued_on
-    from bills
+    from steps.charge_bills as bills
     where place = 'ticket'
 ),
 
@@ -160,7 +148,7 @@ charges_unbilled as (
     select
         entitlements.ticket_id,
         'service_fee' as charge_type
-    from entitlements
+    from steps.charge_entitlements as entitlements
     left join charges_billed as billed
         on entitlements.ticket_id = billed.ticket_id
         and billed.charge_type = 'service_fee'
@@ -169,7 +157,7 @@ charges_unbilled as (
     select
         entitlements.ticket_id,
         'maintenance_fee' as charge_type
-    from entitlements
+    from steps.charge_entitlements as entitlements
     left join charges_billed as billed
         on entitlements.ticket_id = billed.ticket_id
         and billed.charge_type = 'maintenance_fee'
@@ -246,7 +234,7 @@ entitled as (
         case when charges.charge_type = 'maintenance_fee' and charges.billed_amount <= 0
             then covered_tickets.covering_words end as covered_by
     from ticket_charges as charges
-    inner join entitlements on charges.ticket_id = entitlements.ticket_id
+    inner join steps.charge_entitlements as entitlements on charges.ticket_id = entitlements.ticket_id
     left join covered_tickets on charges.ticket_id = covered_tickets.ticket_id
 ),
 
@@ -573,8 +561,8 @@ found_elsewhere as (
             when periods.period_expected = 'free' then 'free_as_due'
             else 'not_billed'
         end as finding
-    from bills
-    left join periods on bills.charge_id = periods.charge_id
+    from steps.charge_bills as bills
+    left join steps.charge_periods as periods on bills.charge_id = periods.charge_id
     left join steps.units as units on bills.serial_no = units.serial_no
     where bills.place <> 'ticket'
 ),

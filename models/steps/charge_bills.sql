@@ -28,15 +28,12 @@
 --   first_issued_on: day of the earliest line
 --   last_issued_on: day of the latest line
 with
-lines as (
+shared_lines as (
     select
         *,
         invoice_id || '#' || cast(line_no as varchar) as invoice_line
     from steps.invoice_lines
-),
-
-shared_lines as (
-    select * from lines where is_shared
+    where is_shared
 ),
 
 shared_charges as (
@@ -136,12 +133,12 @@ select
     issuer as issuers,
     issuer is null as has_unknown_issuer,
     invoice_id as invoice_ids,
-    invoice_line as invoice_lines,
+    invoice_id || '#' || cast(line_no as varchar) as invoice_lines,
     cast(1 as bigint) as line_count,
     cast(case when amount is null then 1 else 0 end as bigint) as unreadable_count,
     cast(case when amount < 0 then 1 else 0 end as bigint) as credit_count,
     cast(coalesce(amount, 0) as decimal(18, 2)) as billed_amount,
     issued_on as first_issued_on,
     issued_on as last_issued_on
-from lines
+from steps.invoice_lines
 where not is_shared

@@ -32,7 +32,7 @@
 --   amount: money, credits negative; null when unreadable
 --   currency: of the amount
 --   charge_currency: of the charge; differs only for lines of a currency reversed in full
---   is_shared: other lines bill the same ticket or period and charge type
+--   is_shared: other lines may be part of the same charge
 --   payment_method: as the line names it
 --   coverage_start: first day covered
 --   coverage_end: last day covered
@@ -42,6 +42,15 @@
 --   source_file: file the line came in
 --   source_row: its row in that file, header = 1
 with
+-- Most charges are one line; only those that may be of several need the steps below.
+shared_tickets as (
+    select ticket_id, coalesce(charge_type, 'unknown') as type_key
+    from staging.invoices
+    where ticket_id is not null
+    group by ticket_id, coalesce(charge_type, 'unknown')
+    having count(*) > 1
+),
+
 lines as (
     select
         invoices.invoice_id,
@@ -62,6 +71,7 @@ lines as (
         invoices.source_row,
         tickets.period_id,
         coalesce(invoices.charge_type, 'unknown') as type_key,
+        invoices.ticket_id is null or shared_tickets.ticket_id is not null as is_shared,
         case
             when tickets.ticket_id is not null then 'ticket'
             when invoices.ticket_id is null
@@ -95,29 +105,13 @@ lines as (
         ) as is_not_provider
     from staging.invoices as invoices
     left join steps.charge_entitlements as tickets on invoices.ticket_id = tickets.ticket_id
-),
-
--- Most charges are one line; only those of several need the steps below.
-shared_charges as (
-    select subject, type_key
-    from lines
-    where place <> 'line'
-    group by subject, type_key
-    having count(*) > 1
-),
-
-sorted_lines as (
-    select
-        lines.*,
-        shared.subject is not null as is_shared
-    from lines
-    left join shared_charges as shared
-        on lines.subject = shared.subject
-        and lines.type_key = shared.type_key
+    left join shared_tickets
+        on invoices.ticket_id = shared_tickets.ticket_id
+        and coalesce(invoices.charge_type, 'unknown') = shared_tickets.type_key
 ),
 
 shared_lines as (
-    select * from sorted_lines where is_shared
+    select * from lines where is_shared
 ),
 
 audited as (
@@ -377,14 +371,14 @@ placed as (
         and not marked.is_duplicate
     union all
     select
-        sorted_lines.*,
+        lines.*,
         false as is_duplicate,
         cast(null as varchar) as repeats_invoice_id,
-        sorted_lines.currency as charge_currency,
-        coalesce(sorted_lines.is_not_provider and sorted_lines.amount > 0, false)
+        lines.currency as charge_currency,
+        coalesce(lines.is_not_provider and lines.amount > 0, false)
             as is_other_biller
-    from sorted_lines
-    where not sorted_lines.is_shared
+    from lines
+    where not lines.is_shared
 )
 
 select
