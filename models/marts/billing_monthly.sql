@@ -1,0 +1,33 @@
+-- marts.billing_monthly: the money of each finding, month by month.
+-- grain: one row per month, finding, charge type, clause, biller and currency
+-- clauses: T2, AS-1, AS-2, WA-1, WA-2, EC
+-- materialized: table
+-- columns:
+--   month: of the charges; null when unknown
+--   finding: of the charges
+--   charge_type: what is charged; null when unreadable
+--   clause: the finding stands on
+--   biller: who is to bill, company or agent; null when unknown
+--   currency: of all money in the row
+--   charges: number of charges
+--   billed_amount: money billed
+--   overbilled_amount: money to give back
+--   unexplained_amount: money that cannot be judged
+--   unbilled_amount: money not billed, where the rate card knows it
+--   unrated_charges: charges not billed of which no rate is known
+select
+    month,
+    finding,
+    charge_type,
+    clause,
+    biller,
+    currency,
+    count(*) as charges,
+    cast(sum(billed_amount) as decimal(18, 2)) as billed_amount,
+    cast(sum(coalesce(overbilled_amount, 0)) as decimal(18, 2)) as overbilled_amount,
+    cast(sum(coalesce(unexplained_amount, 0)) as decimal(18, 2)) as unexplained_amount,
+    cast(sum(coalesce(unbilled_amount, 0)) as decimal(18, 2)) as unbilled_amount,
+    count(case when finding = 'not_billed' and unbilled_amount is null then 1 end)
+        as unrated_charges
+from facts.charges
+group by month, finding, charge_type, clause, biller, currency
