@@ -1,0 +1,145 @@
+"""The command line: quick to answer, one clear message, the right exit status."""
+
+from __future__ import annotations
+
+import errno
+import subprocess
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+import pytest
+from click.testing import CliRunner
+
+from pipelines import cli
+from pipelines.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def sla(*arguments: object) -> tuple[int, str]:
+    """Exit status and all that was said."""
+    result = CliRunner().invoke(cli.main, [str(argument) for argument in arguments])
+    return result.exit_code, result.output
+
+
+def sla_due(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> tuple[int, str]:
+    """``sla due`` when its work raises."""
+
+    def raises(*_: object) -> NoReturn:
+        raise error
+
+    monkeypatch.setattr("pipelines.due.due_text", raises)
+    return sla("due", "--level", 3, "--city", "成都", "--opened", "2025-03-07 17:00")
+
+
+def modules_after(statement: str) -> set[str]:
+    """The top-level modules a fresh interpreter has loaded after a statement."""
+    script = f"{statement}; import sys; print(' '.join({{m.split('.')[0] for m in sys.modules}}))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, encoding="utf-8"
+    )
+    return set(done.stdout.split())
+
+
+HEAVY = {"dagster", "great_expectations", "polars", "pandas", "duckdb", "plotly", "sqlglot"}
+
+
+def test_help_loads_nothing_heavy() -> None:
+    loaded = modules_after(
+        "from pipelines.cli import main; main(['--help'], standalone_mode=False)"
+    )
+    assert "click" in loaded
+    assert not loaded & HEAVY
+
+
+def test_due_needs_neither_dagster_nor_great_expectations() -> None:
+    loaded = modules_after("import pipelines.cli, pipelines.due")
+    assert not loaded & {"dagster", "great_expectations", "pandas", "plotly"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["run", "--out", "o"], "Missing option '--exports'"),
+        (["run", "--exports", "."], "Missing option '--out'"),
+        (["run", "--exports", "nowhere", "--out", "o"], "nowhere does not exist"),
+        (["run", "--exports", __file__, "--out", "o"], "is a file"),
+        (["run", "--exports", ".", "--out", "o", "--as-of", "June"], "2025-06-30 17:00"),
+        (["run", "--exports", ".", "--out", "o", "--as-of", "2025-02-30"], "is no instant"),
+        (["run", "--exports", ".", "--out", "o", "--month", "2025-13"], "is no month"),
+        (["run", "--exports", ".", "--out", "o", "--month", "2025-6"], "Write it as 2025-06"),
+        (["run", "--exports", ".", "--out", "o", "--terms", "nowhere"], "Name a folder of terms"),
+        (["explain", "T1", "--out", "nowhere"], "Build it first: sla run"),
+        (["explain", "T1"], "Missing option '--out'"),
+        (["due", "--level", "5", "--city", "成都", "--opened", "2025-03-07"], "1<=x<=4"),
+        (["due", "--level", "3", "--city", "成都", "--opened", "soon"], "--opened 'soon'"),
+        (["frobnicate"], "No such command"),
+    ],
+)
+def test_wrong_usage_is_said_with_status_2(
+    arguments: list[str], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    status, said = sla(*arguments)
+    assert status == 2
+    assert says in said
+    assert "Traceback" not in said
+    assert list(tmp_path.iterdir()) == [], "wrong usage leaves nothing behind"
+
+
+def test_due_answers() -> None:
+    status, said = sla("due", "--level", 1, "--city", "北京", "--opened", "2025-03-07 17:00")
+    assert status == 0
+    # T4: level 1 in a city of the first tier, 12 hours on the calendar clock
+    assert "2025-03-08 05:00:00" in said
+
+
+def test_data_that_stops_has_status_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    status, said = sla_due(monkeypatch, DataError("tickets.csv, row 3: no key. Give it one."))
+    assert (status, said) == (1, "sla: tickets.csv, row 3: no key. Give it one.\n")
+
+
+def test_terms_that_are_wrong_have_status_2(monkeypatch: pytest.MonkeyPatch) -> None:
+    status, said = sla_due(monkeypatch, UsageError("charges.yaml: a gap"))
+    assert (status, said) == (2, "sla: charges.yaml: a gap\n")
+
+
+def test_what_nobody_foresaw_says_what_where_and_how_to_see_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("SLA_DEBUG", raising=False)
+    status, said = sla_due(monkeypatch, ZeroDivisionError("seven by zero"))
+    assert status == 1
+    assert "ZeroDivisionError: seven by zero (at " in said
+    assert "test_cli.py:" in said
+    assert "SLA_DEBUG=1" in said
+    assert "Traceback" not in said
+
+
+def test_with_sla_debug_an_unforeseen_error_keeps_its_trace(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SLA_DEBUG", "1")
+    monkeypatch.setattr("pipelines.due.due_text", lambda *_: 1 / 0)
+    result = CliRunner().invoke(
+        cli.main, ["due", "--level", "3", "--city", "成都", "--opened", "2025-03-07"]
+    )
+    assert isinstance(result.exception, ZeroDivisionError)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OSError(errno.ENOSPC, "No space left on device"), RuntimeError("IO: No space left on device")],
+)
+def test_a_full_disk_is_called_one(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    status, said = sla_due(monkeypatch, error)
+    assert status == 1
+    assert "The disk is full" in said
+    assert "the last result is as it was" in said
+
+
+def test_memory_that_ran_out_is_called_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    status, said = sla_due(monkeypatch, MemoryError("2 GB wanted"))
+    assert status == 1
+    assert "--memory-limit" in said
