@@ -47,6 +47,7 @@ COMPLETE: tuple[tuple[str, dict[str, str]], ...] = (
     ("facts.conduct", {"verdict": "breached"}),
     ("facts.conduct", {"verdict": "unmeasurable"}),
     ("marts.record_exceptions", {}),
+    ("marts.agent_flags", {}),
 )
 
 README = """\

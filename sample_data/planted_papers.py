@@ -339,10 +339,11 @@ def _wrong_records(world: World) -> None:
 
 def _stray_records(world: World) -> None:
     table = "marts.record_exceptions"
-    for number, stray in enumerate(("GD24079999", "GD25029998")):
+    for number in range(2):
         record = _take(world, _nth(world, 1 + 6 * number))
         extra = write_record(world, _ticket(record), record.submitted_at + timedelta(minutes=20))
-        extra.ticket, extra.stray_ticket_id = None, stray
+        extra.ticket = None
+        extra.stray_ticket_id = f"GD{_ticket(record).opened_at:%y%m}999{9 - number}"
         world.records.append(extra)
         note(
             world,
@@ -402,7 +403,7 @@ def _batch(world: World) -> None:
     for number, record in enumerate(batch):
         record.submitted_at = begins + timedelta(minutes=4 * number, seconds=17)
     note(world, "agent_batch", batch[0].agent, f"{len(batch)} records filed on {BATCH_DAY} within {4 * len(batch) - 4} minutes",
-         "marts.agent_flags", {"agent_id": BATCH_AGENT, "flag": "batch"})  # fmt: skip
+         "marts.agent_flags", {"agent_id": BATCH_AGENT, "flag": "batch"}, flag_rows=len(batch))  # fmt: skip
 
 
 def _copied_texts(world: World) -> None:
@@ -416,7 +417,7 @@ def _copied_texts(world: World) -> None:
         copied.append(record)
     copied[-1].resolution += "。"
     note(world, "agent_copied_texts", copied[0].agent, "four records share one text", "marts.agent_flags",
-         {"agent_id": COPYING_AGENT, "flag": "copied_text"})  # fmt: skip
+         {"agent_id": COPYING_AGENT, "flag": "copied_text"}, flag_rows=4)  # fmt: skip
 
 
 def _flagged_agents(world: World) -> None:
@@ -427,7 +428,7 @@ def _flagged_agents(world: World) -> None:
                  "marts.agent_flags", {"agent_id": SILENT_AGENT, "flag": "silent"})  # fmt: skip
         elif agent.agent_id == RETIRED_AGENT:
             note(world, "agent_retired", agent, f"retired on {agent.active_to}, still owes records",
-                 "marts.agent_flags", {"agent_id": RETIRED_AGENT, "flag": "retired"})  # fmt: skip
+                 "marts.agent_flags", {"agent_id": RETIRED_AGENT, "flag": "retired"}, flag_rows=2)  # fmt: skip
 
 
 def _bad_records(world: World) -> None:
