@@ -1,0 +1,54 @@
+"""The data page: rows that add up, checks with their failing rows."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import polars as pl
+
+from dashboards.pages import data
+
+sys.path.insert(0, str(Path(__file__).parent))
+from frames import files, report
+
+CHECKS = pl.DataFrame(
+    {
+        "table_name": ["staging.tickets", "staging.tickets"],
+        "check_name": ["city_given", "key_given"],
+        "severity": ["warning", "critical"],
+        "success": [False, True],
+        "rows": [9, 9],
+        "unexpected_count": [1, 0],
+        "description_en": ["Every fault has a city.", "Every row has a key."],
+        "description_zh": ["故障都有城市。", "每行都有编号。"],
+        "guards": ["T4", "T4"],
+        "sample": ['[{"source_row": 4, "city": null}]', "[]"],
+    }
+)
+
+
+def test_rows_in_are_those_staged_and_rejected() -> None:
+    text = data.balance(files(("tickets", "agents")))
+    assert text.en.startswith("2 files, 20 rows in = 18 staged + 2 rejected. It adds up in every")
+    assert "4 fields could not be read" in text.en
+
+
+def test_a_file_that_does_not_add_up_is_named() -> None:
+    wrong = files().with_columns(staged=pl.lit(8))
+    assert "It does not add up in: tickets.csv." in data.balance(wrong).en
+    assert data.files_table(wrong).rows[0][6].en == "differs"  # type: ignore[union-attr]
+
+
+def test_failed_checks_come_with_their_rows() -> None:
+    built = data.build(report({"files": files(), "checks": CHECKS}))
+    assert built["failed_count"] == 1
+    assert built["check_count"] == 2
+    (failed,) = built["failed"]
+    assert failed["description"].en == "Every fault has a city."
+    assert failed["sample"].rows == (("4", "–"),)
+
+
+def test_missing_exports_are_named() -> None:
+    names = [name for name, _ in data.build(report())["missing"]]
+    assert names == ["service_records", "invoices", "installed_base", "agents", "pauses"]

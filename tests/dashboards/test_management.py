@@ -1,0 +1,163 @@
+"""The management page: populations that add up, rates by hand, sentences and charts."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from dashboards.language import Text
+from dashboards.pages import management
+from dashboards.pages import management_charts as charts
+from dashboards.population import Population, population
+
+sys.path.insert(0, str(Path(__file__).parent))
+from frames import cells, report
+
+FEBRUARY = date(2025, 2, 1)
+
+
+def test_a_population_adds_up_and_gives_both_rates() -> None:
+    people = population(cells().filter(pl.col("month") == FEBRUARY).to_dicts())
+    # met 6 + 12, breached 4 + 3, unmeasurable 2 + 3
+    assert people == Population(18, 7, 1, 0, 5)
+    assert people.total == 30
+    assert people.rate == 18 / 25
+    assert people.strict_rate == 18 / 30
+    assert [round(share * 30) for _, share in people.shares] == [18, 7, 0, 5]
+
+
+def test_nothing_decided_has_no_rate() -> None:
+    assert Population(pending=3).rate is None
+    assert Population().shares == []
+
+
+def test_nine_decided_are_too_few_ten_are_not() -> None:
+    assert Population(9, 0).is_few
+    assert not Population(9, 1).is_few
+
+
+def test_shades_are_worse_below_each_bound() -> None:
+    shades = [management.shade(Population(met, 1000 - met)) for met in (980, 979, 950, 949, 900)]
+    assert shades == ["h0", "h1", "h1", "h2", "h2"]
+    assert management.shade(Population(899, 101)) == "h3"
+    assert management.shade(Population(799, 201)) == "h4"
+    assert management.shade(Population(4, 0)) == "hfew"
+    assert management.shade(Population(pending=4)) == "hnone"
+
+
+def test_months_without_tickets_are_in_the_trend() -> None:
+    rows = [
+        (date(2024, 12, 1), 1, "tier1", 1, 0, 0, 0, 0),
+        (date(2025, 2, 1), 1, "tier1", 1, 0, 0, 0, 0),
+    ]
+    months = management.months_of(cells(rows))
+    assert list(months) == [date(2024, 12, 1), date(2025, 1, 1), date(2025, 2, 1)]
+    assert months[date(2025, 1, 1)] == Population()
+
+
+def test_the_view_of_a_month_compares_with_the_month_before() -> None:
+    views = {view["key"]: view for view in management.build(report())["views"]}
+    assert list(views) == ["2025-01", "2025-02", "2025-03", "all"]
+    february = views["2025-02"]
+    assert february["is_default"]
+    # January 19/20 = 95 %, February 18/25 = 72 %
+    assert round(february["last"].difference, 4) == -0.23
+    assert february["last"].is_signal  # z = 2.0: pooled 37/45, p = 0.044
+    assert february["year"].difference is None
+    assert not views["2025-03"]["is_closed"]
+    assert views["all"]["people"].total == 58
+
+
+def test_heat_has_only_the_levels_and_tiers_that_occur_and_their_sums() -> None:
+    rows = cells().filter(pl.col("month") == FEBRUARY).to_dicts()
+    table = management.heat(rows, [], FEBRUARY)
+    assert [column.en for column in table["columns"]] == ["Tier-1 cities", "Other cities", "All"]
+    assert [row["label"].en for row in table["rows"]] == ["Level 1", "Level 3", "No level", "All"]
+    by_label = {row["label"].en: row["cells"] for row in table["rows"]}
+    assert by_label["Level 1"][0]["people"] == Population(6, 4, 1)
+    assert by_label["Level 1"][0]["link"] == "#month=2025-02&at=breached&level=1&tier=tier1"
+    assert by_label["All"][2]["people"].total == 30
+    assert by_label["Level 1"][1]["link"] is None
+
+
+def test_changes_name_the_cells_whose_breaches_moved_most() -> None:
+    frame = cells()
+    january = frame.filter(pl.col("month") == date(2025, 1, 1)).to_dicts()
+    february = frame.filter(pl.col("month") == FEBRUARY).to_dicts()
+    texts = management.changes(february, january)
+    assert [text.en for text in texts] == [
+        "Level 1, tier-1 cities: breaches 1 → 4, compliance 90.0% → 60.0% (10 → 10 decided)",
+        "Level 3, other cities: breaches 0 → 3, compliance 100.0% → 80.0% (10 → 15 decided)",
+    ]
+
+
+def test_causes_count_breaches_and_their_share() -> None:
+    base = {"name_zh": "电话服务", "name_en": "Phone", "category": "fault", "tickets": 0}
+    rows = [
+        {**base, "service_code": "SASR008", "met": 6, "breached": 3},
+        {**base, "service_code": "SASL012", "met": 9, "breached": 1},
+        {**base, "service_code": "SASR009", "met": 9, "breached": 0},
+    ]
+    found = management.causes(rows)
+    assert [(one["service_code"], one["breached"], one["share"]) for one in found] == [
+        ("SASR008", 3, 0.75),
+        ("SASL012", 1, 0.25),
+    ]
+
+
+def test_open_sentence_counts_what_is_at_risk() -> None:
+    totals = pl.DataFrame({"pending": [8], "pending_nearly_due": [3], "late": [4]})
+    text = management.open_sentence(totals)
+    assert text is not None
+    assert text.en.startswith("8 faults are unanswered and still in time, 3 of them")
+    none = management.open_sentence(
+        pl.DataFrame({"pending": [0], "pending_nearly_due": [0], "late": [0]})
+    )
+    assert none == Text("所有故障都已响应。", "Every fault has been answered.")
+
+
+def test_the_trend_rests_on_closed_months_and_says_so() -> None:
+    by_month = management.months_of(cells())
+    closed = {month: by_month[month] for month in list(by_month)[:2]}
+    chart = charts.trend(by_month, closed)
+    # closed: 19/20 and 18/25, together 37/45 = 82.2 %
+    assert "82.2% (37 of 45)" in chart.sentence.en
+    assert "2025-02, the latest, has 72.0%" in chart.sentence.en
+    assert [row[0] for row in chart.twin.rows] == ["2025-01", "2025-02", "2025-03"]
+    assert chart.twin.rows[1][1:8] == ("72.0%", "18", "7", "1", "0", "5", "30")
+    lines = {
+        trace.get("marker", {}).get("symbol"): trace
+        for trace in chart.figures["en"]["data"]
+        if isinstance(trace.get("marker", {}).get("symbol"), str)
+    }
+    assert list(lines["square-open"]["x"]) == ["2025-03-01"]  # month to date stands apart
+
+
+def test_the_distribution_sums_its_steps() -> None:
+    rows = [
+        {"step": 0, "verdict": "met", "tickets": 5},
+        {"step": 9, "verdict": "met", "tickets": 2},
+        {"step": 10, "verdict": "breached", "tickets": 1},
+        {"step": 20, "verdict": "breached", "tickets": 3},
+    ]
+    chart = charts.distribution(rows, FEBRUARY)
+    assert chart.sentence.en.startswith("Of 11 answered faults 7 came in time; 2 of them")
+    assert "3 took twice" in chart.sentence.en
+    steps = {row[0]: row[1:] for row in chart.twin.rows}
+    assert steps["90–100%"] == ("2", "0")
+    assert steps["100–110%"] == ("0", "1")
+    assert steps["≥ 200%"] == ("0", "3")
+
+
+def test_breached_rows_say_how_late_when_the_fact_gives_no_reason() -> None:
+    table = management.breached_table(report(), 9)
+    assert table is not None
+    at = [column.key for column in table.columns].index("reason")
+    assert [row[at] for row in table.rows] == [
+        Text("响应晚了 1:30（自然时间）", "answered 1:30 late (calendar)"),
+        Text("仍未响应，已超出 1:30（自然时间）", "still unanswered, 1:30 over (calendar)"),
+    ]
+    assert table.data("en")["total"] == 9

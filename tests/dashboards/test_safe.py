@@ -1,0 +1,38 @@
+"""Texts from the exports cannot leave the place they are put in."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from dashboards import safe
+
+HOSTILE = "</script><script>alert(1)</script><!--\u2028\u2029&"
+
+
+def test_json_cannot_end_its_script_and_still_reads_back() -> None:
+    text = safe.json_text({"a": HOSTILE})
+    assert not set("<>&\u2028\u2029") & set(text)
+    assert json.loads(text) == {"a": HOSTILE}
+
+
+def test_chart_labels_hold_no_markup() -> None:
+    assert safe.plot_text("<b>&amp;</b>") == "&lt;b&gt;&amp;amp;&lt;/b&gt;"
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\tx"])
+def test_no_csv_cell_is_a_formula(cell: str) -> None:
+    line = safe.csv_text(["h"], [[cell]]).split("\r\n")[1]
+    assert line.strip('"').startswith("'")
+
+
+def test_csv_keeps_numbers_and_quotes_texts() -> None:
+    text = safe.csv_text(["a", "b"], [[-1.5, 'x"y,z'], [None, "中"]])
+    assert text == '\ufeffa,b\r\n-1.5,"x""y,z"\r\n,中\r\n'
+
+
+def test_file_names_stay_in_their_folder_and_apart() -> None:
+    names = {safe.file_name(text) for text in ("../a", ".._a", "..", "", "A/1", "A_1", "甲")}
+    assert len(names) == 7
+    assert not any("/" in name or "." in name for name in names)

@@ -1,0 +1,76 @@
+"""The terms page: each reading once, with what is in force when, and the targets."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+
+from dashboards.pages import terms
+
+_READING = {
+    "reading": 1,
+    "name": "response_clock",
+    "default_choice": "service_hours",
+    "alternatives": "service_hours,calendar",
+    "clause": "AS-7",
+    "title_zh": "计时",
+    "title_en": "Clock",
+    "text_zh": "甲",
+    "text_en": "A",
+}
+
+
+def _readings(choices: list[str]) -> pl.DataFrame:
+    starts = [date(2000 + 10 * n, 1, 1) for n in range(len(choices))]
+    ends = [*starts[1:], None]
+    return pl.DataFrame(
+        [
+            {**_READING, "choice": choice, "valid_from": start, "valid_to": end}
+            for choice, start, end in zip(choices, starts, ends, strict=True)
+        ]
+    )
+
+
+_CHOICES = pl.DataFrame(
+    {
+        "reading": [1, 1],
+        "name": ["response_clock"] * 2,
+        "choice": ["service_hours", "calendar"],
+        "text_zh": ["甲", "乙"],
+        "text_en": ["A", "B"],
+    }
+)
+
+
+def test_a_reading_that_never_changed_stands_once_with_its_alternative() -> None:
+    (reading,) = terms.readings(_readings(["service_hours", "service_hours"]), _CHOICES)
+    (stretch,) = reading["in_force"]
+    assert stretch["is_default"]
+    assert stretch["span"].en == "from 2000-01-01"
+    assert [choice for choice, _ in reading["others"]] == ["calendar"]
+
+
+def test_a_reading_that_changed_shows_both_stretches() -> None:
+    (reading,) = terms.readings(_readings(["service_hours", "calendar"]), _CHOICES)
+    assert [stretch["span"].en for stretch in reading["in_force"]] == [
+        "from 2000-01-01 to before 2010-01-01",
+        "from 2010-01-01",
+    ]
+    assert reading["others"] == []
+
+
+def test_targets_are_in_hours_by_level_and_tier() -> None:
+    frame = pl.DataFrame(
+        {
+            "valid_from": [date(2000, 1, 1)] * 2,
+            "valid_to": [None, None],
+            "fault_level": [1, 1],
+            "city_tier": ["tier1", "other"],
+            "target_seconds": [43200, 172800],
+            "clock": ["calendar", "calendar"],
+        },
+        schema_overrides={"valid_to": pl.Date},
+    )
+    (period,) = terms.targets(frame)
+    assert [cell.en for cell in period["table"].rows[0]] == ["Level 1", "Calendar", "12 h", "48 h"]
