@@ -76,6 +76,8 @@ CLOCK_TABLES: Final = {
     "clocks.due_segments": "The inverse: the local time at which a clock reaches a position",
 }
 
+COPY_TABLES: Final = {"steps.record_copies": "Service records of an agent that share a text"}
+
 CHECK_TABLES: Final = {"meta.checks": "What each check found, with a sample of failing rows"}
 
 PUBLISHED: Final = dg.AssetKey(["report", "published"])
@@ -199,6 +201,15 @@ def _reference() -> dg.AssetsDefinition:
             _spec(table, text, ("terms.rules", "meta.run"), ("duckdb", "polars"))
             for table, text in CLOCK_TABLES.items()
         ),
+        *(
+            _spec(
+                table,
+                text,
+                ("staging.service_records", "terms.rules", "meta.run"),
+                ("duckdb", "polars"),
+            )
+            for table, text in COPY_TABLES.items()
+        ),
     ]
 
     @_op("terms", specs)
@@ -251,9 +262,15 @@ def _column_lineage(model: models.Model, schema: lineage.Schema) -> dg.TableColu
     )
 
 
+def _tables() -> set[str]:
+    """Every table that is there before the checks."""
+    written = STAGING_TABLES | RUN_TABLES | TERMS_TABLES | CLOCK_TABLES | COPY_TABLES
+    return {*written, *(model.name for model in models.load_models())}
+
+
 def _checked_tables() -> list[str]:
-    known = {*STAGING_TABLES, *RUN_TABLES, *(model.name for model in models.load_models())}
-    return [suite.table for suite in validation.suites() if suite.table in known]
+    tables = _tables()
+    return [suite.table for suite in validation.suites() if suite.table in tables]
 
 
 def _checks() -> dg.AssetsDefinition:
@@ -369,10 +386,13 @@ def _report() -> dg.AssetsDefinition:
 def _tables_of(page: Page) -> set[str]:
     """The tables behind the frames a page needs."""
     frames = queries()
-    known = {*STAGING_TABLES, *RUN_TABLES, *TERMS_TABLES, *CLOCK_TABLES, *CHECK_TABLES}
-    known |= {model.name for model in models.load_models()}
-    read = {table for name in (*page.needs, *page.uses) if name in frames for table in tables_read(frames[name])}
-    return read & known
+    read = {
+        table
+        for name in (*page.needs, *page.uses)
+        if name in frames
+        for table in tables_read(frames[name])
+    }
+    return read & {*_tables(), *CHECK_TABLES}
 
 
 def _publish() -> dg.AssetsDefinition:
