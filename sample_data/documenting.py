@@ -69,6 +69,9 @@ are invented. The last event, and so the as-of of a run, is {as_of}.
 | `agents.csv` | agents | UTF-8 with byte order mark, Chinese |
 | `pauses.csv` | pauses | UTF-8, English |
 
+The folder `boston/` is an example of its own: a mapping file and terms for the public service
+requests of a city. Nothing in it belongs to this company.
+
 Write everything here anew, byte for byte the same, with
 
     python -m sample_data.generate

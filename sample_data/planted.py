@@ -46,6 +46,7 @@ def plant_tickets(world: World) -> None:
     _inspections(world)
     _conduct(world)
     _routing(world)
+    _filings_to_come(world)
     _bad_cells(world)
     _bad_units(world)
 
@@ -350,6 +351,16 @@ def _inspections(world: World) -> None:
                 note(world, "inspection_missed", unit, what, "facts.inspections",
                      {"contract_id": unit.contract_id, "quarter_no": number}, verdict="breached")  # fmt: skip
                 break
+
+
+def _filings_to_come(world: World) -> None:
+    """Services of the last days whose records are not due yet."""
+    for city, opened in (("深圳", "2025-06-26 09:05:00"), ("上海", "2025-06-27 10:30:00")):
+        customer = client(world, city, 1)
+        ticket = fault(
+            world, customer, "SASR009", at(opened), 3, by_agent=customer.agent, share=0.05
+        )
+        ticket.is_filed = False
 
 
 def _conduct(world: World) -> None:

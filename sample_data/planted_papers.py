@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 
 from sample_data.company import BATCH_AGENT, COPYING_AGENT, RETIRED_AGENT, SILENT_AGENT
 from sample_data.paperwork import FILING_LIMIT, charge, sell_coverage, write_record
-from sample_data.planted import SECOND, SPECIAL_AGENTS, note, owned
-from sample_data.world import AS_OF, Copy, Line, Record, Ticket, World
+from sample_data.planted import SECOND, SPECIAL_AGENTS, note
+from sample_data.world import AS_OF, Copy, Line, Record, Ticket, Unit, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 CHARGES = "facts.charges"
+SPRING = date(2025, 2, 1)
 BATCH_DAY = date(2024, 12, 31)
 OLDEST_IN_BATCH = date(2024, 11, 20)
 
@@ -99,9 +100,9 @@ def _free_but_billed(world: World, cases: dict[str, Ticket]) -> None:
     line = _line(world, cases["fee in warranty"], "maintenance_fee")
     _found(world, under, line, "a maintenance fee within the warranty", "billed_under_warranty")
     _line(world, cases["fee in warranty"], "service_fee", with_line=line).line_no = 2
-    unit = owned(world, "key_account", date(2025, 1, 1), is_out=False, number=2)
+    unit = _soon_out_of_warranty(world)
     begins = unit.maintenance_from - timedelta(days=45)
-    line = sell_coverage(world, unit, begins, date(2025, 5, 20))
+    line = sell_coverage(world, unit, begins, begins + timedelta(days=4))
     note(world, under, line, f"coverage from {begins}, the fee may be charged from {unit.maintenance_from}: 45 days of overlap",
          CHARGES, {"serial_no": unit.serial_no, "charge_type": "maintenance_fee", "ticket_id": None},
          finding="billed_under_warranty", overlap_days=45)  # fmt: skip
@@ -109,6 +110,17 @@ def _free_but_billed(world: World, cases: dict[str, Ticket]) -> None:
         line = _line(world, cases[name], "service_fee")
         _found(world, "charge_billed_not_provided", line, "presales on-site service of an end customer is X: the company does not provide it",
                "billed_not_provided")  # fmt: skip
+
+
+def _soon_out_of_warranty(world: World) -> Unit:
+    """A unit of the company's own customers whose fee may be charged from this spring on."""
+    return next(
+        unit
+        for unit in world.units
+        if unit.customer.customer_type != "end_customer"
+        and SPRING <= unit.maintenance_from <= date(2025, 7, 31)
+        and all(line.unit is not unit for line in world.lines)
+    )
 
 
 def _not_billed(world: World, cases: dict[str, Ticket]) -> None:
