@@ -70,7 +70,7 @@ def load_models(directory: Path = MODELS) -> tuple[Model, ...]:
         for model in (read_model(path) for path in sorted(directory.glob("*/*.sql")))
     }
     graph = {
-        name: {other for other in model.depends_on if other in models}
+        name: [other for other in model.depends_on if other in models]
         for name, model in models.items()
     }
     try:

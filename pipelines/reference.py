@@ -1,7 +1,8 @@
 """What a run measures with: its as-of, the terms in force day by day, and the clocks.
 
-Belongs here: writing ``meta.run``, ``terms.*`` and ``clocks.*`` once the exports are staged.
-Does not belong here: the files of the terms (``terms``) or how a clock counts (``clocks``).
+Belongs here: writing ``meta.run``, ``terms.*``, ``clocks.*`` and ``steps.record_copies`` once the
+exports are staged: what the models read and SQL does not make. Does not belong here: the files
+of the terms (``terms``), how a clock counts (``clocks``), or which texts are equal (``quality``).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.clocks import ServiceCalendar, build_clocks, service_calendar
 from pipelines.contract import EXPORTS, Kind
+from pipelines.quality import write_record_copies
 from pipelines.terms import longest_target_seconds, service_weeks, write_terms
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def prepare(con: duckdb.DuckDBPyConnection, terms: Terms, as_of: datetime) -> None:
-    """Write ``meta.run``, ``terms.*`` and ``clocks.*`` for the exports staged in ``con``.
+    """Write ``meta.run``, ``terms.*``, ``clocks.*``, ``steps.record_copies`` for what is staged.
 
     Args:
         con: a warehouse with ``staging.*``.
@@ -46,6 +48,7 @@ def prepare(con: duckdb.DuckDBPyConnection, terms: Terms, as_of: datetime) -> No
         week.calendar_id: _calendar(week, terms.timezone) for week in service_weeks(terms).values()
     }
     build_clocks(con, calendars, first, last, longest_target_seconds(terms))
+    write_record_copies(con)
 
 
 def days_of(con: duckdb.DuckDBPyConnection, as_of: datetime) -> tuple[date, date]:

@@ -28,14 +28,7 @@
 with doubts as (
     select
         ticket_id,
-        min(
-            case class
-                when 'agent_not_named' then 2
-                when 'form_unknown' then 3
-                when 'no_agent' then 4
-                else 5
-            end
-        ) as doubt
+        min(class) as doubt
     from steps.record_classes
     where might_be_on_time
     group by ticket_id
@@ -57,7 +50,7 @@ found as (
             else 'missing'
         end as finding,
         record.class,
-        case when duty.due_at is null then 1 else doubt.doubt end as doubt
+        case when duty.due_at is null then 'no_terms' else doubt.doubt end as doubt
     from steps.filing_duties as duty
     cross join meta.run as run
     left join steps.record_classes as record
@@ -90,11 +83,11 @@ select
     end as verdict,
     case
         when finding is null then case doubt
-            when 1 then 'no terms were in force on the day it was opened'
-            when 2 then 'a record was filed, but the ticket does not name the agent who owes it'
-            when 3 then 'a record was filed, but the service is unknown, so the form owed is unknown'
-            when 4 then 'a record was filed that does not say by whom'
-            when 5 then 'a complete record does not say when it was submitted'
+            when 'no_terms' then 'no terms were in force on the day it was opened'
+            when 'agent_not_named' then 'a record was filed, but the ticket does not name the agent who owes it'
+            when 'form_unknown' then 'a record was filed, but the service is unknown, so the form owed is unknown'
+            when 'no_agent' then 'a record was filed that does not say by whom'
+            when 'no_time' then 'a complete record does not say when it was submitted'
         end
         when finding = 'filed_late' then 'filed after it was due'
         when finding = 'missing' then 'nothing was filed'
@@ -104,11 +97,11 @@ select
     end as reason,
     case
         when finding is null then case doubt
-            when 1 then '受理当日没有生效的条款'
-            when 2 then '已有记录，但工单没有写明应由哪个代理商提交'
-            when 3 then '已有记录，但服务编码不明，无法判断应交哪种表单'
-            when 4 then '已有记录，但没有写明由谁提交'
-            when 5 then '已有完整记录，但没有提交时间'
+            when 'no_terms' then '受理当日没有生效的条款'
+            when 'agent_not_named' then '已有记录，但工单没有写明应由哪个代理商提交'
+            when 'form_unknown' then '已有记录，但服务编码不明，无法判断应交哪种表单'
+            when 'no_agent' then '已有记录，但没有写明由谁提交'
+            when 'no_time' then '已有完整记录，但没有提交时间'
         end
         when finding = 'filed_late' then '逾期提交'
         when finding = 'missing' then '未提交'

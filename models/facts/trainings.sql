@@ -53,7 +53,7 @@ due as (
         support.*,
         case
             when support.training_due = 'end_of_next_day'
-                then cast(cast(support.finished_at as date) + interval 2 day as timestamp)
+                then cast(cast(support.finished_at as date) + interval 1 day + interval 1 day as timestamp)
             else segment.starts_at
                 + to_microseconds(support.due_position - segment.position_from)
         end as due_at
@@ -75,10 +75,11 @@ trainings as (
             partition by support.ticket_id
             order by
                 case
-                    when training.finished_at > run.as_of or training.finished_at is null then 2
-                    when training.finished_at < support.finished_at then 3
+                    when training.finished_at >= support.finished_at
+                        and training.finished_at <= run.as_of then 0
                     else 1
                 end,
+                case when training.finished_at < support.finished_at then 1 else 0 end,
                 training.finished_at nulls last,
                 training.ticket_id
         ) as place

@@ -114,12 +114,9 @@ ranked as (
         row_number() over (
             partition by ticket_id
             order by
-                case kind
-                    when 'complete' then 1
-                    when 'incomplete' then 2
-                    when 'wrong_form' then 3
-                    else 4
-                end,
+                -- in this order by their names
+                case when kind in ('complete', 'incomplete', 'wrong_form') then kind end
+                    nulls last,
                 submitted_at nulls last,
                 record_id
         ) as filing_rank,

@@ -400,6 +400,7 @@ class FilingRules(Dated):
     batch_last_days: int = Field(gt=0)
     copied_text_similarity_pct: int = Field(ge=50, le=100)
     copied_text_min_characters: int = Field(gt=0)
+    copied_text_min_records: int = Field(gt=1)
 
     @field_validator("required_fields")
     @classmethod
