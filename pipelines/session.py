@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from pipelines import models, publish, reference, terms, validation, warehouse
 from pipelines.errors import DataError
 from pipelines.exports import latest_event, load_mapping, stage_exports
+from pipelines.finance import build_finance
 from pipelines.instants import local_time, read_instant, read_month
 from pipelines.progress import Silent
 from pipelines.report import build_report
@@ -218,8 +219,9 @@ def stop_if_blocked(session: Session) -> None:
 
 
 def write_report(session: Session) -> str:
-    """Build the report's pages."""
+    """Build finance's workbook and the report's pages."""
     shutil.rmtree(session.report_dir, ignore_errors=True)
+    build_finance(session.con, session.report_dir)
     build_report(session.con, session.report_dir, session.settings.month)
     pages = sum(1 for _ in session.report_dir.rglob("*.html"))
     return f"{pages} pages"

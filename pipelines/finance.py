@@ -1,0 +1,281 @@
+"""Finance's workbook ``finance.xlsx`` and the audit sample, from a finished warehouse.
+
+Belongs here: which rows finance gets in hand, in what order, and how a sheet is written. Does not
+belong here: what a finding means (``models``) or the page of the report (``dashboards``).
+
+The workbook holds no wall-clock time and no random id: the same warehouse gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+import xlsxwriter
+
+from dashboards.words import CHARGE_TYPES, EXPECTED, FINDINGS
+from pipelines.finance_sheets import EXCEPTIONS, SHEETS, Column, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    import duckdb
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
+
+    from dashboards.language import Text
+
+WORKBOOK: Final = "finance.xlsx"
+#: Charges drawn from each stratum of the audit sample.
+PER_STRATUM: Final = 3
+#: Most rows of a sheet; the largest amounts come first, the warehouse has the rest.
+MOST_ROWS: Final = 10_000
+_MOST_CHARACTERS: Final = 32_767
+_FIRST_YEAR: Final = 1900
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+_WIDTHS: Final[Mapping[Kind, int]] = {
+    "text": 18,
+    "wide": 60,
+    "money": 14,
+    "number": 9,
+    "date": 12,
+    "instant": 17,
+}
+_FORMATS: Final[Mapping[Kind, str]] = {
+    "money": "#,##0.00;[Red]-#,##0.00",
+    "number": "#,##0",
+    "date": "yyyy-mm-dd",
+    "instant": "yyyy-mm-dd hh:mm:ss",
+}
+
+
+def build_finance(
+    con: duckdb.DuckDBPyConnection, report_dir: Path, seed: int | None = None
+) -> Path:
+    """Draw the audit sample and write the workbook into ``report_dir``; the file written."""
+    draw_audit_sample(con, seed)
+    report_dir.mkdir(parents=True, exist_ok=True)
+    path = report_dir / WORKBOOK
+    path.write_bytes(workbook(con))
+    return path
+
+
+def audit_seed(con: duckdb.DuckDBPyConnection) -> int:
+    """The seed of a run nobody gave one: its as-of day, as YYYYMMDD."""
+    row = con.execute("select cast(strftime(as_of, '%Y%m%d') as integer) from meta.run").fetchone()
+    if row is None:
+        message = "meta.run is empty: the audit sample has no as-of to draw its seed from"
+        raise LookupError(message)
+    return int(row[0])
+
+
+def draw_audit_sample(
+    con: duckdb.DuckDBPyConnection, seed: int | None = None, per_stratum: int = PER_STRATUM
+) -> None:
+    """Draw ``meta.audit_sample``: charges of every finding and size, flagged and unflagged.
+
+    A stratum is a finding and a band of the amount billed (nothing, below 10, below 100, …). From
+    each the charges with the smallest fingerprint of seed and charge are taken, so that the same
+    seed draws the same charges whatever the order of the rows, and another seed draws others.
+    """
+    drawn = audit_seed(con) if seed is None else seed
+    con.execute(
+        """
+        create or replace table meta.audit_sample as
+        with sized as (
+            select
+                charge_id,
+                finding,
+                case
+                    when billed_amount = 0 then 0
+                    else length(cast(cast(floor(abs(billed_amount)) as bigint) as varchar))
+                end as digits,
+                md5($seed::varchar || '|' || charge_id) as fingerprint
+            from facts.charges
+        ),
+        ranked as (
+            select
+                *,
+                row_number() over (
+                    partition by finding, digits order by fingerprint, charge_id
+                ) as place,
+                count(*) over (partition by finding, digits) as stratum_charges
+            from sized
+        ),
+        drawn as (
+            select * from ranked where place <= $per_stratum
+        ),
+        evidence as (
+            select
+                lines.charge_id,
+                string_agg(
+                    lines.source_file || ':' || lines.source_row, ', '
+                    order by lines.invoice_id, lines.line_no
+                ) as line_sources
+            from steps.invoice_lines as lines
+            where lines.charge_id in (select charge_id from drawn)
+            group by lines.charge_id
+        )
+        select
+            $seed::bigint as seed,
+            row_number() over (order by drawn.finding, drawn.digits, drawn.place) as sample_no,
+            charges.charge_id,
+            charges.finding,
+            case drawn.digits
+                when 0 then '0'
+                else '< ' || cast(10 ** drawn.digits as bigint)
+            end as amount_band,
+            drawn.stratum_charges,
+            charges.charge_type,
+            charges.expected,
+            charges.billed_amount,
+            charges.currency,
+            charges.month,
+            charges.customer_id,
+            charges.ticket_id,
+            charges.serial_no,
+            charges.clause,
+            charges.reason,
+            charges.reason_zh,
+            charges.invoice_lines,
+            concat_ws(
+                ', ', tickets.source_file || ':' || tickets.source_row, evidence.line_sources
+            ) as evidence
+        from drawn
+        join facts.charges as charges on charges.charge_id = drawn.charge_id
+        left join staging.tickets as tickets on tickets.ticket_id = charges.ticket_id
+        left join evidence on evidence.charge_id = drawn.charge_id
+        order by sample_no
+        """,
+        {"seed": drawn, "per_stratum": per_stratum},
+    )
+
+
+def workbook(con: duckdb.DuckDBPyConnection) -> bytes:
+    """The workbook's bytes; needs ``meta.audit_sample`` drawn."""
+    run = con.execute("select as_of, timezone from meta.run").fetchone()
+    if run is None:
+        message = "meta.run is empty: the workbook has no as-of to state"
+        raise LookupError(message)
+    content = io.BytesIO()
+    with xlsxwriter.Workbook(content, {"in_memory": True}) as book:
+        # The as-of stands where a clock would: equal inputs must give equal bytes.
+        book.set_properties({"title": "财务核对 Billing audit", "created": run[0]})
+        styles = _styles(book)
+        head = _overview(con, run[0], run[1])
+        _write(book.add_worksheet("概要 Overview"), head, styles)
+        for sheet in SHEETS:
+            rows = con.execute(sheet.sql, {"most": MOST_ROWS}).fetchall()
+            _write(book.add_worksheet(sheet.name), (sheet.columns, rows), styles)
+    return content.getvalue()
+
+
+Table = tuple["tuple[Column, ...]", "Sequence[Sequence[Any]]"]
+
+
+def _overview(con: duckdb.DuckDBPyConnection, as_of: datetime, timezone: str) -> Table:
+    """What the workbook is about: as-of, seed, each finding's money, and what is left out."""
+    columns = (
+        Column("项目 Item", "wide"),
+        Column("币种 Currency"),
+        Column("笔数 Charges", "number"),
+        Column("已收金额 Billed", "money"),
+        Column("多收 Overbilled", "money"),
+        Column("待查 Unexplained", "money"),
+        Column("漏收 Unbilled", "money"),
+        Column("无价目 Without a rate", "number"),
+    )
+    seeds = con.execute("select distinct seed from meta.audit_sample").fetchall()
+    notes = [
+        f"截至 As of {as_of:%Y-%m-%d %H:%M:%S} {timezone}",
+        f"抽样种子 Seed of the audit sample: {seeds[0][0] if seeds else '-'}",
+    ]
+    found = con.execute("select count(*) from marts.billing_exceptions").fetchone()
+    if found and found[0] > MOST_ROWS:
+        notes.append(
+            f"结论页只列金额最大的 {MOST_ROWS} 条，共 {found[0]} 条，其余见 warehouse.duckdb "
+            f"的 marts.billing_exceptions · Only the largest {MOST_ROWS} of {found[0]} are "
+            "listed; marts.billing_exceptions in warehouse.duckdb has all"
+        )
+    rows: list[Sequence[Any]] = [(note, *[None] * (len(columns) - 1)) for note in notes]
+    rows += con.execute(
+        "select finding, currency, sum(charges)::bigint, sum(billed_amount), "
+        "sum(overbilled_amount), sum(unexplained_amount), sum(unbilled_amount), "
+        "sum(unrated_charges)::bigint from marts.billing_monthly "
+        "group by finding, currency order by finding, currency"
+    ).fetchall()
+    return columns, rows
+
+
+_WORDS: Final[Mapping[str, Mapping[str, Text | str]]] = {
+    "结论 Finding": FINDINGS,
+    "项目 Item": FINDINGS,
+    "收费类型 Charge type": CHARGE_TYPES,
+    "应否收费 Expected": EXPECTED,
+    "类别 Kind": EXCEPTIONS,
+}
+
+
+def _styles(book: xlsxwriter.Workbook) -> dict[str, Format]:
+    return {
+        "header": book.add_format(
+            {"bold": True, "bg_color": "#E8EDF2", "text_wrap": True, "valign": "top", "border": 1}
+        ),
+        "text": book.add_format({"valign": "top"}),
+        "wide": book.add_format({"valign": "top", "text_wrap": True}),
+        **{
+            kind: book.add_format({"valign": "top", "num_format": shown})
+            for kind, shown in _FORMATS.items()
+        },
+    }
+
+
+def _write(sheet: Worksheet, table: Table, styles: Mapping[str, Format]) -> None:
+    columns, rows = table
+    for place, column in enumerate(columns):
+        sheet.set_column(place, place, _WIDTHS[column.kind])
+        sheet.write_string(0, place, column.header, styles["header"])
+    for number, row in enumerate(rows, start=1):
+        for place, (column, value) in enumerate(zip(columns, row, strict=True)):
+            _write_cell(sheet, (number, place), column, value, styles)
+    sheet.freeze_panes(1, 0)
+    sheet.autofilter(0, 0, max(len(rows), 1), len(columns) - 1)
+    sheet.set_landscape()
+    sheet.repeat_rows(0)
+
+
+def _write_cell(
+    sheet: Worksheet,
+    place: tuple[int, int],
+    column: Column,
+    value: object,
+    styles: Mapping[str, Format],
+) -> None:
+    style = styles[column.kind]
+    if value is None:
+        sheet.write_blank(*place, None, style)
+    elif isinstance(value, bool):
+        sheet.write_string(*place, "是 yes" if value else "否 no", style)
+    elif isinstance(value, (int, float, Decimal)):
+        sheet.write_number(*place, float(value), style)
+    elif isinstance(value, date) and value.year >= _FIRST_YEAR:
+        sheet.write_datetime(*place, value, style)
+    else:
+        sheet.write_string(*place, cell_text(_worded(column, str(value))), style)
+
+
+def _worded(column: Column, value: str) -> str:
+    word = _WORDS.get(column.header, {}).get(value)
+    if word is None or isinstance(word, str):
+        return word or value
+    return f"{word.zh} {word.en}"
+
+
+def cell_text(text: str) -> str:
+    """Text no spreadsheet takes for a formula, also after it is saved as CSV; cut to a cell."""
+    safe = f"'{text}" if text.startswith(_FORMULA) else text
+    return safe[:_MOST_CHARACTERS]

@@ -1,0 +1,238 @@
+"""Finance's marts, workbook and audit sample, from a small company with one of each trouble."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from decimal import Decimal
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import openpyxl
+import pytest
+from openpyxl.worksheet.worksheet import Worksheet
+
+sys.path.insert(0, str(Path(__file__).parent))
+from harness import build, case_id, check_case, load_cases, rows_of
+
+from pipelines import finance
+from pipelines.finance import audit_seed, build_finance, cell_text, draw_audit_sample, workbook
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import duckdb
+
+Row = dict[str, Any]
+MARTS = ["exceptions", "monthly", "parties", "ageing", "reconciliation", "free_year"]
+
+
+@pytest.mark.parametrize("case", load_cases("billing*.yaml"), ids=case_id)
+def test_worked_case(case: Row) -> None:
+    check_case(case)
+
+
+def company(*, reverse: bool = False) -> dict[str, list[Row]]:
+    """Forty tickets of phone service (free), billed from 1 to 40; a customer called a formula."""
+    tickets = [
+        {
+            "ticket_id": f"T{number:02}",
+            "customer_id": f"C{number % 4}",
+            "customer_name": ["=HYPERLINK(1)", "+1", "-1", "@x"][number % 4],
+            "customer_type": "key_account",
+            "service_code": "SASR008",
+            "provider": "company",
+            "opened_at": f"2025-0{1 + number % 6}-10 09:00:00",
+            "finished_at": f"2025-0{1 + number % 6}-10 10:00:00",
+        }
+        for number in range(1, 41)
+    ]
+    invoices = [
+        {
+            "invoice_id": f"I{number:02}",
+            "line_no": 1,
+            "issued_at": f"2025-0{1 + number % 6}-20 00:00:00",
+            "issuer": "company",
+            "ticket_id": f"T{number:02}",
+            "charge_type": "service_fee",
+            "amount": f"{number}.50",
+        }
+        for number in range(1, 31)
+    ]
+    if reverse:
+        invoices.reverse()
+    return {"tickets": tickets, "invoices": invoices}
+
+
+def built(exports: dict[str, list[Row]]) -> duckdb.DuckDBPyConnection:
+    return build(exports, [f"marts.billing_{name}" for name in MARTS], "2025-06-30 00:00:00")
+
+
+@pytest.fixture(scope="module")
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    with built(company()) as warehouse:
+        draw_audit_sample(warehouse)
+        yield warehouse
+
+
+def sheet(content: bytes, name: str) -> Worksheet:
+    found = openpyxl.load_workbook(BytesIO(content))[name]
+    assert isinstance(found, Worksheet)
+    return found
+
+
+def records(found: Worksheet) -> list[Row]:
+    header, *rows = found.iter_rows(values_only=True)
+    return [dict(zip((str(name) for name in header), row, strict=True)) for row in rows]
+
+
+def test_the_workbook_opens_with_its_sheets_headers_frozen_and_filters_on(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    book = openpyxl.load_workbook(BytesIO(workbook(con)))
+    assert book.sheetnames == [
+        "概要 Overview",
+        "结论 Findings",
+        "发票行 Evidence",
+        "对账 Reconciliation",
+        "抽样 Audit sample",
+        "口径 Readings",
+    ]
+    for found in book.worksheets:
+        assert found.freeze_panes == "A2", found.title
+        assert found.auto_filter.ref == found.dimensions, found.title
+        assert all(cell.font.bold for cell in found[1]), found.title
+
+
+def test_the_findings_stand_largest_first_with_money_and_dates_as_such(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    found = sheet(workbook(con), "结论 Findings")
+    rows = records(found)
+    assert [row["涉及金额 At stake"] for row in rows] == [n + 0.5 for n in range(30, 0, -1)]
+    assert rows[0]["结论 Finding"] == "免费却收费 Billed but free"
+    assert rows[0]["收费编号 Charge"] == "T30|service_fee|CNY"
+    assert rows[0]["月份 Month"] == datetime(2025, 1, 1)  # noqa: DTZ001 - a cell has no zone
+    money = [cell.value for cell in found[1]].index("涉及金额 At stake")
+    assert found[2][money].number_format.startswith("#,##0.00")
+
+
+def test_no_text_of_the_exports_becomes_a_formula(con: duckdb.DuckDBPyConnection) -> None:
+    for found in openpyxl.load_workbook(BytesIO(workbook(con))).worksheets:
+        for row in found.iter_rows():
+            for cell in row:
+                assert cell.data_type != "f"
+                if isinstance(cell.value, str):
+                    assert not cell.value.startswith(("=", "+", "-", "@"))
+    names = {
+        row["客户名称 Customer name"] for row in records(sheet(workbook(con), "结论 Findings"))
+    }
+    assert names == {"'=HYPERLINK(1)", "'+1", "'-1", "'@x"}
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("=1", "'=1"),
+        ("\tx", "'\tx"),
+        ("a=1", "a=1"),
+        ("成都", "成都"),
+        ("x" * 40_000, "x" * 32_767),
+    ],
+)
+def test_a_cell_is_neutralised_and_fits(text: str, shown: str) -> None:
+    assert cell_text(text) == shown
+
+
+def test_the_evidence_names_every_line_behind_a_finding_with_its_source(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    rows = records(sheet(workbook(con), "发票行 Evidence"))
+    assert {row["发票号 Invoice"] for row in rows} == {f"I{n:02}" for n in range(1, 31)}
+    # the first line staged is row 2 of its file
+    first = next(row for row in rows if row["发票号 Invoice"] == "I01")
+    assert (first["来源文件 File"], first["行 Row"]) == ("invoices.csv", 2)
+
+
+def test_the_reconciliation_sheet_adds_up(con: duckdb.DuckDBPyConnection) -> None:
+    rows = records(sheet(workbook(con), "对账 Reconciliation"))
+    # 1.50 + 2.50 + … + 30.50 = 465 + 15
+    assert sum(row["发票金额 Invoiced"] for row in rows) == 480
+    assert [row["差额 Difference"] for row in rows] == [0] * 6
+    assert sum(row["已归入行数 Lines placed"] for row in rows) == 30
+
+
+def test_the_same_warehouse_gives_the_same_bytes_whatever_the_order_of_lines(
+    tmp_path: Path, con: duckdb.DuckDBPyConnection
+) -> None:
+    first = build_finance(con, tmp_path / "a").read_bytes()
+    assert build_finance(con, tmp_path / "b").read_bytes() == first
+    with built(company(reverse=True)) as other:
+        draw_audit_sample(other)
+        found = [row["charge_id"] for row in rows_of(other, "meta.audit_sample")]
+    assert found == [row["charge_id"] for row in rows_of(con, "meta.audit_sample")]
+
+
+def test_the_sample_is_drawn_from_every_stratum_flagged_and_not(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    draw_audit_sample(con)
+    rows = rows_of(con, "meta.audit_sample")
+    # free and unbilled: 10; billed below 10: 1.50 to 9.50; below 100: 10.50 to 30.50
+    strata = {(r["finding"], r["amount_band"]): r["stratum_charges"] for r in rows}
+    assert strata == {
+        ("free_as_due", "0"): 10,
+        ("billed_but_free", "< 10"): 9,
+        ("billed_but_free", "< 100"): 21,
+    }
+    assert len(rows) == 3 * finance.PER_STRATUM
+    assert all(row["seed"] == 20250630 for row in rows)
+    assert all("tickets.csv:" in row["evidence"] for row in rows)
+    assert all(
+        "invoices.csv:" in row["evidence"] for row in rows if row["finding"] == "billed_but_free"
+    )
+
+
+def test_another_seed_draws_other_charges_and_the_seed_stands_beside_them(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    def drawn(seed: int) -> set[str]:
+        draw_audit_sample(con, seed)
+        return {str(row["charge_id"]) for row in rows_of(con, "meta.audit_sample")}
+
+    assert drawn(1) == drawn(1)
+    assert drawn(1) != drawn(2)
+    rows = records(sheet(workbook(con), "抽样 Audit sample"))
+    assert {row["种子 Seed"] for row in rows} == {2}
+    assert {row["核对结果 Result"] for row in rows} == {None}
+    draw_audit_sample(con)
+    assert audit_seed(con) == 20250630
+
+
+def test_sheets_are_cut_to_the_largest_and_say_so(
+    con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finance, "MOST_ROWS", 5)
+    content = workbook(con)
+    assert [row["涉及金额 At stake"] for row in records(sheet(content, "结论 Findings"))] == [
+        30.5,
+        29.5,
+        28.5,
+        27.5,
+        26.5,
+    ]
+    said = [str(row["项目 Item"]) for row in records(sheet(content, "概要 Overview"))]
+    assert any("the largest 5 of 30" in line for line in said)
+
+
+def test_an_empty_company_still_gives_a_workbook(tmp_path: Path) -> None:
+    with built({}) as empty:
+        content = build_finance(empty, tmp_path).read_bytes()
+    assert records(sheet(content, "结论 Findings")) == []
+    assert (
+        Decimal(
+            sum(row["差额 Difference"] for row in records(sheet(content, "对账 Reconciliation")))
+        )
+        == 0
+    )
