@@ -7,7 +7,7 @@ Does not belong here: the warehouse's connection, what a failure stops (``pipeli
 """
 
 from expectations.charges import SUITES as CHARGES
-from expectations.checks import Check, Severity, Suite, failing_rows
+from expectations.checks import Check, CheckFailedToRunError, Severity, Suite, failing_rows
 from expectations.ledgers import SUITES as LEDGERS
 from expectations.promises import SUITES as PROMISES
 from expectations.responses import SUITES as RESPONSES
@@ -16,4 +16,4 @@ from expectations.terms import SUITES as TERMS
 
 SUITES: tuple[Suite, ...] = (*STAGING, *TERMS, *RESPONSES, *CHARGES, *PROMISES, *LEDGERS)
 
-__all__ = ["SUITES", "Check", "Severity", "Suite", "failing_rows"]
+__all__ = ["SUITES", "Check", "CheckFailedToRunError", "Severity", "Suite", "failing_rows"]

@@ -15,6 +15,10 @@ from typing import Literal
 Severity = Literal["critical", "warning"]
 
 
+class CheckFailedToRunError(Exception):
+    """A check could not be judged at all: it, or its table, is not what it should be."""
+
+
 @dataclass(frozen=True)
 class NotNull:
     """``column`` has a value in every row."""

@@ -38,11 +38,22 @@ from great_expectations.data_context.types.base import (
 from great_expectations.datasource.fluent import SQLDatasource
 from great_expectations.execution_engine import SqlAlchemyExecutionEngine
 
-from expectations.checks import Between, Check, InOrder, NoRows, NotNull, OneOf, Suite, Unique
+from expectations.checks import (
+    Between,
+    Check,
+    CheckFailedToRunError,
+    InOrder,
+    NoRows,
+    NotNull,
+    OneOf,
+    Suite,
+    Unique,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from great_expectations.core.batch_definition import BatchDefinition
     from great_expectations.core.expectation_validation_result import ExpectationValidationResult
     from great_expectations.expectations.expectation import Expectation
     from sqlalchemy.engine.interfaces import ReflectedColumn, ReflectedPrimaryKeyConstraint
@@ -183,10 +194,6 @@ class Judgement:
     unexpected_count: int
 
 
-class CheckFailedToRunError(Exception):
-    """A check could not be judged at all: it, or the table, is not what it should be."""
-
-
 class Judge:
     """Judges suites on one DuckDB connection.
 
@@ -206,6 +213,7 @@ class Judge:
             ),
         )
         self._datasources: dict[str, WarehouseDatasource] = {}
+        self._batches: dict[str, BatchDefinition[Any]] = {}
 
     def _datasource(self, schema: str) -> WarehouseDatasource:
         if schema not in self._datasources:
@@ -226,9 +234,11 @@ class Judge:
         Raises:
             CheckFailedToRunError: a check's query or metric raised; names table and check.
         """
-        schema, table = suite.table.split(".")
-        asset = self._datasource(schema).add_table_asset(name=table)
-        batch = asset.add_batch_definition_whole_table("all").get_batch()
+        if suite.table not in self._batches:
+            schema, table = suite.table.split(".")
+            asset = self._datasource(schema).add_table_asset(name=table)
+            self._batches[suite.table] = asset.add_batch_definition_whole_table("all")
+        batch = self._batches[suite.table].get_batch()
         validated = batch.validate(
             gx.ExpectationSuite(
                 name=suite.table, expectations=[expectation(check) for check in checks]

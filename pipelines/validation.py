@@ -13,7 +13,7 @@ import threading
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from expectations import SUITES, Check, Severity, Suite, failing_rows
+from expectations import SUITES, Check, CheckFailedToRunError, Severity, Suite, failing_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -72,11 +72,12 @@ def validate(
 ) -> list[CheckResult]:
     """Run the suites of ``tables`` (all when None) whose table exists, in their order.
 
-    A check that reads further tables is left out where one of them does not exist. The
+    A check that reads further tables is left out where one of them does not exist, and of a
+    table without the contract's columns only that is said. The
     connection must not be inside a transaction: the checks read on a cursor of their own.
 
     Raises:
-        CheckFailedToRunError: a check could not be judged (of ``expectations.on_duckdb``).
+        CheckFailedToRunError: a check could not be judged though its table has its columns.
     """
     wanted = None if tables is None else set(tables)
     present = _tables(con)
@@ -102,7 +103,13 @@ def _judge(
     suite: Suite,
     checks: tuple[Check, ...],
 ) -> list[CheckResult]:
-    judgements = judge.judge(suite, checks)
+    try:
+        judgements = judge.judge(suite, checks)
+    except CheckFailedToRunError:
+        # Where columns are missing or mistyped, the check of them says so in plain words.
+        judgements = judge.judge(suite, tuple(c for c in checks if c.name == "columns"))
+        if all(judgement.success for judgement in judgements.values()):
+            raise
     rows = _one(con, f"select count(*) from {suite.table}")  # noqa: S608 -- a suite's own table
     return [
         CheckResult(
@@ -118,6 +125,7 @@ def _judge(
             guards=check.guards,
         )
         for check in checks
+        if check.name in judgements
     ]
 
 

@@ -183,6 +183,18 @@ def test_the_connection_is_left_as_it_was() -> None:
     assert con.execute("select one from staging.after").fetchall() == [(1,)]
 
 
+def test_of_a_table_without_its_columns_only_that_is_said() -> None:
+    con = planted("alter table staging.tickets drop column opened_at")
+
+    results = validate(con, [TICKETS])
+
+    assert [(r.check, r.success) for r in results] == [("columns", False)]
+    assert results[0].sample == (
+        {"column_name": "opened_at", "expected_type": "TIMESTAMP", "found_type": None},
+    )
+    assert "opened_at" in (blocking_message(results) or "")
+
+
 # A declaration that is wrong fails loudly
 
 

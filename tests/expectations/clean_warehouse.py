@@ -78,6 +78,43 @@ COLUMNS |= {
         " service_code service_level charge_type expected biller currency finding clause reason",
         money="billed_amount",
         whole="line_count overlap_days",
+        day="month coverage_start",
+    ),
+    "facts.filings": columns(
+        text="ticket_id agent_id form record_id missing_fields finding verdict reason clause",
+        instant="service_finished_at due_at submitted_at",
+        number="days_to_file",
+        day="month",
+    ),
+    "steps.record_classes": columns(text="record_id class"),
+    "marts.record_exceptions": columns(text="record_id exception source_file", whole="source_row"),
+    "facts.inspections": columns(
+        text="contract_id customer_id ticket_id verdict reason clause",
+        whole="quarter_no",
+        day="window_start window_end month",
+        instant="done_at",
+    ),
+    "facts.trainings": columns(
+        text="ticket_id training_ticket_id verdict reason clause",
+        instant="support_finished_at due_at finished_at",
+        hours="training_hours",
+        day="month",
+    ),
+    "facts.conduct": columns(text="ticket_id rule responsible verdict reason clause", day="month"),
+    "marts.obligations": columns(
+        text="kind subject_id ticket_id responsible customer_type verdict reason clause",
+        instant="due_at done_at",
+        day="month",
+    ),
+    "marts.promise_monthly": columns(
+        text="kind clause responsible",
+        whole="promises met breached pending unmeasurable",
+        day="month",
+    ),
+    "marts.agent_filing": columns(
+        text="agent_id",
+        whole="due filed_on_time filed_late missing incomplete wrong_form pending unmeasurable",
+        number="filing_pct",
         day="month",
     ),
 }

@@ -25,7 +25,9 @@ insert into staging.tickets (ticket_id, customer_type, city, service_code, fault
 insert into staging.service_records (record_id, ticket_id, agent_id, form, submitted_at, engineer,
     service_started_at, service_finished_at, source_file, source_row) values
     ('R1', 'T1', 'A1', 'fault_record', '2025-03-04 09:00', '王', '2025-03-03 10:30',
-        '2025-03-03 12:00', 'service_records.xlsx', 2);
+        '2025-03-03 12:00', 'service_records.xlsx', 2),
+    ('R2', 'T2', 'A1', 'fault_record', '2025-03-06 09:00', '王', '2025-03-05 09:00',
+        '2025-03-05 09:30', 'service_records.xlsx', 3);
 
 insert into staging.invoices (invoice_id, line_no, issued_at, issuer, ticket_id, serial_no,
     charge_type, amount, currency, coverage_start, coverage_end, source_file, source_row) values
@@ -58,7 +60,7 @@ insert into staging.problems (export, source_file, source_row, "column", value, 
 insert into meta.files (export, source_file, rows_in, staged, rejected, problems) values
     ('tickets', 'tickets.csv', 4, 3, 1, 0),
     ('tickets', 'tickets-2.csv', 2, 2, 0, 1),
-    ('service_records', 'service_records.xlsx', 1, 1, 0, 0),
+    ('service_records', 'service_records.xlsx', 2, 2, 0, 0),
     ('invoices', 'invoices.csv', 3, 3, 0, 0),
     ('installed_base', 'installed_base.csv', 2, 2, 0, 0),
     ('agents', 'agents.csv', 2, 2, 0, 0),
@@ -194,6 +196,82 @@ insert into facts.charges (charge_id, ticket_id, invoice_lines, service_level, c
         'S2', 0, '2025-03-01'),
     ('S1|maintenance', null, 'I2#1', null, 'maintenance_fee', 'billable', 'USD', 500,
         'billed_as_due', 'WA-2', 'after the warranty', 1, '2025-04-01');
+
+-- Due 7 x 24 h after the service: T1's record came the next day, T3's is not due yet.
+insert into facts.filings (ticket_id, agent_id, form, service_finished_at, due_at, record_id,
+    submitted_at, days_to_file, finding, verdict, reason, clause, month) values
+    ('T1', 'A1', 'fault_record', '2025-03-03 12:00', '2025-03-10 12:00', 'R1',
+        '2025-03-04 09:00', 0.875, 'filed_on_time', 'met', null, 'AG', '2025-03-01'),
+    ('T3', 'A1', 'fault_record', '2025-03-03 17:00', '2025-03-10 17:00', null,
+        null, null, 'pending', 'pending', 'not filed yet', 'AG', '2025-03-01');
+
+-- A record of a ticket the company served alone is no one's proof.
+insert into steps.record_classes (record_id, class) values ('R1', 'counted'), ('R2', 'not_owed');
+insert into marts.record_exceptions (record_id, exception) values ('R2', 'not_owed');
+
+insert into facts.inspections (contract_id, quarter_no, window_start, window_end, ticket_id,
+    done_at, verdict, clause, month) values
+    ('K1', 1, '2025-01-01', '2025-03-31', 'T2', '2025-03-05 09:30', 'met', 'AS-5', '2025-03-01'),
+    ('K1', 2, '2025-04-01', '2025-06-30', null, null, 'pending', 'AS-5', '2025-06-01');
+
+insert into facts.trainings (ticket_id, training_ticket_id, support_finished_at, due_at,
+    finished_at, training_hours, verdict, clause, month) values
+    ('T1', 'T3', '2025-03-03 12:00', '2025-03-04 12:00',
+        '2025-03-03 17:00', 4, 'met', 'AS-9', '2025-03-01');
+
+insert into facts.conduct (ticket_id, rule, responsible, verdict, reason, clause, month) values
+    ('T1', 'provider_routing', 'A1', 'met', null, 'EC', '2025-03-01'),
+    ('T2', 'provider_routing', 'company', 'met', null, 'KA', '2025-03-01'),
+    ('T3', 'provider_routing', 'A1', 'met', null, 'EC', '2025-03-01'),
+    ('T4', 'provider_routing', 'A1', 'met', null, 'EC', '2025-03-01'),
+    ('T5', 'provider_routing', 'company', 'met', null, 'KA', '2025-03-01'),
+    ('T1', 'service_catalogue', 'A1', 'met', null, 'CAT', '2025-03-01'),
+    ('T2', 'service_catalogue', 'company', 'met', null, 'CAT', '2025-03-01'),
+    ('T3', 'service_catalogue', 'A1', 'met', null, 'CAT', '2025-03-01'),
+    ('T4', 'service_catalogue', 'A1', 'met', null, 'CAT', '2025-03-01'),
+    ('T5', 'service_catalogue', 'company', 'met', null, 'CAT', '2025-03-01'),
+    ('T1', 'phone_before_onsite', 'A1', 'breached', 'no parent', 'AS-6', '2025-03-01');
+
+insert into marts.obligations (kind, subject_id, responsible, verdict, clause, month) values
+    ('response', 'T1', 'A1', 'met', 'T4', '2025-03-01'),
+    ('response', 'T4', 'A1', 'pending', 'T4', '2025-03-01'),
+    ('filing', 'T1', 'A1', 'met', 'AG', '2025-03-01'),
+    ('filing', 'T3', 'A1', 'pending', 'AG', '2025-03-01'),
+    ('inspection', 'K1/1', 'company', 'met', 'AS-5', '2025-03-01'),
+    ('inspection', 'K1/2', 'company', 'pending', 'AS-5', '2025-06-01'),
+    ('training', 'T1', 'A1', 'met', 'AS-9', '2025-03-01'),
+    ('provider_routing', 'T1', 'A1', 'met', 'EC', '2025-03-01'),
+    ('provider_routing', 'T2', 'company', 'met', 'KA', '2025-03-01'),
+    ('provider_routing', 'T3', 'A1', 'met', 'EC', '2025-03-01'),
+    ('provider_routing', 'T4', 'A1', 'met', 'EC', '2025-03-01'),
+    ('provider_routing', 'T5', 'company', 'met', 'KA', '2025-03-01'),
+    ('service_catalogue', 'T1', 'A1', 'met', 'CAT', '2025-03-01'),
+    ('service_catalogue', 'T2', 'company', 'met', 'CAT', '2025-03-01'),
+    ('service_catalogue', 'T3', 'A1', 'met', 'CAT', '2025-03-01'),
+    ('service_catalogue', 'T4', 'A1', 'met', 'CAT', '2025-03-01'),
+    ('service_catalogue', 'T5', 'company', 'met', 'CAT', '2025-03-01'),
+    ('phone_before_onsite', 'T1', 'A1', 'breached', 'AS-6', '2025-03-01'),
+    -- A kind of promise the checks have not heard of may stand in the ledger.
+    ('spare_parts', 'T1', 'company', 'met', 'WA-2', '2025-03-01');
+
+insert into marts.promise_monthly (month, kind, clause, responsible, promises, met, breached,
+    pending, unmeasurable) values
+    ('2025-03-01', 'response', 'T4', 'A1', 2, 1, 0, 1, 0),
+    ('2025-03-01', 'filing', 'AG', 'A1', 2, 1, 0, 1, 0),
+    ('2025-03-01', 'inspection', 'AS-5', 'company', 1, 1, 0, 0, 0),
+    ('2025-06-01', 'inspection', 'AS-5', 'company', 1, 0, 0, 1, 0),
+    ('2025-03-01', 'training', 'AS-9', 'A1', 1, 1, 0, 0, 0),
+    ('2025-03-01', 'provider_routing', 'EC', 'A1', 3, 3, 0, 0, 0),
+    ('2025-03-01', 'provider_routing', 'KA', 'company', 2, 2, 0, 0, 0),
+    ('2025-03-01', 'service_catalogue', 'CAT', 'A1', 3, 3, 0, 0, 0),
+    ('2025-03-01', 'service_catalogue', 'CAT', 'company', 2, 2, 0, 0, 0),
+    ('2025-03-01', 'phone_before_onsite', 'AS-6', 'A1', 1, 0, 1, 0, 0),
+    ('2025-03-01', 'spare_parts', 'WA-2', 'company', 1, 1, 0, 0, 0);
+
+-- One of two is decided, and was on time.
+insert into marts.agent_filing (month, agent_id, due, filed_on_time, filed_late, missing,
+    incomplete, wrong_form, pending, unmeasurable, filing_pct) values
+    ('2025-03-01', 'A1', 2, 1, 0, 0, 0, 0, 1, 0, 100);
 
 insert into terms.days
 select cast(day as date), if(day < '2025-03-04', 1, 2)

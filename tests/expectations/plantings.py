@@ -39,9 +39,9 @@ def drop(table: str, where: str, rows: int = 1) -> Planting:
     return Planting(f"delete from {table} where {where}", rows)
 
 
-def twice(table: str, where: str) -> Planting:
+def twice(table: str, where: str, rows: int = 2) -> Planting:
     """A row that is there twice: both break a key."""
-    return Planting(f"insert into {table} select * from {table} where {where}", 2)
+    return Planting(f"insert into {table} select * from {table} where {where}", rows)
 
 
 def retype(table: str, column: str) -> Planting:
@@ -69,6 +69,14 @@ F = "meta.files"
 FR = "facts.responses"
 RM = "marts.response_monthly"
 FC = "facts.charges"
+FF = "facts.filings"
+FI = "facts.inspections"
+FT = "facts.trainings"
+CO = "facts.conduct"
+OB = "marts.obligations"
+PM = "marts.promise_monthly"
+AF = "marts.agent_filing"
+RX = "marts.record_exceptions"
 
 PLANTINGS: dict[str, dict[str, Planting]] = {
     T: {
@@ -117,19 +125,19 @@ PLANTINGS: dict[str, dict[str, Planting]] = {
     },
     R: {
         "columns": retype(R, "resolution"),
-        "record_id_given": change(R, "record_id = null", "true"),
-        "key_unique": twice(R, "true"),
-        **_provenance(R, "true"),
-        "form_known": change(R, "form = 'note'", "true"),
-        "submitted_at_given": change(R, "submitted_at = null", "true"),
+        "record_id_given": change(R, "record_id = null", "record_id = 'R1'"),
+        "key_unique": twice(R, "record_id = 'R1'"),
+        **_provenance(R, "record_id = 'R1'"),
+        "form_known": change(R, "form = 'note'", "record_id = 'R1'"),
+        "submitted_at_given": change(R, "submitted_at = null", "record_id = 'R1'"),
         "service_finished_at_not_before_service_started_at": change(
-            R, "service_started_at = '2025-03-03 12:00:01'", "true"
+            R, "service_started_at = '2025-03-03 12:00:01'", "record_id = 'R1'"
         ),
         "submitted_at_not_before_service_finished_at": change(
-            R, "submitted_at = '2025-03-03 11:59:59'", "true"
+            R, "submitted_at = '2025-03-03 11:59:59'", "record_id = 'R1'"
         ),
-        "ticket_id_in_tickets": change(R, "ticket_id = 'T9'", "true"),
-        "agent_id_in_agents": change(R, "agent_id = 'A9'", "true"),
+        "ticket_id_in_tickets": change(R, "ticket_id = 'T9'", "record_id = 'R1'"),
+        "agent_id_in_agents": change(R, "agent_id = 'A9'", "record_id = 'R1'"),
     },
     I: {
         "columns": retype(I, "payment_method"),
@@ -379,5 +387,99 @@ PLANTINGS: dict[str, dict[str, Planting]] = {
             FC, "finding = 'undetermined', reason = ''", "ticket_id = 'T2'"
         ),
         "month_is_a_first_day": change(FC, "month = '2025-03-02'", "ticket_id = 'T2'"),
+    },
+    FF: {
+        "columns": Planting(f"alter table {FF} alter month type TIMESTAMP"),
+        "verdict_given": change(
+            FF, "verdict = null", "ticket_id = 'T3'", also=("finding_agrees_with_verdict",)
+        ),
+        "verdict_known": change(
+            FF, "verdict = 'late'", "ticket_id = 'T3'", also=("finding_agrees_with_verdict",)
+        ),
+        "clause_given": change(FF, "clause = null", "ticket_id = 'T3'"),
+        "unmeasurable_says_why": change(
+            FF, "finding = null, verdict = 'unmeasurable', reason = null", "ticket_id = 'T3'"
+        ),
+        "finding_known": change(
+            FF, "finding = 'lost', verdict = 'unmeasurable'", "ticket_id = 'T3'"
+        ),
+        "form_known": change(FF, "form = 'note'", "ticket_id = 'T3'"),
+        "one_row_per_record_owed": twice(FF, "ticket_id = 'T3'", rows=1),
+        "finding_agrees_with_verdict": change(FF, "verdict = 'breached'", "ticket_id = 'T3'"),
+        "finding_agrees_with_time": change(
+            FF, "due_at = '2025-03-04 08:59:59'", "ticket_id = 'T1'"
+        ),
+        "record_is_filed": change(FF, "record_id = 'R2'", "ticket_id = 'T1'"),
+    },
+    FI: {
+        "columns": retype(FI, "customer_id"),
+        "contract_id_given": change(FI, "contract_id = null", "quarter_no = 2"),
+        "quarter_no_given": change(FI, "quarter_no = null", "quarter_no = 2"),
+        "key_unique": Planting(
+            # Given the same number, but another window.
+            f"update {FI} set quarter_no = 1",
+            2,
+        ),
+        "verdict_given": change(FI, "verdict = null", "quarter_no = 2"),
+        "verdict_known": change(FI, "verdict = 'missed'", "quarter_no = 2"),
+        "clause_given": change(FI, "clause = null", "quarter_no = 2"),
+        "unmeasurable_says_why": change(FI, "verdict = 'unmeasurable'", "quarter_no = 2"),
+        "quarter_counts_from_one": change(FI, "quarter_no = 0", "quarter_no = 2"),
+        # The first window's last day is the second one's first.
+        "windows_do_not_overlap": change(FI, "window_start = '2025-03-31'", "quarter_no = 2"),
+        "visit_counts_once": change(FI, "ticket_id = 'T2', verdict = 'met'", "quarter_no = 2"),
+        "met_has_its_visit": change(FI, "verdict = 'met'", "quarter_no = 2"),
+    },
+    FT: {
+        "columns": Planting(f"alter table {FT} alter training_hours type DOUBLE"),
+        "verdict_given": change(FT, "verdict = null", "true"),
+        "verdict_known": change(FT, "verdict = 'late'", "true"),
+        "clause_given": change(FT, "clause = null", "true"),
+        "unmeasurable_says_why": change(FT, "verdict = 'unmeasurable'", "true"),
+        "one_row_per_support": drop(FT, "true"),
+        "met_has_its_training": change(FT, "finished_at = '2025-03-04 12:00:01'", "true"),
+    },
+    CO: {
+        "columns": retype(CO, "responsible"),
+        "ticket_id_given": change(CO, "ticket_id = null", "rule = 'phone_before_onsite'"),
+        "rule_given": change(CO, "rule = null", "rule = 'phone_before_onsite'"),
+        "key_unique": twice(CO, "rule = 'phone_before_onsite'"),
+        "rule_known": change(CO, "rule = 'manners'", "rule = 'phone_before_onsite'"),
+        "verdict_given": change(CO, "verdict = null", "rule = 'phone_before_onsite'"),
+        "verdict_known": change(CO, "verdict = 'rude'", "rule = 'phone_before_onsite'"),
+        "clause_given": change(CO, "clause = null", "rule = 'phone_before_onsite'"),
+        "unmeasurable_says_why": change(
+            CO, "verdict = 'unmeasurable', reason = ''", "rule = 'phone_before_onsite'"
+        ),
+        "routing_and_catalogue_for_every_ticket": drop(
+            CO, "rule = 'service_catalogue' and ticket_id = 'T5'"
+        ),
+    },
+    OB: {
+        "columns": Planting(f"alter table {OB} alter due_at type VARCHAR"),
+        "kind_given": change(OB, "kind = null", "kind = 'spare_parts'"),
+        "subject_id_given": change(OB, "subject_id = null", "kind = 'spare_parts'"),
+        "verdict_given": change(OB, "verdict = null", "kind = 'spare_parts'"),
+        "verdict_known": change(OB, "verdict = 'kept'", "kind = 'spare_parts'"),
+        "ledger_adds_up_to_facts": drop(OB, "kind = 'training'"),
+    },
+    PM: {
+        "verdicts_add_up": change(PM, "breached = 1", "kind = 'training'"),
+        "months_add_up_to_ledger": change(
+            PM, "promises = 4, met = 4", "kind = 'provider_routing' and clause = 'EC'"
+        ),
+    },
+    AF: {
+        "columns": Planting(f"alter table {AF} alter month type TIMESTAMP"),
+        "findings_add_up": change(AF, "due = 3, filing_pct = 50", "true"),
+        # Called late where the facts say on time: two findings are out by one.
+        "months_add_up_to_filings": change(
+            AF, "filed_on_time = 0, filed_late = 1, filing_pct = 0", "true", 2
+        ),
+        "filing_pct_is_on_time_of_decided": change(AF, "filing_pct = 50", "true"),
+    },
+    RX: {
+        # The record counted as proof is listed as an exception as well.
+        "every_record_in_one_place": add(RX, "record_id, exception", "'R1', 'repeat'"),
     },
 }
