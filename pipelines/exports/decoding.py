@@ -205,16 +205,15 @@ def _chunks(path: Path) -> Iterator[bytes]:
 
 
 def _is_chinese(sample: bytes) -> bool:
-    """Whether the sample is GB18030 that reads as Chinese, not another code page by chance."""
+    """Whether the sample is GB18030 that reads as Chinese, not another code page by chance.
+
+    The two bytes of everyday characters (GB2312) are both high. An accented letter of a Western
+    code page pairs with the plain letter after it instead, and gives a rare character.
+    """
     text = codecs.getincrementaldecoder("gb18030")("replace").decode(sample)
-    foreign = [char for char in text if not char.isascii()]
-    if not foreign:
-        return True
-    chinese = sum(
-        "\u4e00" <= char <= "\u9fff" or "\u3000" <= char <= "\u303f" or "\uff00" <= char <= "\uffef"
-        for char in foreign
-    )
-    return chinese >= _PLAUSIBLE_SHARE * len(foreign)
+    foreign = "".join(char for char in text if not char.isascii())
+    everyday = len(foreign.encode("gb2312", "ignore")) // 2
+    return everyday >= _PLAUSIBLE_SHARE * len(foreign)
 
 
 def _is_mixed(path: Path, bad_byte: int) -> bool:

@@ -138,6 +138,7 @@ CITIES = {
 """English names of cities, in lower case, and the names the terms use."""
 
 FIRST_YEAR, LAST_YEAR = 1900, 2199
+_DAY_ZERO = "1899-12-30"
 NO_DATES_BEFORE = "1900-03-01"
 """Spreadsheets keep a time of day as a moment of 1899-12-30 and the days after."""
 
@@ -269,7 +270,7 @@ def reason(column: Column, text: str, reading: Reading) -> str:
         instant = _instant(text, reading)
         return (
             f"(case when {instant} is null then {literal(NOT_A_TIME)}"
-            f" when {instant} >= timestamp '1899-12-30' and {instant} < timestamp '{NO_DATES_BEFORE}'"
+            f" when {instant} >= timestamp '{_DAY_ZERO}' and {instant} < timestamp '{NO_DATES_BEFORE}'"
             f" then {literal(NO_DATE)} else {literal(OUT_OF_RANGE)} end)"
         )
     if column.choices:
@@ -402,7 +403,7 @@ def _instant(text: str, reading: Reading) -> str:
         attempts.append(
             _moved(
                 f"(case when regexp_full_match({text}, {literal(_SERIAL_PATTERN)})"
-                f" then timestamp '1899-12-30' + to_milliseconds({milliseconds}) end)",
+                f" then timestamp '{_DAY_ZERO}' + to_milliseconds({milliseconds}) end)",
                 None,
                 reading,
             )

@@ -1,0 +1,179 @@
+"""Mapping files: other layouts read as the contract's, and what is wrong in one said at once."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipelines.errors import DataError, UsageError
+from pipelines.exports import load_mapping
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.exports.conftest import Staged
+
+INCIDENTS = (
+    "incidents 2025\r\n"
+    "Number;Opened;Priority;State;City;Closed\r\n"
+    "INC1;3/7/2025 5:00 PM;1 - Critical;EMPTY;Beijing;2025\r\n"
+    "INC2;3/8/2025 9:00 AM;4 - Low;done;München;\r\n"
+)
+RULES = """
+description: incidents of another system
+timezone: America/New_York
+tickets:
+  files: [incidents*.csv]
+  encoding: cp1252
+  delimiter: ";"
+  header_row: 2
+  columns:
+    ticket_id: Number
+    opened_at: {from: Opened, format: "%m/%d/%Y %I:%M %p"}
+    finished_at: {from: Closed, timezone: Asia/Tokyo}
+    fault_level: {from: Priority, values: {1 - Critical: 1, 4 - Low: 四级}}
+    description: State
+    city: null
+  constants: {category: fault, provider: 公司}
+  null_values: [empty]
+"""
+
+
+def test_another_layout_is_read_by_its_mapping(stage: Callable[..., Staged]) -> None:
+    staged = stage({"Incidents_03.csv": INCIDENTS.encode("cp1252")}, mapping=RULES)
+    assert staged.rows(
+        "select ticket_id, opened_at, fault_level, description, city, category, provider,"
+        " source_row from staging.tickets"
+    ) == [
+        # 17:00 in New York in winter time is 06:00 of the next day in Shanghai.
+        ("INC1", dt.datetime(2025, 3, 8, 6), 1, None, None, "fault", "company", 3),  # noqa: DTZ001 - local
+        ("INC2", dt.datetime(2025, 3, 8, 22), 4, "done", None, "fault", "company", 4),  # noqa: DTZ001 - local
+    ]
+    assert staged.problems() == [(3, "finished_at", "2025", "not a date or time we can read")]
+    assert staged.rows("select encoding, delimiter from meta.files") == [("cp1252", ";")]
+
+
+def test_what_a_mapping_leaves_out_is_found_as_without_it(stage: Callable[..., Staged]) -> None:
+    staged = stage(
+        {"tickets.csv": "编号,城市,类别\nT1,成都,其他\n"},
+        mapping="tickets: {columns: {ticket_id: 编号}}",
+    )
+    assert staged.rows("select ticket_id, city, category from staging.tickets") == [
+        ("T1", "成都", "other")
+    ]
+
+
+def test_a_constant_may_be_part_of_the_key(stage: Callable[..., Staged]) -> None:
+    staged = stage(
+        {"tickets.csv": "ticket_id\nT1\n", "invoices.csv": "发票号,金额\nI1,5\nI2,6\n"},
+        mapping="invoices: {constants: {line_no: 1}}",
+    )
+    assert staged.rows("select invoice_id, line_no from staging.invoices") == [("I1", 1), ("I2", 1)]
+
+
+def test_a_header_the_mapping_names_must_be_there(stage: Callable[..., Staged]) -> None:
+    with pytest.raises(DataError, match=r"lacks headers that the mapping names: city \('Town'\)"):
+        stage({"tickets.csv": "ticket_id\nT1\n"}, mapping="tickets: {columns: {city: Town}}")
+
+
+def test_names_in_a_mapping_are_no_sql(stage: Callable[..., Staged]) -> None:
+    attack = "x'); drop table staging.tickets; --"
+    staged = stage(
+        {"tickets.csv": f'ticket_id,"{attack}"\nT1,{attack}\n'},
+        mapping=f"""
+tickets:
+  columns:
+    description: {{from: "{attack}", values: {{"{attack}": "{attack} again"}}}}
+  constants: {{city: "{attack}"}}
+  null_values: ["{attack} never"]
+""",
+    )
+    assert staged.rows("select description, city from staging.tickets") == [
+        (f"{attack} again", attack)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("yaml", "words"),
+    [
+        ("[1, 2]", ("it must name exports",)),
+        ("{}", ("it names no export",)),
+        ("ticket: {}", ("'ticket' is not known; did you mean tickets?",)),
+        ("tickets: [x]", ("tickets: must be keys such as files",)),
+        ("tickets: {colums: {}}", ("tickets: 'colums' is not known; did you mean columns?",)),
+        (
+            "tickets: {columns: {opend_at: x}}",
+            ("tickets.columns: 'opend_at' is not known; did you mean opened_at?",),
+        ),
+        (
+            "tickets: {files: ../secret/tickets.csv}",
+            ("tickets.files: '../secret/tickets.csv' leads out of the exports folder",),
+        ),
+        ("tickets: {encoding: klingon}", ("tickets.encoding: 'klingon' is no encoding",)),
+        ("tickets: {encoding: rot13}", ("tickets.encoding: 'rot13' is no encoding",)),
+        ("tickets: {delimiter: '::'}", ("tickets.delimiter: '::' must be one sign",)),
+        ("tickets: {header_row: 0}", ("tickets.header_row: 0 must be the header's line",)),
+        ("timezone: Mars/Olympus\ntickets: {}", ("timezone: 'Mars/Olympus' is no time zone",)),
+        ("timezone: ../etc/passwd\ntickets: {}", ("timezone: '../etc/passwd' is no time zone",)),
+        (
+            "tickets: {constants: {category: broken}}",
+            ("tickets.constants.category: 'broken' is no category; write one of fault",),
+        ),
+        (
+            "tickets: {columns: {fault_level: {from: P, values: {low: 9}}}}",
+            ("tickets.columns.fault_level.values.low: '9' is no fault_level",),
+        ),
+        (
+            "tickets: {columns: {opened_at: {format: '%d'}}}",
+            ("tickets.columns.opened_at.from: is missing",),
+        ),
+        (
+            "tickets: {columns: {opened_at: {from: x, format: '%Q%'}}}",
+            ("tickets.columns.opened_at.format: '%Q%' is no time format",),
+        ),
+        (
+            "tickets: {columns: {city: {from: x, format: '%d'}}}",
+            ("format and timezone are for times and dates only",),
+        ),
+        (
+            "tickets: {columns: {city: x, dispatch_city: x}}",
+            ("tickets.columns.dispatch_city: 'x' is already city",),
+        ),
+        (
+            "tickets: {columns: {category: x}, constants: {category: fault}}",
+            ("tickets.constants.category: is a column as well",),
+        ),
+        ("tickets: !!python/object/apply:os.system ['true']", ("is not YAML",)),
+        ("tickets: {files: [", ("is not YAML",)),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_place(
+    tmp_path: Path, yaml: str, words: tuple[str, ...]
+) -> None:
+    path = tmp_path / "mapping.yaml"
+    path.write_text(yaml, encoding="utf-8")
+    with pytest.raises(UsageError) as error:
+        load_mapping(path)
+    for word in (str(path), *words):
+        assert word in str(error.value)
+
+
+def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "mapping.yaml"
+    path.write_text("tickets: {header_row: x, delimiter: ab, sheet: [1]}\nfoo: 1\n")
+    with pytest.raises(UsageError) as error:
+        load_mapping(path)
+    assert str(error.value).count("\n- ") == 4
+
+
+def test_a_missing_mapping_file_is_said(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be read"):
+        load_mapping(tmp_path / "none.yaml")
+
+
+def test_two_exports_cannot_claim_one_file(stage: Callable[..., Staged]) -> None:
+    with pytest.raises(UsageError, match=r"x\.csv matches the files of tickets and of pauses"):
+        stage({"x.csv": "ticket_id\n"}, mapping="tickets: {files: x*}\npauses: {files: '*.csv'}")

@@ -1,0 +1,79 @@
+"""Parquet files: typed columns come through as what they are."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipelines.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import duckdb
+
+    from tests.exports.conftest import Staged
+
+
+def parquet(con: duckdb.DuckDBPyConnection, tmp_path: Path, select: str) -> bytes:
+    """The bytes of a Parquet file that holds the rows of a query."""
+    path = tmp_path / "made.parquet"
+    con.execute(f"copy ({select}) to '{path}' (format parquet)")
+    return path.read_bytes()
+
+
+def test_typed_columns_are_cast_faithfully(
+    stage: Callable[..., Staged], con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    data = parquet(
+        con,
+        tmp_path,
+        "select 1001.0::double as ticket_id, timestamptz '2025-03-07 17:00:00.25+00' as opened_at,"
+        " timestamp '2025-03-07 17:00' as responded_at, 3::tinyint as fault_level,"
+        " true as expert_team, 7.50::decimal(9, 2) as training_hours, date '2025-03-09' as"
+        " finished_at, [1, 2] as other",
+    )
+    staged = stage({"tickets.parquet": data})
+    assert staged.rows(
+        "select ticket_id, opened_at, responded_at, fault_level, expert_team, training_hours,"
+        " finished_at, source_row from staging.tickets"
+    ) == [
+        (
+            "1001",
+            dt.datetime(2025, 3, 8, 1, 0, 0, 250000),  # noqa: DTZ001 - local
+            dt.datetime(2025, 3, 7, 17),  # noqa: DTZ001 - local
+            3,
+            True,
+            Decimal("7.50"),
+            dt.datetime(2025, 3, 9),  # noqa: DTZ001 - local
+            2,
+        )
+    ]
+    assert staged.problems() == []
+
+
+def test_rejects_and_problems_have_their_rows(
+    stage: Callable[..., Staged], con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    data = parquet(
+        con,
+        tmp_path,
+        "select * from (values ('T1', 'x'), (null, 'y'), ('T2', '2025-03-07'), ('T2', null))"
+        " as rows(工单号, 受理时间)",
+    )
+    staged = stage({"tickets.parquet": data})
+    assert staged.problems() == [(2, "opened_at", "x", "not a date or time we can read")]
+    assert staged.rejects() == [
+        (3, "missing_key", '{"工单号":null,"受理时间":"y"}'),
+        (4, "superseded", '{"工单号":"T2","受理时间":"2025-03-07"}'),
+    ]
+
+
+@pytest.mark.parametrize("data", [b"", b"PAR1PAR1", b"ticket_id,city\nT1,x\n"])
+def test_a_broken_file_is_said_in_words(stage: Callable[..., Staged], data: bytes) -> None:
+    with pytest.raises(DataError, match=r"tickets\.parquet is not a whole Parquet file"):
+        stage({"tickets.parquet": data})

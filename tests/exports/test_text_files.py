@@ -1,0 +1,190 @@
+"""Text files in the encodings, delimiters and shapes they come in."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipelines.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.exports.conftest import Staged
+
+CHINESE = "工单号,受理时间,城市,描述\nT1,2025-03-07 17:00,成都,主控板故障\nT2,2025-03-08 09:00,武汉,风扇异响\n"
+ASCII_HEADERS = "ticket_id,city,description\nT1,成都,主控板故障\nT2,武汉,风扇异响\n"
+MEANT = [("T1", "成都", "主控板故障", 2), ("T2", "武汉", "风扇异响", 3)]
+SHOWN = "select ticket_id, city, description, source_row from staging.tickets order by rowid"
+
+
+@pytest.mark.parametrize(
+    ("data", "encoding"),
+    [
+        (CHINESE.encode(), "utf-8"),
+        (CHINESE.encode("utf-8-sig"), "utf-8-sig"),
+        (CHINESE.encode("gb18030"), "gb18030"),
+        (CHINESE.encode("gbk"), "gb18030"),
+        (CHINESE.encode("utf-16"), "utf-16"),
+        (codecs.BOM_UTF16_BE + CHINESE.encode("utf-16-be"), "utf-16"),
+        (CHINESE.encode("utf-32"), "utf-32"),
+        (ASCII_HEADERS.encode("utf-16-le"), "utf-16-le"),
+    ],
+)
+def test_encodings_are_found_out(
+    stage: Callable[..., Staged], data: bytes, encoding: str
+) -> None:
+    staged = stage({"tickets.csv": data})
+    assert staged.rows(SHOWN) == MEANT
+    assert staged.rows("select encoding, rows_in, staged from meta.files") == [(encoding, 2, 2)]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_delimiters_and_line_ends_are_found_out(
+    stage: Callable[..., Staged], delimiter: str, line_end: str
+) -> None:
+    staged = stage({"tickets.csv": CHINESE.replace(",", delimiter).replace("\n", line_end)})
+    assert staged.rows(SHOWN) == MEANT
+    assert staged.summary.files[0].delimiter == delimiter
+
+
+def test_excels_separator_line_is_obeyed(stage: Callable[..., Staged]) -> None:
+    staged = stage({"tickets.csv": "sep=;\nticket_id;city\nT1;成都\n"})
+    assert staged.rows("select ticket_id, city, source_row from staging.tickets") == [
+        ("T1", "成都", 3)
+    ]
+
+
+def test_a_last_line_without_an_end_counts(stage: Callable[..., Staged]) -> None:
+    staged = stage({"tickets.csv": "ticket_id,city\nT1,成都\nT2,武汉"})
+    assert staged.column("ticket_id") == ["T1", "T2"]
+
+
+def test_rows_go_by_the_line_a_person_sees(stage: Callable[..., Staged]) -> None:
+    text = (
+        "维修工单一览\n"  # 1: a title
+        "\n"  # 2
+        "ticket_id,opened_at,description\n"  # 3
+        "T1,2025-03-07 17:00,plain\n"  # 4
+        'T2,2025-03-07 17:00,"two\nlines"\n'  # 5 and 6
+        "\n"  # 7
+        "T3,2025-03-07 17:00,after\n"  # 8
+        "T4,never,\n"  # 9
+    )
+    staged = stage({"tickets.csv": text})
+    assert staged.rows("select ticket_id, source_row from staging.tickets order by rowid") == [
+        ("T1", 4),
+        ("T2", 5),
+        ("T3", 8),
+        ("T4", 9),
+    ]
+    assert staged.column("description") == ["plain", "two\nlines", "after", None]
+    assert [problem[:3] for problem in staged.problems()] == [(9, "opened_at", "never")]
+
+
+def test_ragged_rows_are_kept_and_listed(stage: Callable[..., Staged]) -> None:
+    text = "ticket_id,city,channel\nT1,成都,phone,,\nT2\nT3,武汉,web,left over,more\n,,,lost?\n"
+    staged = stage({"tickets.csv": text})
+    assert staged.column("ticket_id") == ["T1", "T2", "T3"]
+    assert staged.column("city") == ["成都", None, "武汉"]
+    assert staged.problems() == [(4, "", "left over,more", "more cells than headers")]
+    assert staged.rejects() == [
+        (
+            5,
+            "missing_key",
+            '{"ticket_id":"","city":"","channel":"","(beyond the header)":"lost?"}',
+        )
+    ]
+
+
+def test_nul_bytes_are_taken_out_and_listed(stage: Callable[..., Staged]) -> None:
+    staged = stage({"tickets.csv": "ticket_id,city\nT\x001,成都\nT2,武汉\n"})
+    assert staged.column("ticket_id") == ["T1", "T2"]
+    assert staged.problems() == [(2, "", "T␀1,成都", "NUL bytes taken out")]
+
+
+def test_a_gzipped_file_is_read(stage: Callable[..., Staged]) -> None:
+    staged = stage({"Tickets_2011.CSV.GZ": gzip.compress(CHINESE.encode("gb18030"))})
+    assert staged.rows(SHOWN) == MEANT
+    assert staged.summary.files[0].format == "csv.gz"
+
+
+def test_header_only_is_no_row_and_no_error(stage: Callable[..., Staged]) -> None:
+    staged = stage({"tickets.csv": "ticket_id,city\n"})
+    assert staged.rows("select rows_in, staged, rejected from meta.files") == [(0, 0, 0)]
+
+
+def test_rows_keep_their_lines_over_many_blocks(stage: Callable[..., Staged]) -> None:
+    rows = 150_000
+    lines = "".join(f"T{i},C{i % 7},N/A\n" for i in range(rows))
+    staged = stage({"tickets.csv": f"ticket_id,customer_id,agent_id\n{lines}"})
+    assert staged.rows(
+        "select count(*) from staging.tickets"
+        " where ticket_id = 'T' || (source_row - 2) and agent_id is null"
+    ) == [(rows,)]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("tickets.csv", b"", ("tickets.csv", "is empty")),
+        ("tickets.csv", b"\n\n", ("tickets.csv", "is empty")),
+        ("tickets.csv", codecs.BOM_UTF8, ("tickets.csv", "is empty")),
+        ("tickets.csv", b"ticket_id,city\nT1,M\xfcnchen\n", ("byte 19", "line 2", "cp1252")),
+        (
+            "tickets.csv",
+            "ticket_id,city\nT1,成都武汉西安北京上海\n".encode() + "T2,广州\n".encode("gbk"),
+            ("byte 52", "line 3"),
+        ),
+        ("tickets.csv.gz", b"no gzip", ("tickets.csv.gz", "cannot be unpacked")),
+        (
+            "tickets.csv.gz",
+            gzip.compress(CHINESE.encode() * 99)[:-20],
+            ("tickets.csv.gz", "cannot be unpacked"),
+        ),
+        (
+            "tickets.csv",
+            b'ticket_id,city\nT1,"x\nT2,y\nT3,z\n',
+            ("line 2", "quote", "line 4"),
+        ),
+        (
+            "tickets.csv",
+            b'ticket_id,city,channel\nT1,"x,web\nT2,y,web\nT3,"z",web\n',
+            ("line 2", "quote", "line 4"),
+        ),
+        ("tickets.csv", b"<html><body>Log in</body></html>", ("no column of tickets", "<html>")),
+        ("tickets.csv", b"a,b\n1,2\n", ("no column of tickets", "'a', 'b'", "ticket_id/工单号")),
+        ("tickets.csv", b"ticketid,city\n1,2\n", ("lacks the key", "'ticketid' is nearest")),
+        (
+            "tickets.csv",
+            "ticket_id,Ticket-ID,工单号\n1,2,3\n".encode(),
+            ("more than one column for ticket_id", "'Ticket-ID'", "'工单号'"),
+        ),
+        (
+            "tickets.csv",
+            b"ticket_id,description\nT1," + b"x" * 1_100_000 + b"\n\n",
+            ("line 2", "1,000,000 characters"),
+        ),
+    ],
+)
+def test_what_cannot_be_read_is_said_in_words(
+    stage: Callable[..., Staged], name: str, data: bytes, words: tuple[str, ...]
+) -> None:
+    with pytest.raises(DataError) as error:
+        stage({name: data})
+    for word in words:
+        assert word in str(error.value)
+
+
+def test_a_gzip_bomb_is_refused(
+    stage: Callable[..., Staged], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("pipelines.exports.decoding._RATIO_APPLIES_FROM_BYTES", 1 << 20)
+    with pytest.raises(DataError, match="unpacks to more than 400 times its size"):
+        stage({"tickets.csv.gz": gzip.compress(b"\n" * (8 << 20))})
+    assert not list(tmp_path.glob("exports-*"))
