@@ -19,10 +19,12 @@ SEED = 11
 
 # Chance is a hash of the row, the question and the seed: no state, so any order of work will do.
 _SETTINGS = """
-create macro chance(id, question) as
-    (hash(id, question, getvariable('seed')) % 1000003) / 1000003.0;
+-- Hashed twice: the hash of several values merely combines theirs, so that its low bits would
+-- answer two questions alike.
+create macro dice(id, question) as hash(hash(id, question, getvariable('seed')));
+create macro chance(id, question) as (dice(id, question) % 1000003) / 1000003.0;
 create macro pick(id, question, choices) as
-    choices[1 + (hash(id, question, getvariable('seed')) % len(choices))::integer];
+    choices[1 + (dice(id, question) % len(choices))::integer];
 set variable as_of = timestamp '2025-06-30 18:00:00';
 set variable first_day = timestamp '2023-07-01 00:00:00';
 set variable cities = [
@@ -81,7 +83,7 @@ select
         else 'agent'
     end as customer_type,
     pick(i, 'city', getvariable('cities')) as city,
-    format('A{:05d}', hash(i, 'agent', getvariable('seed')) % getvariable('agents')) as agent_id
+    format('A{:05d}', dice(i, 'agent') % getvariable('agents')) as agent_id
 from range(getvariable('customers')) as numbers(i);
 """
 
@@ -116,7 +118,7 @@ with numbered as (
 ),
 placed as (
     select *,
-        (hash(story, 'unit', getvariable('seed')) % getvariable('units'))::bigint as unit_no,
+        (dice(story, 'unit') % getvariable('units'))::bigint as unit_no,
         case
             when chance(story, 'level') < 0.08 then 1
             when chance(story, 'level') < 0.28 then 2
@@ -266,20 +268,20 @@ select
     case when chance(i, 'form') < 0.005 then 'presales_report' else form end as form,
     submitted_at,
     case when chance(i, 'engineer') < 0.01 then null
-        else format('工程师{}', hash(i, 'engineer') % 5000) end as engineer,
+        else format('工程师{}', dice(i, 'engineer') % 5000) end as engineer,
     coalesce(arrived_at, responded_at) as service_started_at,
     finished_at as service_finished_at,
     -- One agent in ten hands in the same texts now and then.
     case when agent_id like '%7' and chance(i, 'copied') < 0.03 then '用户报修，现场查看设备故障'
         else format('{}，{}，{}，事件号{}', pick(i, 'seen', getvariable('symptoms')),
                     pick(i, 'when', getvariable('circumstances')),
-                    pick(i, 'cause', getvariable('causes')), hash(i, 'event') % 1000003)
+                    pick(i, 'cause', getvariable('causes')), dice(i, 'event') % 1000003)
         end as fault_description,
     case when chance(i, 'resolution') < 0.01 then null
         when agent_id like '%7' and chance(i, 'copied') < 0.03 then '已处理完毕，设备正常，业务恢复'
         else format('{}，备注{}，{}，{}，复核码{}', pick(i, 'action', getvariable('actions')),
-                    hash(i, 'note') % 1000003, pick(i, 'then', getvariable('actions')),
-                    pick(i, 'check', getvariable('controls')), hash(i, 'code') % 1000003)
+                    dice(i, 'note') % 1000003, pick(i, 'then', getvariable('actions')),
+                    pick(i, 'check', getvariable('controls')), dice(i, 'code') % 1000003)
         end as resolution,
     'yes' as customer_confirmed
 from owed
@@ -287,7 +289,7 @@ where chance(i, 'filed') < 0.95 and submitted_at <= getvariable('as_of');
 
 insert into service_records
 select 'Z' || record_id, * exclude (record_id) from service_records
-where hash(record_id, 'again', getvariable('seed')) % 500 = 0;
+where dice(record_id, 'again') % 500 = 0;
 """
 
 _INVOICES = """
@@ -302,7 +304,7 @@ with done as (
 ),
 fees as (
     select i, 1 as line_no, 'service_fee' as charge_type,
-        300 + (hash(i, 'fee') % 900)::integer as amount
+        300 + (dice(i, 'fee') % 900)::integer as amount
     from done
     where service_code[4] = 'L' and chance(i, 'billed') < 0.9 and (
         (customer_type = 'end_customer' and service_code like 'SA%')
@@ -312,20 +314,20 @@ fees as (
 ),
 maintenance as (
     select i, 2 as line_no, 'maintenance_fee' as charge_type,
-        500 + (hash(i, 'maintenance') % 1500)::integer as amount
+        500 + (dice(i, 'maintenance') % 1500)::integer as amount
     from done
     where service_code in ('SASL011', 'SASL012')
         and (is_out and chance(i, 'maintained') < 0.9 or chance(i, 'too early') < 0.005)
 ),
 repairs as (
     select i, 3 as line_no, 'repair_replacement' as charge_type,
-        800 + (hash(i, 'repair') % 6000)::integer as amount
+        800 + (dice(i, 'repair') % 6000)::integer as amount
     from done
     where service_code = 'SASL012'
         and (is_out and chance(i, 'repair') < 0.4 or chance(i, 'in warranty') < 0.005)
 ),
 extras as (
-    select i, 4 as line_no, 'other' as charge_type, 60 + (hash(i, 'extra') % 240)::integer as amount
+    select i, 4 as line_no, 'other' as charge_type, 60 + (dice(i, 'extra') % 240)::integer as amount
     from done where chance(i, 'extra') < 0.14
 ),
 billed as (
@@ -351,7 +353,7 @@ coverages as (
         begins + 3 as issued_at,
         case when customer_type = 'end_customer' then agent_id else 'company' end as issuer,
         customer_id, serial_no, begins,
-        4000 + (hash(unit_no, year, 'cover') % 9000)::integer as amount
+        4000 + (dice(unit_no * 10 + year, 'cover') % 9000)::integer as amount
     from (
         select *, (purchased_at + to_months(24 + 12 * year))::date as begins
         from units, range(1, 4) as years(year)
