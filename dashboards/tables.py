@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 #: How a cell is shown and sorted. ``wide`` is text that needs room; ``seconds`` shows h:mm;
 #: ``ticket`` links to the ticket's page; ``code`` is a value shown by its label;
-#: ``link`` is a pair [text, address within the report].
+#: ``link`` is a pair [text, address within the language's folder].
 Kind = Literal[
     "text", "wide", "number", "percent", "money", "seconds", "instant", "code", "ticket", "link"
 ]

@@ -178,6 +178,10 @@ def failed_checks(checks: pl.DataFrame) -> list[dict[str, Any]]:
             {
                 **row,
                 "description": Text(row["description_zh"], row["description_en"]),
+                "failing": Text(
+                    f"{lang.count(row['rows'])} 行中 {lang.count(row['unexpected_count'])} 行不符",
+                    f"{lang.count(row['unexpected_count'])} of {lang.count(row['rows'])} rows fail",
+                ),
                 "severity_text": words.label(_SEVERITIES, row["severity"]),
                 "sample": sample_table(sample) if sample else None,
             }
@@ -236,9 +240,6 @@ _WORDS = {
     "all_met": Text("全部通过。", "All are met."),
     "of_checks": Text("项检查，未通过", "checks; not met:"),
     "guards": Text("守护", "guards"),
-    "failing": Text("不符的行", "failing rows"),
-    "of_rows": Text("共", "of"),
-    "rows": Text("行", "rows"),
     "sample": Text("不符的行（最多 10 行）", "Failing rows (at most 10)"),
     "problems": Text("读不懂的字段", "Fields that could not be read"),
     "rejects": Text("拒收的行", "Rejected rows"),

@@ -7,13 +7,15 @@ Frames: ``clauses`` (needed), ``readings``, ``reading_choices``, ``response_targ
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from dashboards import language as lang
 from dashboards import words
 from dashboards.language import Text, both
+from dashboards.population import Population
 from dashboards.report import Page, Report
 from dashboards.statistics import FEW, RUN_LENGTH
-from dashboards.tables import StaticTable
+from dashboards.tables import Column, DataTable, StaticTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,6 +37,10 @@ def build(report: Report) -> Mapping[str, Any]:
             for row in report.frame("clauses").iter_rows(named=True)
         ],
         "readings": readings(report.frame("readings"), report.frame("reading_choices")),
+        "effects": effects(report.frame("reading_effects"), report.frame("reading_money")),
+        "changes": changes_table(report.frame("reading_changes"))
+        if report.has("reading_changes")
+        else None,
         "targets": targets(report.frame("response_targets")),
         "term_files": _term_files(report.frame("term_files")),
         "input_files": _input_files(report.frame("files")),
@@ -91,6 +97,77 @@ def readings(frame: pl.DataFrame, choices: pl.DataFrame) -> list[dict[str, Any]]
             (choice, text) for choice, text in others.get(number, []) if choice not in chosen
         ]
     return [found[number] for number in sorted(found)]
+
+
+def effects(frame: pl.DataFrame, money: pl.DataFrame) -> dict[tuple[int, str], Text]:
+    """What each alternative would change, in a sentence, by (reading, alternative)."""
+    amounts: dict[tuple[int, str], list[dict[str, Any]]] = {}
+    if not money.is_empty():
+        for row in money.iter_rows(named=True):
+            amounts.setdefault((row["reading"], row["alternative"]), []).append(row)
+    found = {}
+    for row in frame.iter_rows(named=True) if not frame.is_empty() else ():
+        key = (row["reading"], row["alternative"])
+        changed, compared = lang.count(row["rows_changed"]), lang.count(row["rows_compared"])
+        parts = [
+            Text(
+                f"{compared} 项判定中有 {changed} 项会改变。",
+                f"{changed} of {compared} verdicts would change.",
+            )
+        ]
+        now = Population(row["met"], row["breached"]).rate
+        then = Population(row["alternative_met"], row["alternative_breached"]).rate
+        if row["rows_changed"] and now is not None and then is not None:
+            was, would_be = lang.percent(now), lang.percent(then)
+            parts.append(Text(f"达标率 {was} → {would_be}。", f"Compliance {was} → {would_be}."))
+        for line in amounts.get(key, []) if row["rows_changed"] else []:
+            was, would_be = (
+                lang.money(line[name])
+                for name in ("overbilled_amount", "alternative_overbilled_amount")
+            )
+            before, after = line["not_billed_count"], line["alternative_not_billed_count"]
+            parts.append(
+                Text(
+                    f"多收 {was} → {would_be} {line['currency']}，应收未收 {before} → {after} 项。",
+                    f"Overbilled {was} → {would_be} {line['currency']}, "
+                    f"not billed {before} → {after}.",
+                )
+            )
+        found[key] = lang.joined(parts)
+    return found
+
+
+def changes_table(frame: pl.DataFrame) -> DataTable:
+    """The verdicts and findings an alternative would change, one by one."""
+    states = {**words.FINDINGS, **words.VERDICTS}
+    columns = (
+        Column("subject", Text("工单、收费或合同", "Ticket, charge or contract"), "link"),
+        Column("reading", Text("解读", "Reading"), "number", is_filter=True),
+        Column("alternative", Text("另一种解读", "Alternative"), is_filter=True),
+        Column("was", Text("现在", "Now"), "code", states, is_filter=True),
+        Column("would_be", Text("会变为", "Would be"), "code", states, is_filter=True),
+    )
+    rows = tuple(
+        (
+            [row["subject"], _ticket_link(row["subject"], row["table_name"])],
+            row["reading"],
+            row["alternative"],
+            row["was"],
+            row["would_be"],
+        )
+        for row in frame.iter_rows(named=True)
+    )
+    caption = Text(
+        "另一种解读会改变的判定，逐项列出", "What an alternative would change, one by one"
+    )
+    return DataTable("reading-changes", caption, columns, rows)
+
+
+def _ticket_link(subject: str | None, table: str) -> str | None:
+    """The page of the ticket a subject is about; a charge's id begins with its ticket's."""
+    if subject is None or table == "facts.inspections":
+        return None
+    return f"ticket.html#id={quote(subject.split('|')[0])}"
 
 
 def targets(frame: pl.DataFrame) -> list[dict[str, Any]]:
@@ -244,6 +321,7 @@ _WORDS = {
         "in the terms files.",
     ),
     "others": Text("另一种解读", "Alternative"),
+    "changes": Text("另一种解读会改变什么", "What the alternatives would change"),
     "default": Text("默认", "default"),
     "changed": Text("已改", "changed"),
     "clause": Text("条款", "Clause"),
@@ -263,7 +341,16 @@ PAGE = Page(
     template="terms.html.j2",
     build=build,
     needs=("clauses",),
-    uses=("readings", "reading_choices", "response_targets", "term_files", "files"),
+    uses=(
+        "readings",
+        "reading_choices",
+        "reading_effects",
+        "reading_money",
+        "reading_changes",
+        "response_targets",
+        "term_files",
+        "files",
+    ),
     promise=Text(
         "条款原文、解读、时限、定义与输入文件的指纹。",
         "the clauses, their readings, the targets, definitions and fingerprints of the inputs.",

@@ -177,7 +177,7 @@
       if (column.kind === "ticket" && value) {
         node.append(make("a", { href: here + "ticket.html#id=" + encodeURIComponent(value) }, text));
       } else if (column.kind === "link" && value && value[1]) {
-        node.append(make("a", { href: body.dataset.root + value[1] }, text));
+        node.append(make("a", { href: here + value[1] }, text));
       } else if (column.key === "verdict") {
         node.append(make("span", { class: "verdict " + value }, text));
       } else {

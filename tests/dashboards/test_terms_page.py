@@ -74,3 +74,21 @@ def test_targets_are_in_hours_by_level_and_tier() -> None:
     )
     (period,) = terms.targets(frame)
     assert [cell.en for cell in period["table"].rows[0]] == ["Level 1", "Calendar", "12 h", "48 h"]
+
+
+def test_effects_say_what_would_change() -> None:
+    frame = pl.DataFrame(
+        {
+            "reading": [1, 4],
+            "alternative": ["calendar", "<="],
+            "rows_compared": [20, 20],
+            "rows_changed": [4, 0],
+            "met": [15, 15],
+            "breached": [5, 5],
+            "alternative_met": [11, 15],
+            "alternative_breached": [9, 5],
+        }
+    )
+    texts = terms.effects(frame, pl.DataFrame())
+    assert texts[1, "calendar"].en == "4 of 20 verdicts would change. Compliance 75.0% → 55.0%."
+    assert texts[4, "<="].en == "0 of 20 verdicts would change."

@@ -1,0 +1,8 @@
+-- agent_totals: how many agents owed records, and how many records were owed and not filed.
+-- grain: one row
+select count(*) as agents,
+       count(*) filter (where missing > 0) as agents_missing,
+       count(*) filter (where outstanding > 0) as agents_outstanding,
+       cast(coalesce(sum(outstanding), 0) as bigint) as outstanding
+from marts.agent_standing
+where due > 0

@@ -1,0 +1,28 @@
+-- promise_items: promises broken or open, the latest of each kind and verdict.
+-- grain: one row per promise, at most 150 of each kind and verdict
+with placed as (
+    select obligation.*,
+           row_number() over (
+               partition by kind, verdict
+               order by month desc nulls last, due_at desc nulls last, subject_id
+           ) as place,
+           count(*) over (partition by kind, verdict) as of_kind
+    from marts.obligations as obligation
+    where verdict in ('breached', 'pending')
+)
+select placed.kind,
+       placed.subject_id,
+       placed.ticket_id,
+       placed.responsible,
+       placed.customer_type,
+       placed.due_at,
+       placed.done_at,
+       placed.verdict,
+       placed.reason,
+       placed.reason_zh,
+       placed.clause,
+       placed.month,
+       placed.of_kind
+from placed
+where placed.place <= 150
+order by placed.kind, placed.verdict, placed.place

@@ -1,0 +1,13 @@
+-- promise_parties: every promise by kind, clause and who is responsible, most breaches first.
+-- grain: one row per kind, clause and party, at most 2000
+select kind,
+       clause,
+       responsible,
+       cast(sum(met) as bigint) as met,
+       cast(sum(breached) as bigint) as breached,
+       cast(sum(pending) as bigint) as pending,
+       cast(sum(unmeasurable) as bigint) as unmeasurable
+from marts.promise_monthly
+group by kind, clause, responsible
+order by breached desc, kind, clause, responsible nulls last
+limit 2000
