@@ -1,0 +1,307 @@
+"""A whole run: what it leaves in OUT, what its history says, and what stops it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import dagster as dg
+import duckdb
+import pytest
+from click.testing import CliRunner
+
+from pipelines import cli, publish
+from pipelines.assets import asset_key
+from pipelines.definitions import JOB, defs
+from pipelines.models import load_models
+from pipelines.progress import STEPS
+from pipelines.run import HISTORY
+from pipelines.validation import CheckResult
+from pipelines.validator import Validator
+
+ROOT = Path(__file__).resolve().parents[1]
+SAMPLE = ROOT / "sample_data"
+TICKETS = (
+    "ticket_id,customer_id,customer_type,city,service_code,fault_level,category,opened_at,"
+    "responded_at\n"
+    "T1,C1,end_customer,成都,SASL012,3,fault,2025-03-07 17:00,2025-03-10 09:00\n"
+)
+
+
+class Run(NamedTuple):
+    """A finished ``sla run`` and its OUT."""
+
+    out: Path
+    done: subprocess.CompletedProcess[str]
+
+
+def start(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """``sla`` in a process of its own, as a person calls it from a script."""
+    script = "from pipelines.cli import main; main(prog_name='sla')"
+    return subprocess.run(
+        [sys.executable, "-c", script, *map(str, arguments)],
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        encoding="utf-8",
+    )
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    out = tmp_path_factory.mktemp("sample") / "out"
+    return Run(out, start("run", "--exports", SAMPLE, "--out", out))
+
+
+@pytest.fixture
+def exports(tmp_path: Path) -> Path:
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    (folder / "tickets.csv").write_text(TICKETS, encoding="utf-8")
+    return folder
+
+
+def visible(out: Path) -> dict[str, bytes]:
+    """What a person sees in OUT: everything but names that start with a dot."""
+    return {
+        path.relative_to(out).as_posix(): path.read_bytes()
+        for path in sorted(out.rglob("*"))
+        if path.is_file() and not path.relative_to(out).as_posix().startswith(".")
+    }
+
+
+def kept(out: Path) -> Path:
+    """An OUT that holds a result already."""
+    with publish.only_run(out) as building:
+        (building / "warehouse.duckdb").write_text("the last result", encoding="utf-8")
+        publish.publish(out)
+    return out
+
+
+KEPT = {"warehouse.duckdb": b"the last result"}
+
+
+def test_it_succeeds_and_tells_each_step_and_where_the_result_is(sample: Run) -> None:
+    assert sample.done.returncode == 0, sample.done.stderr
+    assert str(sample.out / "report" / "index.html") in sample.done.stdout
+    told = sample.done.stderr.splitlines()
+    assert [line.split()[0] for line in told] == list(STEPS), "one plain line a step, no more"
+
+
+def test_out_holds_warehouse_report_checks_and_history(sample: Run) -> None:
+    names = {path.name for path in sample.out.iterdir()}
+    assert names == {
+        "warehouse.duckdb",
+        "report",
+        "checks.json",
+        HISTORY,
+        ".lock",
+        ".published.json",
+    }
+    assert (sample.out / "report" / "index.html").is_file()
+
+
+def test_every_table_of_the_warehouse_is_an_asset_and_every_asset_is_there(sample: Run) -> None:
+    with duckdb.connect(str(sample.out / "warehouse.duckdb"), read_only=True) as con:
+        found = con.execute(
+            "select table_schema || '.' || table_name from information_schema.tables"
+        ).fetchall()
+    assets = {
+        ".".join(key.path)
+        for key in defs().resolve_asset_graph().materializable_asset_keys
+        if key.path[0] != "report"
+    }
+    assert {name for (name,) in found} == assets
+
+
+def test_the_history_has_the_run_with_row_counts_columns_and_lineage(sample: Run) -> None:
+    with duckdb.connect(str(sample.out / "warehouse.duckdb"), read_only=True) as con:
+        row = con.execute("select count(*) from facts.responses").fetchone()
+    with dg.DagsterInstance.from_config(str(sample.out / HISTORY)) as instance:
+        (run,) = instance.get_runs()
+        event = instance.get_latest_materialization_event(asset_key("facts.responses"))
+    assert run.status == dg.DagsterRunStatus.SUCCESS
+    assert event is not None
+    assert event.asset_materialization is not None
+    metadata = event.asset_materialization.metadata
+    assert row is not None
+    assert metadata["dagster/row_count"].value == row[0] > 0
+    schema = metadata["dagster/column_schema"].value
+    assert isinstance(schema, dg.TableSchema)
+    model = next(model for model in load_models() if model.name == "facts.responses")
+    assert {column.name: column.description for column in schema.columns} == model.columns
+    lineage = metadata["dagster/column_lineage"].value
+    assert isinstance(lineage, dg.TableColumnLineage)
+    assert {dep.asset_key.path[0] for dep in lineage.deps_by_column["due_at"]} >= {"clocks"}
+
+
+def test_the_history_has_the_checks_with_their_severity(sample: Run) -> None:
+    with dg.DagsterInstance.from_config(str(sample.out / HISTORY)) as instance:
+        records = instance.get_event_records(
+            dg.EventRecordsFilter(dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+        )
+    found = {}
+    for record in records:
+        assert record.event_log_entry.dagster_event is not None
+        evaluation = record.event_log_entry.dagster_event.asset_check_evaluation_data
+        found[(".".join(evaluation.asset_key.path), evaluation.check_name)] = evaluation
+    must, should = found["staging.tickets", "must_hold"], found["staging.tickets", "should_hold"]
+    assert must.passed
+    assert must.severity == dg.AssetCheckSeverity.ERROR
+    assert not should.passed, "the sample has planted defects"
+    assert should.severity == dg.AssetCheckSeverity.WARN
+
+
+def test_the_same_inputs_give_the_same_bytes(sample: Run, tmp_path: Path) -> None:
+    again = start("run", "--exports", SAMPLE, "--out", tmp_path / "out", "--quiet")
+    assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
+    first, second = visible(sample.out), visible(tmp_path / "out")
+    assert first.keys() == second.keys()
+    different = [
+        name
+        for name in first
+        if first[name] != second[name] and name != "warehouse.duckdb"  # pages of a database
+    ]
+    assert different == []
+
+
+def test_missing_tickets_stop_it_and_leave_out_as_it_was(tmp_path: Path) -> None:
+    out = kept(tmp_path / "out")
+    (tmp_path / "exports").mkdir()
+    result = CliRunner().invoke(
+        cli.main, ["run", "--exports", str(tmp_path / "exports"), "--out", str(out)]
+    )
+    assert result.exit_code == 1
+    assert "No tickets export" in result.output
+    assert "Traceback" not in result.output
+    assert visible(out) == KEPT
+
+
+def test_a_critical_check_stops_it_and_leaves_out_as_it_was(
+    tmp_path: Path, exports: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = kept(tmp_path / "out")
+    failed = CheckResult(
+        table="staging.tickets",
+        check="key_unique",
+        description_en="No two rows share ticket_id.",
+        description_zh="ticket_id 不重复。",
+        severity="critical",
+        success=False,
+        rows=1,
+        unexpected_count=1,
+        sample=({"source_file": "tickets.csv", "source_row": 2, "ticket_id": "T1"},),
+        guards="contract: tickets",
+    )
+    monkeypatch.setattr(Validator, "validate", lambda *_: [failed])
+    result = CliRunner().invoke(
+        cli.main, ["run", "--exports", str(exports), "--out", str(out), "--quiet"]
+    )
+    assert result.exit_code == 1, result.output
+    assert "staging.tickets, key_unique" in result.output
+    assert "tickets.csv, row 2" in result.output
+    assert visible(out) == KEPT
+    with dg.DagsterInstance.from_config(str(out / HISTORY)) as instance:
+        (run,) = instance.get_runs()
+        checks = instance.get_event_records(
+            dg.EventRecordsFilter(dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+        )
+    assert run.status == dg.DagsterRunStatus.FAILURE
+    assert checks, "the check that stopped it is shown in Dagster"
+
+
+def test_a_second_run_on_the_same_out_is_refused(tmp_path: Path, exports: Path) -> None:
+    with publish.only_run(tmp_path / "out"):
+        result = CliRunner().invoke(
+            cli.main, ["run", "--exports", str(exports), "--out", str(tmp_path / "out")]
+        )
+    assert result.exit_code == 1
+    assert f"(process {os.getpid()}, started " in result.output
+
+
+def test_terms_that_cannot_be_used_stop_it_before_anything_is_touched(
+    tmp_path: Path, exports: Path
+) -> None:
+    (tmp_path / "terms").mkdir()
+    (tmp_path / "terms" / "cities.yaml").write_text("values: 7\n", encoding="utf-8")
+    options = {"--exports": exports, "--out": tmp_path / "out", "--terms": tmp_path / "terms"}
+    arguments = [str(word) for option in options.items() for word in option]
+    result = CliRunner().invoke(cli.main, ["run", *arguments])
+    assert result.exit_code == 2
+    assert "cities.yaml" in result.output
+    assert not (tmp_path / "out").exists()
+
+
+KILLED = """
+import os, pathlib, signal, sys
+from pipelines import progress, run
+from pipelines.session import Settings
+
+class Killed(progress.Silent):
+    def begin(self, step):
+        if step == sys.argv[3]:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+run.run(Settings(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])), Killed())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+@pytest.mark.parametrize("step", ["exports", "checks", "publish"])
+def test_killed_at_a_step_the_last_result_stays_and_the_next_run_repairs(
+    step: str, tmp_path: Path, exports: Path
+) -> None:
+    out = kept(tmp_path / "out")
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, str(exports), str(out), step], cwd=ROOT, check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert visible(out) == KEPT
+    assert (out / publish.BUILDING / "warehouse.duckdb").exists(), "it was at work"
+    with publish.only_run(out) as building:
+        assert list(building.iterdir()) == []
+    assert visible(out) == KEPT
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_the_validator_does_not_outlive_a_killed_run() -> None:
+    script = (
+        "import os, signal, time\n"
+        "from pipelines.validator import Validator\n"
+        "print(Validator()._process.pid, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    killed = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, check=False, stdout=subprocess.PIPE
+    )
+    validator = int(killed.stdout)
+    for _ in range(600):  # it may be importing
+        try:
+            os.kill(validator, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.1)
+    pytest.fail(f"process {validator} is still there")
+
+
+def test_part_of_the_assets_can_be_built_again_on_the_last_result(
+    tmp_path: Path, exports: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLA_EXPORTS", str(exports))
+    monkeypatch.setenv("SLA_OUT", str(tmp_path / "out"))
+    job = defs().resolve_job_def(JOB)
+    assert job.execute_in_process().success
+    before = visible(tmp_path / "out")
+    (exports / "tickets.csv").unlink()  # a part does not read the exports again
+    mart = asset_key("marts.response_monthly")
+    graph = defs().resolve_asset_graph()
+    selection = dg.AssetSelection.assets(mart).downstream().resolve(graph)
+    assert job.execute_in_process(asset_selection=sorted(selection)).success
+    after = visible(tmp_path / "out")
+    assert before.keys() == after.keys()
+    assert before["report/index.html"] == after["report/index.html"]
