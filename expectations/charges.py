@@ -1,3 +1,4 @@
+# ruff: noqa: S608 -- the SQL is put together from names this module declares, never from data
 """Suites of the billing audit: every ticket asked, every invoice line in one place, to the cent.
 
 Belongs here: what must hold of ``facts.charges`` whatever was billed. Does not belong here:
@@ -13,6 +14,7 @@ from expectations.checks import (
     critical,
     has_columns,
     key,
+    quoted,
     required,
     vocabulary,
 )
@@ -211,4 +213,129 @@ CHARGES = Suite(
     ),
 )
 
-SUITES = (CHARGES,)
+_ALWAYS_EXCEPTIONS = (
+    "billed_but_free",
+    "billed_under_warranty",
+    "billed_not_provided",
+    "duplicate_charge",
+    "wrong_biller",
+    "orphan_charge",
+    "undetermined",
+)
+
+EXCEPTIONS = Suite(
+    "marts.billing_exceptions",
+    ("charge_id",),
+    (
+        key(("charge_id",), TABLES),
+        critical(
+            "every_wrong_bill_listed",
+            NoRows(
+                "select c.charge_id, c.finding, c.billed_amount from facts.charges as c "
+                "anti join marts.billing_exceptions as e on e.charge_id = c.charge_id "
+                f"where c.finding in ({quoted(_ALWAYS_EXCEPTIONS)})"
+            ),
+            TABLES,
+            "Every charge billed wrongly, or that cannot be judged, is listed as an exception.",
+            "每一笔误开票或无法判定的收费都列为例外。",
+            ("facts.charges",),
+        ),
+        critical(
+            "exception_is_its_charge",
+            NoRows(
+                "select e.charge_id, e.finding, e.billed_amount, c.finding as charge_finding, "
+                "c.billed_amount as charge_amount from marts.billing_exceptions as e "
+                "left join facts.charges as c on c.charge_id = e.charge_id "
+                "where e.finding is distinct from c.finding "
+                "or e.billed_amount is distinct from c.billed_amount"
+            ),
+            TABLES,
+            "An exception has the finding and the amount of its charge.",
+            "例外的结论与金额和其收费一致。",
+            ("facts.charges",),
+        ),
+    ),
+)
+
+BILLING_RECONCILIATION = Suite(
+    "marts.billing_reconciliation",
+    ("month", "currency"),
+    (
+        critical(
+            "no_difference",
+            NoRows(
+                "select month, currency, invoice_amount, charge_amount, difference "
+                "from marts.billing_reconciliation where difference is distinct from 0"
+            ),
+            RECONCILIATION,
+            "No month and currency differs between charges and invoices.",
+            "每月、每种货币的收费与发票均无差额。",
+        ),
+        critical(
+            "every_line_placed",
+            NoRows(
+                "select month, currency, invoice_lines, placed_lines "
+                "from marts.billing_reconciliation "
+                "where placed_lines is distinct from invoice_lines"
+            ),
+            RECONCILIATION,
+            "Every invoice line of a month is in a charge.",
+            "每月的每一行发票都有归属。",
+        ),
+        critical(
+            "shows_all_invoices",
+            NoRows(
+                "with shown as (select currency, sum(invoice_amount) as in_reconciliation, "
+                "sum(invoice_lines) as lines_in_reconciliation "
+                "from marts.billing_reconciliation group by currency), "
+                "invoiced as (select currency, sum(coalesce(amount, 0)) as in_invoices, "
+                "count(*) as lines_in_invoices from staging.invoices group by currency) "
+                "select currency, coalesce(in_reconciliation, 0) as in_reconciliation, "
+                "coalesce(in_invoices, 0) as in_invoices, "
+                "coalesce(lines_in_reconciliation, 0) as lines_in_reconciliation, "
+                "coalesce(lines_in_invoices, 0) as lines_in_invoices "
+                "from shown full join invoiced using (currency) "
+                "where coalesce(in_reconciliation, 0) <> coalesce(in_invoices, 0) "
+                "or coalesce(lines_in_reconciliation, 0) <> coalesce(lines_in_invoices, 0)"
+            ),
+            RECONCILIATION,
+            "The reconciliation shows every invoice line there is, and all their money.",
+            "对账表涵盖全部发票行及其金额。",
+            ("staging.invoices",),
+        ),
+    ),
+)
+
+BILLING_MONTHLY = Suite(
+    "marts.billing_monthly",
+    ("month", "finding", "currency"),
+    (
+        critical(
+            "months_add_up_to_charges",
+            NoRows(
+                "with charged as (select month, finding, currency, count(*) as in_charges, "
+                "sum(billed_amount) as billed_in_charges from facts.charges "
+                "group by month, finding, currency), "
+                "months as (select month, finding, currency, sum(charges) as in_months, "
+                "sum(billed_amount) as billed_in_months from marts.billing_monthly "
+                "group by month, finding, currency) "
+                "select coalesce(c.month, m.month) as month, "
+                "coalesce(c.finding, m.finding) as finding, "
+                "coalesce(c.currency, m.currency) as currency, "
+                "coalesce(in_charges, 0) as in_charges, coalesce(in_months, 0) as in_months, "
+                "coalesce(billed_in_charges, 0) as billed_in_charges, "
+                "coalesce(billed_in_months, 0) as billed_in_months "
+                "from charged as c full join months as m on c.month is not distinct from m.month "
+                "and c.finding = m.finding and c.currency = m.currency "
+                "where coalesce(in_charges, 0) <> coalesce(in_months, 0) "
+                "or coalesce(billed_in_charges, 0) <> coalesce(billed_in_months, 0)"
+            ),
+            TABLES,
+            "The months add up to facts.charges, finding by finding, in number and money.",
+            "各月之和与 facts.charges 按结论逐项相符，笔数与金额皆然。",
+            ("facts.charges",),
+        ),
+    ),
+)
+
+SUITES = (CHARGES, EXCEPTIONS, BILLING_RECONCILIATION, BILLING_MONTHLY)

@@ -80,6 +80,18 @@ COLUMNS |= {
         whole="line_count overlap_days",
         day="month coverage_start",
     ),
+    "marts.billing_exceptions": columns(
+        text="charge_id exception finding currency", money="billed_amount"
+    ),
+    "marts.billing_reconciliation": columns(
+        text="currency",
+        money="invoice_amount charge_amount difference",
+        whole="invoice_lines placed_lines",
+        day="month",
+    ),
+    "marts.billing_monthly": columns(
+        text="finding currency", money="billed_amount", whole="charges", day="month"
+    ),
     "facts.filings": columns(
         text="ticket_id agent_id form record_id missing_fields finding verdict reason clause",
         instant="service_finished_at due_at submitted_at",

@@ -197,6 +197,21 @@ insert into facts.charges (charge_id, ticket_id, invoice_lines, service_level, c
     ('S1|maintenance', null, 'I2#1', null, 'maintenance_fee', 'billable', 'USD', 500,
         'billed_as_due', 'WA-2', 'after the warranty', 1, '2025-04-01');
 
+-- A credit on a ticket that was never billed must be looked at, though nothing is overbilled.
+insert into marts.billing_exceptions (charge_id, exception, finding, currency, billed_amount)
+values ('T2|service_fee', 'overcredited', 'free_as_due', 'CNY', 0);
+
+insert into marts.billing_reconciliation (month, currency, invoice_lines, placed_lines,
+    invoice_amount, charge_amount, difference) values
+    ('2025-03-01', 'CNY', 2, 2, 80.05, 80.05, 0),
+    ('2025-04-01', 'USD', 1, 1, 500, 500, 0);
+
+insert into marts.billing_monthly (month, finding, currency, charges, billed_amount) values
+    ('2025-03-01', 'billed_as_due', 'CNY', 1, 80.05),
+    ('2025-03-01', 'free_as_due', 'CNY', 3, 0),
+    ('2025-03-01', 'agent_business', 'CNY', 1, 0),
+    ('2025-04-01', 'billed_as_due', 'USD', 1, 500);
+
 -- Due 7 x 24 h after the service: T1's record came the next day, T3's is not due yet.
 insert into facts.filings (ticket_id, agent_id, form, service_finished_at, due_at, record_id,
     submitted_at, days_to_file, finding, verdict, reason, clause, month) values

@@ -69,6 +69,9 @@ F = "meta.files"
 FR = "facts.responses"
 RM = "marts.response_monthly"
 FC = "facts.charges"
+BE = "marts.billing_exceptions"
+BR = "marts.billing_reconciliation"
+BM = "marts.billing_monthly"
 FF = "facts.filings"
 FI = "facts.inspections"
 FT = "facts.trainings"
@@ -387,6 +390,26 @@ PLANTINGS: dict[str, dict[str, Planting]] = {
             FC, "finding = 'undetermined', reason = ''", "ticket_id = 'T2'"
         ),
         "month_is_a_first_day": change(FC, "month = '2025-03-02'", "ticket_id = 'T2'"),
+    },
+    BE: {
+        "key_unique": twice(BE, "true"),
+        "every_wrong_bill_listed": Planting(
+            f"update {FC} set finding = 'wrong_biller' where charge_id = 'T1|service_fee'"
+        ),
+        "exception_is_its_charge": change(BE, "billed_amount = 0.01", "true"),
+    },
+    BR: {
+        "no_difference": change(BR, "difference = -0.01", "currency = 'USD'"),
+        "every_line_placed": change(BR, "placed_lines = 1", "currency = 'CNY'"),
+        "shows_all_invoices": drop(BR, "currency = 'USD'"),
+    },
+    BM: {
+        # A cent in the wrong finding: both are out by it.
+        "months_add_up_to_charges": Planting(
+            f"update {BM} set billed_amount = billed_amount + 0.01 "
+            "where finding in ('free_as_due', 'agent_business')",
+            2,
+        ),
     },
     FF: {
         "columns": Planting(f"alter table {FF} alter month type TIMESTAMP"),
