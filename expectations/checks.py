@@ -237,13 +237,19 @@ def in_order(earlier: str, later: str, guards: str) -> Check:
     )
 
 
-def refers(suite: str, column: str, target: str, target_column: str, guards: str) -> Check:
-    """``column`` should name a row of ``target``; nothing is said where ``target`` is empty."""
+def refers(  # noqa: PLR0913, PLR0917 -- both ends of a reference, and what it guards
+    table: str, keys: str, column: str, target: str, target_column: str, guards: str
+) -> Check:
+    """``column`` should name a row of ``target``; nothing is said where ``target`` is empty.
+
+    ``keys``: columns that identify a row of ``table``, as SQL writes a list.
+    """
     # A table that was not given is empty: every reference into it would be flagged.
     query = (
-        f"select t.source_file, t.source_row, t.{column} from {suite} as t "
-        f"anti join {target} as k on k.{target_column} = t.{column} "
-        f"where t.{column} is not null and exists (select 1 from {target})"
+        f"select source_file, source_row, {keys}, {column} from {table} "
+        f"where {column} is not null and exists (select 1 from {target}) "
+        f"and {column} not in (select {target_column} from {target} "
+        f"where {target_column} is not null)"
     )
     return warning(
         f"{column}_in_{target.split('.')[1]}",

@@ -219,8 +219,10 @@ TICKETS = _staged(
         "training_hours is not negative.",
         "培训课时不为负。",
     ),
-    refers("staging.tickets", "agent_id", "staging.agents", "agent_id", "AG"),
-    refers("staging.tickets", "serial_no", "staging.installed_base", "serial_no", "WA-1"),
+    refers("staging.tickets", "ticket_id", "agent_id", "staging.agents", "agent_id", "AG"),
+    refers(
+        "staging.tickets", "ticket_id", "serial_no", "staging.installed_base", "serial_no", "WA-1"
+    ),
     warning(
         "parent_ticket_in_tickets",
         NoRows(
@@ -256,8 +258,10 @@ SERVICE_RECORDS = _staged(
     ),
     in_order("service_started_at", "service_finished_at", CONTRACT),
     in_order("service_finished_at", "submitted_at", "AG"),
-    refers("staging.service_records", "ticket_id", "staging.tickets", "ticket_id", "AG"),
-    refers("staging.service_records", "agent_id", "staging.agents", "agent_id", "AG"),
+    refers(
+        "staging.service_records", "record_id", "ticket_id", "staging.tickets", "ticket_id", "AG"
+    ),
+    refers("staging.service_records", "record_id", "agent_id", "staging.agents", "agent_id", "AG"),
 )
 
 INVOICES = _staged(
@@ -290,8 +294,22 @@ INVOICES = _staged(
         "每一行发票都有开票方。",
     ),
     in_order("coverage_start", "coverage_end", "WA-2"),
-    refers("staging.invoices", "ticket_id", "staging.tickets", "ticket_id", CONTRACT),
-    refers("staging.invoices", "serial_no", "staging.installed_base", "serial_no", "WA-1"),
+    refers(
+        "staging.invoices",
+        "invoice_id, line_no",
+        "ticket_id",
+        "staging.tickets",
+        "ticket_id",
+        CONTRACT,
+    ),
+    refers(
+        "staging.invoices",
+        "invoice_id, line_no",
+        "serial_no",
+        "staging.installed_base",
+        "serial_no",
+        "WA-1",
+    ),
     warning(
         "issuer_in_agents",
         NoRows(
@@ -360,7 +378,14 @@ PAUSES = _staged(
         "每条暂停都有暂停时间。",
     ),
     in_order("paused_at", "resumed_at", "contract: pauses"),
-    refers("staging.pauses", "ticket_id", "staging.tickets", "ticket_id", "contract: pauses"),
+    refers(
+        "staging.pauses",
+        "paused_at",
+        "ticket_id",
+        "staging.tickets",
+        "ticket_id",
+        "contract: pauses",
+    ),
 )
 
 REJECTS = Suite(
