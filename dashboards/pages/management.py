@@ -66,7 +66,7 @@ def build(report: Report) -> Mapping[str, Any]:
     closed = {month: people for month, people in by_month.items() if report.is_closed(month)}
     shown = report.shown_months
     return {
-        "views": [_view(report, month) for month in shown] + [_view(report, None)],
+        "views": [view(report, month) for month in shown] + [view(report, None)],
         "trend": charts.trend(by_month, closed) if by_month else None,
         "open_table": open_table(report),
         "open_sentence": open_sentence(report.frame("response_open_totals")),
@@ -90,7 +90,7 @@ def months_of(cells: pl.DataFrame) -> dict[date, Population]:
     return filled
 
 
-def _view(report: Report, month: date | None) -> dict[str, Any]:
+def view(report: Report, month: date | None) -> dict[str, Any]:
     """One month's section; ``month`` None is all months together."""
     cells = _of(report.frame("response_cells"), month)
     people = population(cells)
@@ -465,13 +465,13 @@ def _table_rows(frame: pl.DataFrame, columns: Sequence[Column]) -> tuple[tuple[o
     if "reason" not in keys:
         return rows
     at = keys.index("reason")
-    reasons = [_reason(row) for row in frame.iter_rows(named=True)]
+    reasons = [reason_of(row) for row in frame.iter_rows(named=True)]
     return tuple(
         (*row[:at], reason, *row[at + 1 :]) for row, reason in zip(rows, reasons, strict=True)
     )
 
 
-def _reason(row: Mapping[str, Any]) -> Text:
+def reason_of(row: Mapping[str, Any]) -> Text:
     """The fact's own reason; without one, how late the response was and on which clock."""
     if row["reason"]:
         return Text(row["reason_zh"] or row["reason"], row["reason"])

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 #: The last step of the distribution takes everything from here on (tenths of the target).
 LAST_STEP = 20
-_TARGET_STEP = 10
+TARGET_STEP = 10
 #: Up to so many months each has room for its label; on a phone, every third.
 _YEAR = 14
 
@@ -338,7 +338,7 @@ def distribution(rows: Sequence[Mapping[str, Any]], month: date | None) -> Chart
     for row in rows:
         counts[row["verdict"]][row["step"]] += row["tickets"]
     met, breached = sum(counts["met"]), sum(counts["breached"])
-    near = counts["met"][_TARGET_STEP - 1]
+    near = counts["met"][TARGET_STEP - 1]
     far = counts["met"][LAST_STEP] + counts["breached"][LAST_STEP]
     if met + breached:
         sentence = Text(
