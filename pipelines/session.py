@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines import models, publish, reference, terms, validation, warehouse
+from pipelines.agent_sheets import write_agent_sheets
 from pipelines.errors import DataError
 from pipelines.exports import latest_event, load_mapping, stage_exports
 from pipelines.finance import build_finance
@@ -219,10 +220,11 @@ def stop_if_blocked(session: Session) -> None:
 
 
 def write_report(session: Session) -> str:
-    """Build finance's workbook and the report's pages."""
+    """Build finance's workbook, the report's pages and the agents' sheets."""
     shutil.rmtree(session.report_dir, ignore_errors=True)
     build_finance(session.con, session.report_dir)
     build_report(session.con, session.report_dir, session.settings.month)
+    write_agent_sheets(session.con, session.report_dir)
     pages = sum(1 for _ in session.report_dir.rglob("*.html"))
     return f"{pages} pages"
 
