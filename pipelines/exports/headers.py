@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from rapidfuzz import fuzz, process
@@ -36,6 +37,7 @@ class Match:
     repeated: dict[str, list[str]]
 
 
+@lru_cache(maxsize=4096)
 def fold(header: str) -> str:
     """A header as it is compared: full-width folded, lower case, blanks as ``_``."""
     text = unicodedata.normalize("NFKC", header)

@@ -217,8 +217,8 @@ class _Stage:
     """The loading of one export: file by file, then its keys, rejects and problems.
 
     Rows are inserted in reading order, so that ``rowid`` is the order of the contract's
-    "later". While it works the staging table has one column more, ``_unread``: some cell of
-    the row had text and gave no value.
+    "later". While it works the staging table has one column more, ``_unread``: a bit for each
+    column of the contract whose cell had text and gave no value.
     """
 
     def __init__(
@@ -234,7 +234,7 @@ class _Stage:
         self.timezone = timezone
         self.table = f"staging.{identifier(export.name)}"
         self.loaded: list[_Loaded] = []
-        con.execute(f"alter table {self.table} add column _unread boolean")
+        con.execute(f"alter table {self.table} add column _unread bigint")
 
     def load(self, source: Source, sha256: str) -> None:
         """Insert the rows of a source; irregular text is read a second time, row by row."""
@@ -308,28 +308,37 @@ class _Stage:
         )
 
     def _insert_sql(self, source: Source, match: Match) -> str:
-        """One scan: clean each text, read it, and say whether any could not be read."""
+        """One scan in steps: clean each text, see what it says, hold it to its limits.
+
+        ``_unread`` tells the columns that had text and gave no value.
+        """
         constants = self.rules.constants if self.rules else {}
-        texts, typed, names, unread = [], [], [], []
-        for position, column in enumerate(self.export.columns):
+        texts, said, typed, unread = [], [], [], []
+        for place, column in enumerate(self.export.columns):
             reading = self._reading(column, source)
             if column.name in match.positions:
-                raw = f"c{match.positions[column.name]}"
-                texts.append(f"{values.cleaned(column, raw, reading)} as t{position}")
-                typed.append(f"{values.typed(column, f't{position}', reading)} as v{position}")
+                text = values.cleaned(column, f"c{match.positions[column.name]}", reading)
                 if values.can_fail(column):
-                    unread.append(f"(t{position} is not null and v{position} is null)")
+                    is_unread = f"t{place} is not null and v{place} is null"
+                    unread.append(f"(case when {is_unread} then {1 << place} else 0 end)")
+            elif column.name in constants:
+                text = f"cast({literal(constants[column.name])} as varchar)"
             else:
-                text = literal(constants.get(column.name))
-                constant = values.typed(column, f"cast({text} as varchar)", reading)
-                typed.append(f"cast({constant} as {column.kind.sql_type}) as v{position}")
-            names.append(f"v{position}")
+                typed.append(
+                    f"cast({literal(column.default)} as {column.kind.sql_type}) as v{place}"
+                )
+                continue
+            texts.append(f"{text} as t{place}")
+            said.append(f"{values.found(column, f't{place}', reading)} as s{place}")
+            typed.append(f"{values.typed(column, f's{place}', reading)} as v{place}")
+        names = ", ".join(f"v{place}" for place in range(len(self.export.columns)))
         line = "cast(0 as bigint)" if source.first_line is not None else "line"
         return (
-            f"insert into {self.table} select {', '.join(names)},"  # noqa: S608 - quoted
-            f" {literal(source.source_file)}, line, {' or '.join(unread) or 'false'}"
+            f"insert into {self.table} select {names},"  # noqa: S608 - quoted
+            f" {literal(source.source_file)}, line, {' + '.join(unread) or '0'}"
             f" from (select *, {', '.join(typed)}"
-            f" from (select {', '.join(texts)}, {line} as line from {source.relation}))"
+            f" from (select *, {', '.join(said)}"
+            f" from (select {', '.join(texts)}, {line} as line from {source.relation})))"
         )
 
     def _find_rejects(self) -> None:
@@ -373,7 +382,7 @@ class _Stage:
         wanted = (
             f"(select source_row from {self.table}"  # noqa: S608 - quoted
             f" where source_file = {literal(source.source_file)}"
-            " and (_unread or rowid in (select id from _rejected)))"
+            " and (_unread <> 0 or rowid in (select id from _rejected)))"
         )
         if not self._one(f"count(*) from {wanted}")[0]:
             return False
@@ -408,20 +417,27 @@ class _Stage:
         )
 
     def _list_problems(self, loaded: _Loaded) -> None:
+        """A line for each cell of a staged row that had text, no null word, and gave no value."""
         source = loaded.source
+        staged = (
+            f"{self.table} where source_file = {literal(source.source_file)}"  # noqa: S608 - quoted
+            " and rowid not in (select id from _rejected)"
+        )
+        unread = self._one(f"coalesce(bit_or(_unread), 0) from {staged}")[0]
         parts = []
-        for name, position in loaded.match.positions.items():
-            column = self.export.column(name)
-            if not values.can_fail(column):
+        for place, column in enumerate(self.export.columns):
+            if not unread & 1 << place:
                 continue
             reading = self._reading(column, source)
-            text = values.cleaned(column, f"c{position}", reading)
+            raw = f"c{loaded.match.positions[column.name]}"
+            text = values.cleaned(column, raw, reading)
             parts.append(
-                f"select line, {position} as place, {literal(name)} as name, c{position} as value,"  # noqa: S608 - quoted
-                f" {values.reason(column, 'text', reading)} as reason"
-                f" from (select line, c{position}, {text} as text from raw)"
-                f" where text is not null and not {values.is_null_word('text')}"
-                f" and {values.typed(column, 'text', reading)} is null"
+                f"select line, {raw[1:]} as place, {literal(column.name)} as name, value,"  # noqa: S608 - quoted
+                f" {values.reason(column, 'said')} as reason"
+                f" from (select line, value, {values.found(column, 'text', reading)} as said"
+                f" from (select line, {raw} as value, {text} as text"
+                f" from raw where _unread & {1 << place} <> 0)"
+                f" where not {values.is_null_word('text')})"
             )
         if not parts:
             return
@@ -429,10 +445,8 @@ class _Stage:
             f"""
             insert into staging.problems
             with raw as (
-                select _raw.* from _raw
-                join {self.table} as staged on staged.source_row = _raw.line
-                where staged.source_file = {literal(source.source_file)}
-                    and staged.rowid not in (select id from _rejected)
+                select _raw.*, _unread
+                from _raw join (select source_row, _unread from {staged}) on source_row = line
             )
             select {literal(self.export.name)}, {literal(source.source_file)}, line, name, value,
                 reason

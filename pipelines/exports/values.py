@@ -216,33 +216,45 @@ def cleaned(column: Column, raw: str, reading: Reading) -> str:
     return text
 
 
-def typed(column: Column, text: str, reading: Reading) -> str:
-    """SQL of the typed value of a cleaned ``text``; null when blank or unreadable."""
+def found(column: Column, text: str, reading: Reading) -> str:
+    """SQL of what a cleaned ``text`` says, whatever the limits: a time, a number or a word.
+
+    The first of two steps, so that the second can ask for its outcome more than once.
+    """
+    if column.kind in (Kind.INSTANT, Kind.DATE):
+        return f"(case when {text} is not null then {_instant(text, reading)} end)"
+    if column.kind in (Kind.INTEGER, Kind.DECIMAL, Kind.MONEY):
+        if column.choices:
+            text = f"(case lower({text}) {_whens(_spellings(column.choices))} else {text} end)"
+        return _number(text)
+    if column.choices and column.kind in (Kind.CHOICE, Kind.YES_NO):
+        return f"(case lower({text}) {_whens(_spellings(column.choices))} end)"
+    return text if column.kind is Kind.TEXT else _word(column, text)
+
+
+def typed(column: Column, said: str, reading: Reading) -> str:
+    """SQL of the typed value, where ``said`` is what ``found`` gave; null beyond the limits."""
     kind = column.kind
-    choices = column.choices or {}
-    if kind is Kind.TEXT:
-        value = text
-    elif kind in (Kind.INSTANT, Kind.DATE):
-        value = (
-            f"(case when {text} is not null then {_in_range(_instant(text, reading), reading)} end)"
-        )
-        value = f"cast({value} as date)" if kind is Kind.DATE else value
+    value = said
+    if kind in (Kind.INSTANT, Kind.DATE):
+        # A time of day alone is a moment of the spreadsheet's first days: never a date there.
+        first = NO_DATES_BEFORE if reading.has_serials else f"{FIRST_YEAR}-01-01"
+        is_within = f"{said} >= timestamp '{first}' and {said} < timestamp '{LAST_YEAR + 1}-01-01'"
+        value = f"cast(case when {is_within} then {said} end as {kind.sql_type})"
     elif kind is Kind.INTEGER:
-        value = _integer(text, choices)
+        is_meant = f"{said} = round({said}, 0)"
+        if column.choices:
+            is_meant += f" and {said} in ({', '.join(column.choices)})"
+        value = f"(case when {is_meant} then try_cast({said} as integer) end)"
     elif kind in (Kind.DECIMAL, Kind.MONEY):
-        number = _number(text)
         value = (
-            f"(case when abs({number} - round({number}, 2)) < {_NUMBER_NOISE}"
-            f" then try_cast(round({number}, 2) as {kind.sql_type}) end)"
+            f"(case when abs({said} - round({said}, 2)) < {_NUMBER_NOISE}"
+            f" then try_cast(round({said}, 2) as {kind.sql_type}) end)"
         )
     elif kind is Kind.YES_NO:
-        value = f"(case {_choice(text, choices)} when 'yes' then true when 'no' then false end)"
-    elif kind is Kind.CHOICE:
-        value = _choice(text, choices)
-    else:
-        value = _word(column, text)
+        value = f"(case {said} when 'yes' then true when 'no' then false end)"
     if column.default is not None:
-        return f"coalesce({value}, {literal(column.default)})"
+        value = f"coalesce({value}, {literal(column.default)})"
     return value
 
 
@@ -264,26 +276,27 @@ def is_null_word(text: str) -> str:
     return is_among(f"lower({text})", NULL_WORDS)
 
 
-def reason(column: Column, text: str, reading: Reading) -> str:
-    """SQL of the words that say why a cleaned ``text`` cannot be read as ``column``."""
+def reason(column: Column, said: str) -> str:
+    """SQL of the words that say why there is no value, ``said`` being what ``found`` gave."""
     if column.kind in (Kind.INSTANT, Kind.DATE):
-        instant = _instant(text, reading)
+        is_time_of_day = (
+            f"{said} >= timestamp '{_DAY_ZERO}' and {said} < timestamp '{NO_DATES_BEFORE}'"
+        )
         return (
-            f"(case when {instant} is null then {literal(NOT_A_TIME)}"
-            f" when {instant} >= timestamp '{_DAY_ZERO}' and {instant} < timestamp '{NO_DATES_BEFORE}'"
-            f" then {literal(NO_DATE)} else {literal(OUT_OF_RANGE)} end)"
+            f"(case when {said} is null then {literal(NOT_A_TIME)}"
+            f" when {is_time_of_day} then {literal(NO_DATE)} else {literal(OUT_OF_RANGE)} end)"
         )
     if column.choices:
         return literal(NOT_ONE_OF + ", ".join(column.choices))
     if column.kind is Kind.INTEGER:
         return (
-            f"(case when {_number(text)} is null then {literal(NOT_A_NUMBER)}"
-            f" else {literal(NOT_WHOLE)} end)"
+            f"(case when {said} is null then {literal(NOT_A_NUMBER)}"
+            f" when {said} <> round({said}, 0) then {literal(NOT_WHOLE)}"
+            f" else {literal(TOO_LARGE)} end)"
         )
-    number = _number(text)
     return (
-        f"(case when {number} is null then {literal(NOT_A_NUMBER)}"
-        f" when abs({number} - round({number}, 2)) >= {_NUMBER_NOISE}"
+        f"(case when {said} is null then {literal(NOT_A_NUMBER)}"
+        f" when abs({said} - round({said}, 2)) >= {_NUMBER_NOISE}"
         f" then {literal(TOO_FINE)} else {literal(TOO_LARGE)} end)"
     )
 
@@ -312,13 +325,6 @@ def _spellings(choices: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
     }
 
 
-def _choice(text: str, choices: Mapping[str, tuple[str, ...]]) -> str:
-    return (
-        f"(case when {is_among(text, choices)} then {text}"
-        f" else case lower({text}) {_whens(_spellings(choices))} end end)"
-    )
-
-
 def _word(column: Column, text: str) -> str:
     """An identifier, code, city or issuer: any word but those for "nothing"."""
     word = text
@@ -335,21 +341,6 @@ def _word(column: Column, text: str) -> str:
     return f"(case lower({text}) {nulls} {_whens(spellings)} else {word} end)"
 
 
-def _integer(text: str, choices: Mapping[str, tuple[str, ...]]) -> str:
-    number = _number(text)
-    whole = (
-        f"(case when {number} = round({number}, 0)"
-        f" then try_cast(round({number}, 0) as integer) end)"
-    )
-    if not choices:
-        return whole
-    return (
-        f"(case when {is_among(text, choices)} then try_cast({text} as integer)"
-        f" else coalesce(try_cast(case lower({text}) {_whens(_spellings(choices))} end as integer),"
-        f" case when {whole} in ({', '.join(choices)}) then {whole} end) end)"
-    )
-
-
 def _number(text: str) -> str:
     """A DECIMAL(38,10); null for anything but one number, with or without a yuan sign."""
     bare = f"regexp_replace({text}, {literal(_CURRENCY_MARKS)}, '', 'gi')"
@@ -360,18 +351,6 @@ def _number(text: str) -> str:
         f" then try_cast({text} as decimal(38, 10))"
         f" when regexp_full_match({tidy}, {literal(_NUMBER_PATTERN)})"
         f" then try_cast(translate({tidy}, ', ', '') as decimal(38, 10)) end)"
-    )
-
-
-def _in_range(instant: str, reading: Reading) -> str:
-    """The instant, if its year can be meant.
-
-    A time of day alone is a moment of the spreadsheet's first days: never a date there.
-    """
-    first = NO_DATES_BEFORE if reading.has_serials else f"{FIRST_YEAR}-01-01"
-    return (
-        f"(case when {instant} >= timestamp '{first}'"
-        f" and {instant} < timestamp '{LAST_YEAR + 1}-01-01' then {instant} end)"
     )
 
 

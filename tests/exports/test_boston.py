@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 EXPORT = Path(
-    os.environ.get(
-        "SLA_BOSTON_EXPORT", ROOT.parent / "shared" / "real" / "boston311_2011.csv.gz"
-    )
+    os.environ.get("SLA_BOSTON_EXPORT", ROOT.parent / "shared" / "real" / "boston311_2011.csv.gz")
 )
 
 
@@ -45,7 +43,9 @@ def test_every_request_is_staged_with_its_times(
     for name, count in blank.items():
         staged = con.execute(f"select count(*) - count({name}) from staging.tickets").fetchall()
         assert staged == [(count,)]
-    late = sum(bool(r["closed_dt"] and r["target_dt"] and r["closed_dt"] > r["target_dt"]) for r in rows)
+    late = sum(
+        bool(r["closed_dt"] and r["target_dt"] and r["closed_dt"] > r["target_dt"]) for r in rows
+    )
     assert con.execute(
         "select count(*) from staging.tickets where finished_at > agreed_due_at"
     ).fetchall() == [(late,)]

@@ -171,7 +171,9 @@ def test_unused_columns_are_noted(stage: Callable[..., Staged]) -> None:
 
 def test_headers_are_known_however_they_are_spelt(stage: Callable[..., Staged]) -> None:
     staged = stage(
-        {"tickets.csv": "\ufeff Ticket ID ,OPENED_AT,响应对象,Ｃｉｔｙ\nT1,2025-03-07,大客户,成都\n"}
+        {
+            "tickets.csv": "\ufeff Ticket ID ,OPENED_AT,响应对象,Ｃｉｔｙ\nT1,2025-03-07,大客户,成都\n"
+        }
     )
     assert staged.rows("select ticket_id, customer_type, city from staging.tickets") == [
         ("T1", "key_account", "成都")
@@ -180,7 +182,13 @@ def test_headers_are_known_however_they_are_spelt(stage: Callable[..., Staged]) 
 
 def test_files_are_found_by_name_in_natural_order(tmp_path: Path) -> None:
     for name in (
-        *("tickets_10.csv", "Tickets.CSV", "tickets_2.xlsx", "tickets_2.csv", "invoices-q2.parquet"),
+        *(
+            "tickets_10.csv",
+            "Tickets.CSV",
+            "tickets_2.xlsx",
+            "tickets_2.csv",
+            "invoices-q2.parquet",
+        ),
         *("README.md", "mapping.yaml", ".tickets.csv", "~$tickets.xlsx", "tickets.pdf"),
     ):
         (tmp_path / name).touch()
@@ -196,7 +204,9 @@ def test_files_are_found_by_name_in_natural_order(tmp_path: Path) -> None:
     assert ignored == [".tickets.csv", "README.md", "mapping.yaml", "tickets.pdf", "~$tickets.xlsx"]
 
 
-def test_a_folder_named_like_a_file_is_refused(stage: Callable[..., Staged], tmp_path: Path) -> None:
+def test_a_folder_named_like_a_file_is_refused(
+    stage: Callable[..., Staged], tmp_path: Path
+) -> None:
     (tmp_path / "exports" / "tickets.csv").mkdir()
     with pytest.raises(DataError, match="is a folder but bears the name of an export file"):
         stage({})

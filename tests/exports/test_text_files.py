@@ -35,9 +35,7 @@ SHOWN = "select ticket_id, city, description, source_row from staging.tickets or
         (ASCII_HEADERS.encode("utf-16-le"), "utf-16-le"),
     ],
 )
-def test_encodings_are_found_out(
-    stage: Callable[..., Staged], data: bytes, encoding: str
-) -> None:
+def test_encodings_are_found_out(stage: Callable[..., Staged], data: bytes, encoding: str) -> None:
     staged = stage({"tickets.csv": data})
     assert staged.rows(SHOWN) == MEANT
     assert staged.rows("select encoding, rows_in, staged from meta.files") == [(encoding, 2, 2)]

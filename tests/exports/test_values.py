@@ -26,19 +26,22 @@ def read(
     reading: values.Reading = SHANGHAI,
 ) -> Any:  # noqa: ANN401 - a value of any kind
     cleaned = values.cleaned(column, "raw", reading)
-    value = values.typed(column, "text", reading)
     return con.execute(
-        f"select {value} from (select {cleaned} as text from (select ?::varchar as raw))", [text]
+        f"select {values.typed(column, 'said', reading)}"
+        f" from (select {values.found(column, 'text', reading)} as said"
+        f" from (select {cleaned} as text from (select ?::varchar as raw)))",
+        [text],
     ).fetchall()[0][0]
 
 
 def why(con: duckdb.DuckDBPyConnection, column: Column, text: str) -> str:
-    reason = values.reason(column, "?::varchar", SHANGHAI)
-    found: str = con.execute(
-        f"select {reason}".replace("?::varchar", "text") + " from (select ?::varchar as text)",
+    said = values.found(column, "text", SHANGHAI)
+    reason: str = con.execute(
+        f"select {values.reason(column, 'said')}"
+        f" from (select {said} as said from (select ?::varchar as text))",
         [text],
     ).fetchall()[0][0]
-    return found
+    return reason
 
 
 @pytest.mark.parametrize(
@@ -281,5 +284,15 @@ def test_words_for_nothing_are_no_problem(con: duckdb.DuckDBPyConnection, word: 
 def test_plain_and_careful_reading_agree(con: duckdb.DuckDBPyConnection) -> None:
     plain = values.Reading("Asia/Shanghai", "Asia/Shanghai", is_plain=True)
     for column in TICKETS.columns:
-        for text in ("1", " SASL012 ", "yes", "2025-03-07 17:00", "北京市", "", None, "N/A", "公司"):
+        for text in (
+            "1",
+            " SASL012 ",
+            "yes",
+            "2025-03-07 17:00",
+            "北京市",
+            "",
+            None,
+            "N/A",
+            "公司",
+        ):
             assert read(con, column, text, plain) == read(con, column, text), (column.name, text)
