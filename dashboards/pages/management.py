@@ -102,6 +102,7 @@ def view(report: Report, month: date | None) -> dict[str, Any]:
         "is_default": month == report.month,
         "is_closed": month is None or report.is_closed(month),
         "people": people,
+        "headline": headline(people, _change(people, frame, last), month),
         "interval": interval_text(people),
         "last": _change(people, frame, last),
         "year": _change(people, frame, year),
@@ -116,6 +117,55 @@ def view(report: Report, month: date | None) -> dict[str, Any]:
         if report.has("response_bins")
         else None,
     }
+
+
+def headline(people: Population, last: Change | None, month: date | None) -> Text | None:
+    """The month in one sentence: the rate, how it moved, what was missed. None without tickets."""
+    if not people.total:
+        return None
+    when = Text(
+        f"{month:%Y-%m} " if month else "全部月份",
+        f"In {month:%Y-%m}" if month else "Over all months",
+    )
+    if people.rate is None:
+        return Text(
+            f"{when.zh}的 {people.total:,} 张故障工单都还没有判定结果。",
+            f"{when.en} none of the {people.total:,} fault tickets is decided yet.",
+        )
+    rate = lang.percent(people.rate)
+    parts = [
+        Text(
+            f"{when.zh}已判定的 {people.decided:,} 张故障工单中，"
+            f"{people.met:,} 张按时响应，及时率 {rate}",
+            f"{when.en} {people.met:,} of {people.decided:,} decided fault tickets were answered "
+            f"in time ({rate})",
+        )
+    ]
+    if last is not None and last.difference is not None:
+        moved = lang.points(last.difference)
+        parts.append(
+            Text(
+                f"，较上月 {moved} 个百分点（{'超出' if last.is_signal else '未超出'}偶然波动）",
+                f", {moved} points on the month before "
+                f"({'beyond' if last.is_signal else 'within'} chance)",
+            )
+        )
+    if people.breached:
+        still = people.open_late
+        parts.append(
+            Text(
+                f"；{people.breached:,} 张超时" + (f"，其中 {still:,} 张仍未响应" if still else ""),
+                f"; {people.breached:,} breached"
+                + (f", {still:,} still unanswered" if still else ""),
+            )
+        )
+    few = (
+        Text("数量太少，不足以下结论。", " Too few to say more.") if people.is_few else Text("", "")
+    )
+    return Text(
+        "".join(part.zh for part in parts) + "。" + few.zh,
+        "".join(part.en for part in parts) + "." + few.en,
+    )
 
 
 def _of(frame: pl.DataFrame, month: date | None) -> Rows:

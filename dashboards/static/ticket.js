@@ -122,7 +122,7 @@
       ["clause", ticket.clause && clause(ticket)],
       ["description", ticket.description], ["source", source(ticket)],
     ];
-    const list = make("dl", { class: "pairs" });
+    const list = make("dl", { class: "pairs two" });
     for (const [key, value] of rows) if (value) list.append(make("dt", {}, words[key]), make("dd", {}, value));
     return [make("h2", {}, words.facts), list];
   }
@@ -158,7 +158,7 @@
     };
     const bar = (kind, a, b, y, height) => { if (b > a) add("rect", { class: kind, x: x(a).toFixed(1), y, width: Math.max(1, x(b) - x(a)).toFixed(1), height }); };
     svg.setAttribute("class", "timeline");
-    svg.setAttribute("viewBox", `0 0 ${width} 178`);
+    svg.setAttribute("viewBox", `0 0 ${width} 138`);
     svg.setAttribute("role", "img");
     svg.setAttribute("aria-label", `${words.timeline}: ${verdict(ticket)}`);
 
@@ -192,6 +192,7 @@
     }
     marks.sort((a, b) => a[1] - b[1]);
     const taken = [];
+    const labels = [];
     for (const [key, value, kind] of marks) {
       const text = `${words[key]} ${stamp(value).slice(5, 16).replace("T", " ")}`;
       const size = 7.2 * [...text].reduce((sum, character) => sum + (character.charCodeAt(0) > 255 ? 1.8 : 1), 0);
@@ -201,19 +202,16 @@
       taken.push([line, left, left + size]);
       const y = 48 - line * 16;
       add("line", { class: kind, x1: x(value), x2: x(value), y1: y + 3, y2: 112 });
-      add("text", { x: left, y }, text);
+      labels.push({ x: left, y, text });
     }
-    let at = 0;
+    for (const { text, ...at } of labels) add("text", at, text);
+    const legend = make("ul", { class: "scale", "aria-hidden": "true" });
     for (const [kind, name] of [["open", words.open_hours], ["closed", words.closed_hours], ["pause", words.paused], ["used", words.used], ["over", label("verdict", "breached")]]) {
-      if (kind === "pause" && !ticket.pauses?.length) continue;
-      add("rect", { class: kind, x: at, y: 152, width: 14, height: 10 });
-      const text = add("text", { class: "soft", x: at + 19, y: 161 }, name);
-      at += 44 + 7 * [...name].reduce((sum, character) => sum + (character.charCodeAt(0) > 255 ? 1.8 : 1), 0);
-      if (at > width) text.remove();
+      if (kind !== "pause" || ticket.pauses?.length) legend.append(make("li", {}, make("i", { class: kind }), name));
     }
     const top = Math.max(0, Math.max(...taken.map(([row]) => row)) - 2) * 16;
-    svg.setAttribute("viewBox", `0 ${-top} ${width} ${178 + top}`);
-    return [make("h2", {}, words.timeline), svg];
+    svg.setAttribute("viewBox", `0 ${-top} ${width} ${138 + top}`);
+    return [make("h2", {}, words.timeline), svg, legend];
   }
 
   window.addEventListener("hashchange", open);

@@ -71,6 +71,20 @@ def test_the_view_of_a_month_compares_with_the_month_before() -> None:
     assert views["all"]["people"].total == 58
 
 
+def test_the_headline_says_the_rate_its_move_and_what_was_missed() -> None:
+    views = {view["key"]: view["headline"] for view in management.build(report())["views"]}
+    assert views["2025-02"].en == (
+        "In 2025-02 18 of 25 decided fault tickets were answered in time (72.0%), −23.0 points on "
+        "the month before (beyond chance); 7 breached, 1 still unanswered."
+    )
+    assert views["2025-03"].en.endswith("(within chance). Too few to say more.")
+    assert management.headline(Population(pending=4), None, FEBRUARY) == Text(
+        "2025-02 的 4 张故障工单都还没有判定结果。",
+        "In 2025-02 none of the 4 fault tickets is decided yet.",
+    )
+    assert management.headline(Population(), None, FEBRUARY) is None
+
+
 def test_heat_has_only_the_levels_and_tiers_that_occur_and_their_sums() -> None:
     rows = cells().filter(pl.col("month") == FEBRUARY).to_dicts()
     table = management.heat(rows, [], FEBRUARY)
