@@ -5,6 +5,6 @@ Belongs here: the list. Each page is a module of its own with a ``PAGE``.
 
 from __future__ import annotations
 
-from dashboards.pages import data, management, terms, ticket
+from dashboards.pages import data, finance, management, terms, ticket
 
-PAGES = (management.PAGE, data.PAGE, terms.PAGE, ticket.PAGE)
+PAGES = (management.PAGE, finance.PAGE, data.PAGE, terms.PAGE, ticket.PAGE)

@@ -47,8 +47,25 @@
     follow();
   }
 
+  /* One of several sections, chosen in a select and kept in the link under its name. */
+  function showChoices() {
+    for (const picker of document.querySelectorAll("select[data-choice]")) {
+      const name = picker.dataset.choice;
+      const wanted = state.get(name);
+      if ([...picker.options].some((option) => option.value === wanted)) picker.value = wanted;
+      for (const section of document.querySelectorAll("[data-choice-of]")) {
+        if (section.dataset.choiceOf === name) section.hidden = section.dataset.choiceValue !== picker.value;
+      }
+    }
+  }
+
+  for (const picker of document.querySelectorAll("select[data-choice]")) {
+    picker.addEventListener("change", () => change({ [picker.dataset.choice]: picker.value }));
+  }
+
   function follow() {
     showMonth();
+    showChoices();
     keepLinks();
     for (const follower of followers) follower();
   }
@@ -155,6 +172,7 @@
       if (value === null || value === undefined || value === "") return words.none;
       switch (column.kind) {
         case "number": return whole.format(value);
+        case "decimal": return value.toFixed(1);
         case "money": return money.format(value);
         case "percent": return (value * 100).toFixed(1) + "%";
         case "seconds": {

@@ -1,5 +1,5 @@
 -- marts.billing_monthly: the money of each finding, month by month.
--- grain: one row per month, finding, charge type, clause, biller and currency
+-- grain: one row per month, finding, charge type, clause, biller, issuer and currency
 -- clauses: T2, AS-1, AS-2, WA-1, WA-2, EC
 -- materialized: table
 -- columns:
@@ -8,6 +8,7 @@
 --   charge_type: what is charged; null when unreadable
 --   clause: the finding stands on
 --   biller: who is to bill, company or agent; null when unknown
+--   billed_by: who did bill, company, agent or both; null when nobody or unknown
 --   currency: of all money in the row
 --   charges: number of charges
 --   billed_amount: money billed
@@ -15,12 +16,25 @@
 --   unexplained_amount: money that cannot be judged
 --   unbilled_amount: money not billed, where the rate card knows it
 --   unrated_charges: charges not billed of which no rate is known
+with
+charges as (
+    select
+        *,
+        case
+            when issuers = 'company' then 'company'
+            when ', ' || issuers || ', ' like '%, company, %' then 'both'
+            when issuers is not null then 'agent'
+        end as billed_by
+    from facts.charges
+)
+
 select
     month,
     finding,
     charge_type,
     clause,
     biller,
+    billed_by,
     currency,
     count(*) as charges,
     cast(sum(billed_amount) as decimal(18, 2)) as billed_amount,
@@ -29,5 +43,5 @@ select
     cast(sum(coalesce(unbilled_amount, 0)) as decimal(18, 2)) as unbilled_amount,
     count(case when finding = 'not_billed' and unbilled_amount is null then 1 end)
         as unrated_charges
-from facts.charges
-group by month, finding, charge_type, clause, biller, currency
+from charges
+group by month, finding, charge_type, clause, biller, billed_by, currency

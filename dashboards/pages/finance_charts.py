@@ -1,0 +1,135 @@
+"""The finance page's chart: money at stake, month by month, by finding.
+
+Belongs here: the figure with its sentence and table twin. Does not belong here: the page
+around it, or which findings there are (``words``).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from dashboards import language as lang
+from dashboards import theme, words
+from dashboards.charts import Chart, figures, new_figure
+from dashboards.language import Language, Text, both
+from dashboards.tables import StaticTable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import date
+
+    import plotly.graph_objects as go
+
+#: Findings with money in question: colour, and a pattern for print without colour.
+STAKES: dict[str, tuple[str, str]] = {
+    "billed_but_free": (theme.BREACHED, ""),
+    "billed_under_warranty": (theme.PENDING, "/"),
+    "billed_not_provided": ("#cc79a7", "\\"),
+    "duplicate_charge": ("#009e73", "x"),
+    "wrong_biller": ("#56b4e9", "-"),
+    "orphan_charge": (theme.MUTED, "."),
+    "undetermined": (theme.UNMEASURABLE, "+"),
+    "not_billed": (theme.MET, "|"),
+}
+_MOST = 36
+
+Months = dict["date", dict[str, float]]
+
+
+def at_stake(row: Mapping[str, Any]) -> float:
+    """Money in question of a row of ``billing_months``: overbilled, unexplained, unbilled."""
+    return float(row["overbilled_amount"] + row["unexplained_amount"] + row["unbilled_amount"])
+
+
+def by_month(rows: Iterable[Mapping[str, Any]], currency: str) -> Months:
+    """Money in question by month and finding, months in order; months without any are left out."""
+    found: defaultdict[date, defaultdict[str, float]] = defaultdict(lambda: defaultdict(float))
+    for row in rows:
+        if row["currency"] == currency and row["month"] is not None and at_stake(row):
+            found[row["month"]][row["finding"]] += at_stake(row)
+    return {month: dict(found[month]) for month in sorted(found)[-_MOST:]}
+
+
+def money_by_month(rows: Iterable[Mapping[str, Any]], currency: str) -> Chart | None:
+    """Money at stake in one currency; None when there is none."""
+    months = by_month(rows, currency)
+    if not months:
+        return None
+    return Chart(
+        key=f"money-{currency}",
+        title=Text(f"每月涉及金额（{currency}）", f"Money at stake by month ({currency})"),
+        sentence=_sentence(months, currency),
+        figures=figures(lambda language: _draw(months, currency, language), height=360),
+        twin=_twin(months),
+        note=Text(
+            "月份为工单受理月；无工单的取开票月。含多收、待查，及价目表给出金额的漏收。",
+            "By the month the ticket was opened; of issue without a ticket. Overbilled, "
+            "unexplained, and what was not billed where the rate card knows the amount.",
+        ),
+    )
+
+
+def _sentence(months: Months, currency: str) -> Text:
+    totals = {month: sum(parts.values()) for month, parts in months.items()}
+    most = max(totals, key=lambda month: (totals[month], month))
+    findings: defaultdict[str, float] = defaultdict(float)
+    for parts in months.values():
+        for finding, amount in parts.items():
+            findings[finding] += amount
+    first = max(sorted(findings), key=lambda finding: findings[finding])
+    name = words.label(words.FINDINGS, first)
+    whole, top = lang.money(sum(totals.values())), lang.money(totals[most])
+    share = lang.money(findings[first])
+    return Text(
+        f"合计 {whole} {currency}，{most:%Y-%m} 最多（{top}）；其中“{name.zh}”占 {share}。",
+        f"{whole} {currency} in all, most in {most:%Y-%m} ({top}); "
+        f"the largest part is “{name.en}” with {share}.",
+    )
+
+
+def _findings(months: Months) -> list[str]:
+    there = {finding for parts in months.values() for finding in parts}
+    return [*(name for name in STAKES if name in there), *sorted(there - STAKES.keys())]
+
+
+def _draw(months: Months, currency: str, language: Language) -> go.Figure:
+    figure = new_figure()
+    names = [lang.month(month) for month in months]
+    for finding in _findings(months):
+        colour, pattern = STAKES.get(finding, (theme.UNMEASURABLE, ""))
+        label = words.label(words.FINDINGS, finding).in_language(language)
+        figure.add_bar(
+            x=names,
+            y=[parts.get(finding, 0.0) for parts in months.values()],
+            name=label,
+            marker={"color": colour, "pattern": {"shape": pattern, "fgopacity": 0.6, "size": 6}},
+            hovertemplate=f"{label}<br>%{{x}}: %{{y:,.2f}} {currency}<extra></extra>",
+        )
+    figure.update_layout(
+        barmode="stack",
+        showlegend=True,
+        legend={"orientation": "h", "y": -0.18, "x": 0, "traceorder": "normal"},
+        xaxis={"type": "category"},
+        yaxis={"title": {"text": currency}, "tickformat": ",.0f"},
+    )
+    return figure
+
+
+def _twin(months: Months) -> StaticTable:
+    findings = _findings(months)
+    return StaticTable(
+        header=(
+            words.WORDS["month"],
+            *(words.label(words.FINDINGS, finding) for finding in findings),
+            Text("合计", "All"),
+        ),
+        rows=tuple(
+            (
+                both(lang.month(month)),
+                *(lang.money(parts.get(finding, 0.0)) for finding in findings),
+                lang.money(sum(parts.values())),
+            )
+            for month, parts in months.items()
+        ),
+    )
