@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,9 +14,11 @@ from pipelines.exports import load_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
-    from tests.exports.conftest import Staged
+    from staging_fixtures import Staged
+
+sys.path.insert(0, str(Path(__file__).parent))
+pytest_plugins = ("staging_fixtures",)
 
 INCIDENTS = (
     "incidents 2025\r\n"

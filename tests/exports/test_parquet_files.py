@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,11 +14,12 @@ from pipelines.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     import duckdb
+    from staging_fixtures import Staged
 
-    from tests.exports.conftest import Staged
+sys.path.insert(0, str(Path(__file__).parent))
+pytest_plugins = ("staging_fixtures",)
 
 
 def parquet(con: duckdb.DuckDBPyConnection, tmp_path: Path, select: str) -> bytes:

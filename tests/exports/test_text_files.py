@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,11 +14,17 @@ from pipelines.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
-    from tests.exports.conftest import Staged
+    from staging_fixtures import Staged
 
-CHINESE = "工单号,受理时间,城市,描述\nT1,2025-03-07 17:00,成都,主控板故障\nT2,2025-03-08 09:00,武汉,风扇异响\n"
+sys.path.insert(0, str(Path(__file__).parent))
+pytest_plugins = ("staging_fixtures",)
+
+CHINESE = (
+    "工单号,受理时间,城市,描述\n"
+    "T1,2025-03-07 17:00,成都,主控板故障\n"
+    "T2,2025-03-08 09:00,武汉,风扇异响\n"
+)
 ASCII_HEADERS = "ticket_id,city,description\nT1,成都,主控板故障\nT2,武汉,风扇异响\n"
 MEANT = [("T1", "成都", "主控板故障", 2), ("T2", "武汉", "风扇异响", 3)]
 SHOWN = "select ticket_id, city, description, source_row from staging.tickets order by rowid"

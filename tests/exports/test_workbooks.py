@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import sys
 import zipfile
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
@@ -15,12 +17,15 @@ import xlsxwriter
 from pipelines.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
-    from tests.exports.conftest import Staged
+    from staging_fixtures import Staged
+
+sys.path.insert(0, str(Path(__file__).parent))
+pytest_plugins = ("staging_fixtures",)
 
 
-def book(sheets: dict[str, Iterable[Iterable[Any]]]) -> bytes:
+def book(sheets: dict[str, Any]) -> bytes:
     """A workbook of plain cells, written by openpyxl."""
     workbook = openpyxl.Workbook()
     assert workbook.active is not None

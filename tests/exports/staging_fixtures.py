@@ -1,4 +1,4 @@
-"""Stages files that a test writes, and shows what became of them."""
+"""Fixtures: stage files that a test writes, and show what became of them."""
 
 from __future__ import annotations
 
@@ -37,9 +37,6 @@ class Staged:
     def rejects(self) -> list[tuple[Any, ...]]:
         """Row, reason, record of each reject."""
         return self.rows("select source_row, reason, record from staging.rejects")
-
-
-Stage = "Callable[..., Staged]"
 
 
 @pytest.fixture
