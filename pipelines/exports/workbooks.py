@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from pipelines.exports.quoting import identifier
 from pipelines.exports.source import Finding, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     import duckdb
@@ -32,12 +33,15 @@ if TYPE_CHECKING:
 
 MAX_UNPACKED_BYTES = 4 << 30
 MAX_UNPACKING_RATIO = 500
+MAX_CELLS = 60_000_000
+"""Rows times columns of a sheet; its cells take about 2 GB then."""
+
 _RATIO_APPLIES_FROM_BYTES = 200 << 20
 ERROR_CELL = "an error instead of a value"
 _CHUNK_BYTES = 4 << 20
 _MAX_ROW_BYTES = 16 << 20
 _ERROR_CELL = re.compile(rb'<c\b([^>]*\bt="e"[^>]*)>(.*?)</c>', re.DOTALL)
-_REFERENCE = re.compile(rb'\br="([A-Z]+)(\d+)"')
+_REFERENCE = re.compile(rb'\br="([A-Z]{1,3})(\d{1,7})"')
 _CACHED_VALUE = re.compile(rb"<v>([^<]*)</v>")
 
 
@@ -70,6 +74,7 @@ def read_workbook(
             f" Its sheets: {', '.join(map(repr, names))}. Correct sheet in the mapping file."
         )
         raise DataError(message)
+    extents = _survey(file.path, names)
     sheets = [
         _sheet(reader, index, name, EXPORTS[file.export], rules)
         for index in range(len(names))
@@ -81,9 +86,14 @@ def read_workbook(
         raise DataError(message)
     chosen = [sheet for sheet in filled if sheet.is_match and sheet.is_visible] or filled[:1]
     left = [sheet.name for sheet in filled if sheet not in chosen]
-    errors = _error_cells(file.path)
     sources = [
-        _source(con, file, sheet, errors.get(sheet.index, []), is_only=len(chosen) == 1)
+        _source(
+            con,
+            file,
+            sheet,
+            extents[sheet.index].errors if sheet.index in extents else [],
+            is_only=len(chosen) == 1,
+        )
         for sheet in chosen
     ]
     if left:
@@ -191,17 +201,44 @@ def _check_limits(path: Path) -> None:
         raise DataError(message)
 
 
-def _error_cells(path: Path) -> dict[int, list[Finding]]:
-    """Cells whose value is an error (#N/A …), by sheet: the reader of cells gives them blank."""
-    found: dict[int, list[Finding]] = {}
+@dataclass(frozen=True)
+class _Extent:
+    """How far a sheet reaches, and its cells whose value is an error (#N/A …).
+
+    The reader of cells gives those blank, and takes memory for the whole rectangle.
+    """
+
+    rows: int
+    columns: int
+    errors: list[Finding]
+
+
+def _survey(path: Path, names: Sequence[str]) -> dict[int, _Extent]:
+    """The extent of each sheet by position; empty for a format that cannot be looked into.
+
+    Raises:
+        DataError: a sheet reaches further than the limit.
+    """
+    found: dict[int, _Extent] = {}
     if not zipfile.is_zipfile(path):
         return found
     with zipfile.ZipFile(path) as book:
         for index, part in enumerate(_sheet_parts(book)):
-            found[index] = [
-                Finding(line, position, value, ERROR_CELL)
-                for line, position, value in _errors_in(book, part)
-            ]
+            if not part:
+                continue
+            try:
+                extent = _extent(book, part)
+            except (zipfile.BadZipFile, zlib.error, OSError):
+                continue  # the reader of cells says what is wrong with it
+            if extent.rows * extent.columns > MAX_CELLS:
+                message = (
+                    f"{path.name}, sheet {names[index] if index < len(names) else part!r} reaches"
+                    f" to row {extent.rows:,}, column {extent.columns:,}: more than"
+                    f" {MAX_CELLS:,} cells. Delete what stands far outside the table, or export"
+                    " it as CSV."
+                )
+                raise DataError(message)
+            found[index] = extent
     return found
 
 
@@ -223,28 +260,43 @@ def _sheet_parts(book: zipfile.ZipFile) -> list[str]:
     return [targets.get(key, "") if targets.get(key) in parts else "" for key in ids]
 
 
-def _errors_in(book: zipfile.ZipFile, part: str) -> Iterator[tuple[int, int, str]]:
-    if not part:
-        return
+def _extent(book: zipfile.ZipFile, part: str) -> _Extent:
+    rows = columns = 0
+    errors: list[Finding] = []
     kept = b""
     with book.open(part) as stream:
         while chunk := stream.read(_CHUNK_BYTES):
-            text = kept + chunk
-            end = text.rfind(b"</row>")
-            end = len(text) if end < 0 else end
-            if b't="e"' in text:
-                yield from _errors_of(text[:end])
-            kept = text[end:][-_MAX_ROW_BYTES:]
-    yield from _errors_of(kept)
+            *whole, kept = (kept + chunk).split(b"</row>")
+            for row in whole:
+                line, width = _last_cell(row)
+                rows, columns = max(rows, line), max(columns, width)
+            if any(b't="e"' in row for row in whole):
+                errors.extend(_errors_of(b"</row>".join(whole)))
+            kept = kept[-_MAX_ROW_BYTES:]
+    return _Extent(rows, columns, errors)
 
 
-def _errors_of(xml: bytes) -> Iterator[tuple[int, int, str]]:
+def _last_cell(row: bytes) -> tuple[int, int]:
+    """Row and column number of a row's last cell; zeros when it does not say."""
+    at = row.rfind(b' r="')
+    reference = _REFERENCE.match(row, at + 1) if at >= 0 else None
+    if reference is None:
+        return 0, 0
+    return int(reference[2]), _column_number(reference[1])
+
+
+def _column_number(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - ord("A") + 1
+    return number
+
+
+def _errors_of(xml: bytes) -> Iterator[Finding]:
     for attributes, content in _ERROR_CELL.findall(xml):
         reference = _REFERENCE.search(attributes)
         value = _CACHED_VALUE.search(content)
         if reference:
-            position = 0
-            for letter in reference[1]:
-                position = position * 26 + letter - ord("A") + 1
             shown = value[1].decode("utf-8", "replace") if value else "error"
-            yield int(reference[2]), position - 1, shown
+            position = _column_number(reference[1]) - 1
+            yield Finding(int(reference[2]), position, shown, ERROR_CELL)

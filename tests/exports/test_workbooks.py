@@ -176,3 +176,21 @@ def test_a_workbook_that_is_a_bomb_is_refused(stage: Callable[..., Staged]) -> N
         packed.writestr("xl/worksheets/sheet1.xml", b" " * (250 << 20))
     with pytest.raises(DataError, match="would unpack to 250 MiB"):
         stage({"tickets.xlsx": out.getvalue()})
+
+
+def test_a_stray_cell_far_out_is_refused_before_memory_goes(stage: Callable[..., Staged]) -> None:
+    workbook = openpyxl.Workbook()
+    assert workbook.active is not None
+    workbook.active["A1"] = "ticket_id"
+    workbook.active["A2"] = "T1"
+    workbook.active["XFD1000000"] = " "
+    out = io.BytesIO()
+    workbook.save(out)
+    with pytest.raises(DataError, match=r"sheet 'Sheet' reaches to row 1,000,000, column 16,384"):
+        stage({"tickets.xlsx": out.getvalue()})
+
+
+def test_blank_rows_far_below_cost_nothing_but_are_counted(stage: Callable[..., Staged]) -> None:
+    rows: list[list[str | None]] = [["ticket_id", "city"], *([None, None] for _ in range(5000))]
+    staged = stage({"tickets.xlsx": book({"a": [*rows, ["T1", "成都"]]})})
+    assert staged.rows("select ticket_id, source_row from staging.tickets") == [("T1", 5002)]
