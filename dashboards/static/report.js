@@ -135,7 +135,10 @@
     if (!window.Plotly) return;
     for (const place of document.querySelectorAll(".plot[data-drawn]")) {
       if (place.closest("[hidden]") || !place.layout) continue;
-      Plotly.relayout(place, width ? { width, autosize: false } : { width: null, autosize: true });
+      const height = page.charts[place.dataset.chart].layout.height;
+      Plotly.relayout(place, width
+        ? { width, autosize: false, height: Math.min(height, 300) }
+        : { width: null, autosize: true, height });
     }
   }
 
@@ -152,6 +155,8 @@
 
   const FEW = 200;      /* up to here rows keep their natural height; beyond, only those in view exist */
   const ROW = 37;       /* pixels of a row when only those in view exist; the style sheet fixes it */
+
+  const PRINTED = 60;   /* rows on paper */
 
   class DataTable {
     constructor(place) {
@@ -248,7 +253,8 @@
           const next = key === column.key && way === "asc" ? "desc" : "asc";
           change({ [this.key + ".sort"]: column.key + "." + next });
         });
-        this.head.append(make("th", { scope: "col", class: column.right ? "right" : null }, button));
+        this.head.append(make("th", { scope: "col", class: column.right ? "right" : null },
+          button, make("span", { class: "printed", "aria-hidden": "true" }, column.label)));
       });
       this.bodyRows = make("tbody");
       this.table = make("table", { class: "data" }, make("thead", {}, this.head), this.bodyRows);
@@ -392,7 +398,7 @@
   let opened = [];
   window.addEventListener("beforeprint", () => {
     resizeCharts(684);
-    for (const table of tables) if (table.many) table.draw(FEW);
+    for (const table of tables) table.draw(PRINTED);
   });
   window.addEventListener("afterprint", () => {
     resizeCharts(null);
