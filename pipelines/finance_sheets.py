@@ -69,7 +69,7 @@ _FINDINGS: Final = Sheet(
         Column("服务编码 Service"),
         Column("服务等级 Level", "number"),
         Column("条款 Clause", "number"),
-        Column("口径 Readings", "number"),
+        Column("解读 Readings", "number"),
         Column("理由（中文）", "wide"),
         Column("Reason (English)", "wide"),
         Column("发票行 Invoice lines"),
@@ -157,7 +157,7 @@ _SAMPLE: Final = Sheet(
     ),
 )
 _READINGS: Final = Sheet(
-    "口径 Readings",
+    "解读 Readings",
     "select periods.valid_from, readings.reading, readings.title_zh, readings.title_en, "
     "readings.choice, coalesce(readings.choice = readings.default_choice, true) as is_default, "
     "readings.text_zh, readings.text_en, readings.clause "
@@ -167,7 +167,7 @@ _READINGS: Final = Sheet(
     (
         Column("自 From", "date"),
         Column("编号 No.", "number"),
-        Column("口径"),
+        Column("解读"),
         Column("Reading"),
         Column("所选 Choice"),
         Column("默认 Default", "number"),

@@ -97,7 +97,7 @@ def test_the_workbook_opens_with_its_sheets_headers_frozen_and_filters_on(
         "发票行 Evidence",
         "对账 Reconciliation",
         "抽样 Audit sample",
-        "口径 Readings",
+        "解读 Readings",
     ]
     for found in book.worksheets:
         assert found.freeze_panes == "A2", found.title

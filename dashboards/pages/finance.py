@@ -9,6 +9,7 @@ readings 5, 6 and 11 to 15. Currencies are never added up.
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -210,6 +211,7 @@ _TYPE = Column(
 )
 _FINDING = Column("finding", Text("结论", "Finding"), "code", words.FINDINGS, is_filter=True)
 _KIND = Column("exception", Text("类别", "Kind"), "code", EXCEPTIONS, is_filter=True)
+_HIDDEN_KIND = replace(_KIND, is_hidden=True)
 _STAKE = Column("at_stake_amount", Text("涉及金额", "At stake"), "money")
 
 
@@ -232,10 +234,10 @@ def exceptions_table(report: Report) -> DataTable | None:
         Column("unit", Text("产品序列号", "Unit"), "link"),
         Column("invoice_lines", Text("发票行", "Invoice lines")),
         Column("biller", Text("应开票方", "Biller"), "code", words.PROVIDERS, is_filter=True),
-        Column("issuers", Text("开票方", "Issued by")),
+        Column("issuers", Text("开票方", "Issued by"), is_hidden=True),
         Column("clause", Text("条款", "Clause"), is_filter=True),
         Column("readings", Text("解读", "Readings"), is_hidden=True),
-        _KIND,
+        _HIDDEN_KIND,
         Column("service_code", Text("服务编码", "Service"), is_hidden=True),
         Column("customer_id", Text("客户编号", "Customer id"), is_hidden=True),
         Column("agent_id", Text("代理商", "Agent"), is_hidden=True),

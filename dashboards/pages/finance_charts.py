@@ -7,6 +7,7 @@ around it, or which findings there are (``words``).
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from dashboards import language as lang
@@ -43,12 +44,17 @@ def at_stake(row: Mapping[str, Any]) -> float:
 
 
 def by_month(rows: Iterable[Mapping[str, Any]], currency: str) -> Months:
-    """Money in question by month and finding, months in order; months without any are left out."""
+    """Money in question by month and finding; months in order, those between without any too."""
     found: defaultdict[date, defaultdict[str, float]] = defaultdict(lambda: defaultdict(float))
     for row in rows:
         if row["currency"] == currency and row["month"] is not None and at_stake(row):
             found[row["month"]][row["finding"]] += at_stake(row)
-    return {month: dict(found[month]) for month in sorted(found)[-_MOST:]}
+    months: list[date] = []
+    month, last = min(found, default=None), max(found, default=None)
+    while month is not None and last is not None and month <= last:
+        months.append(month)
+        month = (month.replace(day=1) + timedelta(days=32)).replace(day=1)
+    return {month: dict(found.get(month, {})) for month in months[-_MOST:]}
 
 
 def money_by_month(rows: Iterable[Mapping[str, Any]], currency: str) -> Chart | None:
@@ -103,7 +109,17 @@ def _draw(months: Months, currency: str, language: Language) -> go.Figure:
             x=names,
             y=[parts.get(finding, 0.0) for parts in months.values()],
             name=label,
-            marker={"color": colour, "pattern": {"shape": pattern, "fgopacity": 0.6, "size": 6}},
+            marker={
+                "color": colour,
+                "pattern": {
+                    "shape": pattern,
+                    "fillmode": "overlay",
+                    "fgcolor": "#ffffff",
+                    "fgopacity": 0.75,
+                    "size": 7,
+                    "solidity": 0.25,
+                },
+            },
             hovertemplate=f"{label}<br>%{{x}}: %{{y:,.2f}} {currency}<extra></extra>",
         )
     figure.update_layout(

@@ -1,0 +1,236 @@
+"""The finance page: money by finding, never across currencies; a unit's history; hostile texts."""
+
+from __future__ import annotations
+
+import re
+import sys
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from dashboards.language import Text
+from dashboards.pages import PAGES, finance, finance_charts
+from dashboards.pages.finance_units import WIDTH, histories
+from dashboards.site import write_report
+
+sys.path.insert(0, str(Path(__file__).parent))
+from frames import HOSTILE, files, report
+
+Row = dict[str, Any]
+JANUARY, FEBRUARY, MARCH = date(2025, 1, 1), date(2025, 2, 1), date(2025, 3, 1)
+
+
+def money(finding: str, month: date | None, **values: object) -> Row:
+    """One row of ``billing_months``."""
+    return {
+        "month": month,
+        "finding": finding,
+        "charge_type": "service_fee",
+        "clause": "T2",
+        "biller": "company",
+        "billed_by": "company",
+        "currency": "CNY",
+        "charges": 1,
+        "billed_amount": Decimal("0.00"),
+        "overbilled_amount": Decimal("0.00"),
+        "unexplained_amount": Decimal("0.00"),
+        "unbilled_amount": Decimal("0.00"),
+        "unrated_charges": 0,
+        **values,
+    }
+
+
+ROWS = [
+    money(
+        "billed_but_free", JANUARY, charges=2, billed_amount=Decimal(70),
+        overbilled_amount=Decimal(70),
+    ),
+    money("billed_but_free", MARCH, billed_amount=Decimal(30), overbilled_amount=Decimal(30)),
+    money(
+        "billed_but_free", MARCH, billed_amount=Decimal(9), overbilled_amount=Decimal(9),
+        currency="USD",
+    ),
+    money(
+        "billed_but_free", MARCH, billed_amount=Decimal(5), overbilled_amount=Decimal(5),
+        biller="agent", billed_by="agent",
+    ),
+    money(
+        "wrong_biller", MARCH, billed_amount=Decimal(40), overbilled_amount=Decimal(40),
+        biller="agent", clause="EC",
+    ),
+    money("not_billed", MARCH, charges=3, unrated_charges=3, billed_by=None),
+    money("orphan_charge", None, billed_amount=Decimal(1), unexplained_amount=Decimal(1)),
+    money("billed_as_due", MARCH, billed_amount=Decimal(500)),
+]  # fmt: skip
+UNITS = pl.DataFrame(
+    [
+        {
+            "serial_no": "U'1",
+            "product_type": HOSTILE,
+            "customer_id": "C1",
+            "purchased_on": date(2023, 1, 1),
+            "warranty_ends_on": date(2024, 1, 1),
+            "free_year_ends_on": date(2024, 1, 1),
+            "maintenance_from_on": date(2024, 1, 1),
+        }
+    ]
+)
+
+
+def charge(**values: object) -> Row:
+    """One row of ``billing_unit_charges``."""
+    return {
+        "serial_no": "U'1",
+        "charge_id": "x",
+        "ticket_id": None,
+        "service_code": None,
+        "charge_type": "maintenance_fee",
+        "finding": "billed_as_due",
+        "clause": "WA-2",
+        "billed_amount": Decimal(365),
+        "currency": "CNY",
+        "invoice_lines": "I1#1",
+        "charge_on": None,
+        "first_issued_on": None,
+        "coverage_start": None,
+        "coverage_end": None,
+        "overlap_days": None,
+        "reason": HOSTILE,
+        "reason_zh": HOSTILE,
+        **values,
+    }
+
+
+CHARGES = pl.DataFrame(
+    [
+        charge(
+            finding="billed_under_warranty",
+            coverage_start=date(2023, 12, 22),
+            coverage_end=date(2024, 12, 20),
+            first_issued_on=date(2023, 12, 1),
+            overlap_days=10,
+        ),
+        charge(ticket_id="T1", charge_type="service_fee", charge_on=date(2024, 6, 1)),
+    ],
+    infer_schema_length=None,
+)
+
+
+def test_the_company_s_overbilling_is_told_apart_from_the_agents_and_by_currency() -> None:
+    company, unbilled, unexplained, agents = finance.glance(ROWS, ["CNY", "USD"])
+    # 70 + 30 + 40, the last billed by the company for what an agent provided
+    assert company["amounts"] == [("CNY", Decimal(140)), ("USD", Decimal(9))]
+    assert company["charges"] == 5
+    assert unbilled["amounts"] == []
+    assert unbilled["charges"] == 3
+    assert unexplained["amounts"] == [("CNY", Decimal(1))]
+    assert agents["amounts"] == [("CNY", Decimal(5))]
+
+
+def test_findings_stand_by_money_then_by_what_has_no_rate() -> None:
+    rows = finance.findings_table(ROWS).rows
+    said = [(str(getattr(row[0], "en", row[0])), row[4], row[6], row[7]) for row in rows]
+    assert said[0] == ("Billed but free", "3", "100.00", "CNY")
+    assert said[1] == ("Wrong biller", "1", "40.00", "CNY")
+    assert ("Billed but free", "1", "9.00", "USD") in said
+    not_billed = next(row for row in rows if row[0] == Text("应收未收", "Not billed"))
+    assert not_billed[6] == Text("无价目", "no rate")
+
+
+def test_the_chart_says_its_sum_its_peak_and_its_largest_part_in_one_currency() -> None:
+    chart = finance_charts.money_by_month(ROWS, "CNY")
+    assert chart is not None
+    # January 70, February nothing, March 30 + 5 + 40; the orphan has no month
+    assert chart.sentence.en.startswith(
+        "145.00 CNY in all, most in 2025-03 (75.00); the largest part is “Billed but free” with 105"
+    )
+    assert [row[-1] for row in chart.twin.rows] == ["70.00", "0.00", "75.00"]
+    assert [trace["name"] for trace in chart.figures["zh"]["data"]] == ["免费却收费", "开票方不符"]
+    assert finance_charts.money_by_month(ROWS, "EUR") is None
+
+
+def test_a_unit_s_history_marks_the_days_billed_too_early() -> None:
+    (unit,) = histories(UNITS, CHARGES, date(2025, 3, 10))
+    (period,) = unit.periods
+    # 365 days from 2023-12-22, the first 10 before 2024-01-01
+    assert abs(period.early / period.width - 10 / 365) < 0.001
+    assert unit.warranty is not None
+    assert abs(unit.warranty.x + unit.warranty.width - (period.x + period.early)) < 0.3
+    assert [mark.is_wrong for mark in unit.bills] == [True]
+    assert [mark.is_wrong for mark in unit.services] == [False]
+    assert 0 < unit.today < WIDTH
+    assert [year for _, year in unit.years] == ["2023", "2024", "2025"]
+
+
+def test_reading_5_says_what_would_change() -> None:
+    frame = pl.DataFrame(
+        {
+            "finding": ["billed_as_due", "not_billed"],
+            "finding_other_reading": ["billed_but_free", "free_as_due"],
+            "currency": ["CNY", "CNY"],
+            "charges": [2, 1],
+            "billed_amount": [Decimal(600), Decimal(0)],
+            "overbilled_amount": [Decimal(0), Decimal(0)],
+            "overbilled_amount_other_reading": [Decimal(600), Decimal(0)],
+            "unbilled_charges": [0, 1],
+            "unbilled_charges_other_reading": [0, 0],
+        }
+    )
+    built = finance.free_year(frame)
+    assert built is not None
+    assert built["sentence"].en == (
+        "3 charges would change; money overbilled on them from 0.00 to 600.00 CNY, "
+        "charges not billed from 1 to 0."
+    )
+    assert finance.free_year(pl.DataFrame()) is None
+
+
+def test_a_month_that_does_not_reconcile_is_named() -> None:
+    frame = pl.DataFrame(
+        {
+            "month": [JANUARY, FEBRUARY],
+            "currency": ["CNY", "CNY"],
+            "invoice_lines": [2, 1],
+            "placed_lines": [2, 1],
+            "invoice_amount": [Decimal("10.00"), Decimal("5.00")],
+            "charges": [2, 1],
+            "charge_amount": [Decimal("10.00"), Decimal("5.01")],
+            "difference": [Decimal("0.00"), Decimal("0.01")],
+        }
+    )
+    said = finance.balance(frame)
+    assert said is not None
+    assert said.en.endswith("Months that differ: 2025-02.")
+    agreed = finance.balance(frame.head(1))
+    assert agreed is not None
+    assert agreed.en == (
+        "2 of 2 invoice lines are each in one charge; invoices 10.00 CNY, charges 10.00 CNY. "
+        "Every month agrees to the cent."
+    )
+
+
+def test_the_page_prints_hostile_texts_as_text_in_both_languages(tmp_path: Path) -> None:
+    frames = {
+        "billing_months": pl.DataFrame(ROWS, infer_schema_length=None),
+        "billing_units": UNITS,
+        "billing_unit_charges": CHARGES,
+        "files": files(("tickets", "invoices")),
+    }
+    given = report(
+        frames, months=(FEBRUARY, MARCH), month=FEBRUARY, exports=frozenset({"tickets", "invoices"})
+    )
+    write_report(given, [page for page in PAGES if page.name == "finance"], tmp_path)
+    for language in ("zh", "en"):
+        text = (tmp_path / language / "finance.html").read_text(encoding="utf-8")
+        assert "<img src=x" not in text
+        assert 'value="U&#39;1"' in text
+        assert re.search(r'data-month="2025-02".*?class="note"', text, re.DOTALL)
+
+
+def test_without_invoices_the_page_says_what_it_would_show(tmp_path: Path) -> None:
+    write_report(report(), [finance.PAGE], tmp_path)
+    text = (tmp_path / "en" / "finance.html").read_text(encoding="utf-8")
+    assert "reconciled with the invoices month by month" in text
