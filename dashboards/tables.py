@@ -16,14 +16,15 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-#: How a cell is shown and sorted. ``wide`` is text that needs room; ``seconds`` shows h:mm;
-#: ``ticket`` links to the ticket's page; ``code`` is a value shown by its label;
+#: How a cell is shown and sorted. ``wide`` is text that needs room; ``decimal`` shows one digit,
+#: ``seconds`` h:mm; ``ticket`` links to the ticket's page; ``code`` is a value shown by its label;
 #: ``link`` is a pair [text, address within the language's folder].
 Kind = Literal[
-    "text", "wide", "number", "percent", "money", "seconds", "instant", "code", "ticket", "link"
-]
+    "text", "wide", "number", "decimal", "percent", "money", "seconds", "instant", "code",
+    "ticket", "link",
+]  # fmt: skip
 NO_ROWS = Text("没有符合条件的行。", "No rows match.")
-_RIGHT: frozenset[str] = frozenset({"number", "percent", "money", "seconds"})
+_RIGHT: frozenset[str] = frozenset({"number", "decimal", "percent", "money", "seconds"})
 
 
 @dataclass(frozen=True)

@@ -108,7 +108,13 @@ def write_agent_sheets(con: duckdb.DuckDBPyConnection, report_dir: Path) -> list
 
 
 def agent_sheets(con: duckdb.DuckDBPyConnection) -> list[AgentSheet]:
-    """The sheet of every agent that owed or filed a record, in order of agent id."""
+    """The sheet of every agent that owed or filed a record, in order of agent id.
+
+    None without an export of service records: nobody can be said not to have filed then.
+    """
+    given = con.execute("select 1 from meta.files where export = 'service_records'").fetchone()
+    if given is None:
+        return []
     owed, not_counted, months = (_by_agent(con, sql) for sql in (_OWED, _NOT_COUNTED, _MONTHS))
     names = dict(con.execute("select agent_id, agent_name from staging.agents").fetchall())
     rules = con.execute(

@@ -5,6 +5,14 @@ Belongs here: the list. Each page is a module of its own with a ``PAGE``.
 
 from __future__ import annotations
 
-from dashboards.pages import data, finance, management, terms, ticket
+from dashboards.pages import data, finance, management, promises, quality, terms, ticket
 
-PAGES = (management.PAGE, finance.PAGE, data.PAGE, terms.PAGE, ticket.PAGE)
+PAGES = (
+    management.PAGE,
+    promises.PAGE,
+    quality.PAGE,
+    finance.PAGE,
+    data.PAGE,
+    terms.PAGE,
+    ticket.PAGE,
+)

@@ -9,6 +9,10 @@ with placed as (
            count(*) over (partition by kind, verdict) as of_kind
     from marts.obligations as obligation
     where verdict in ('breached', 'pending')
+        and (
+            kind <> 'filing'
+            or exists (select 1 from meta.files where export = 'service_records')
+        )
 )
 select placed.kind,
        placed.subject_id,

@@ -8,6 +8,8 @@ select kind,
        cast(sum(pending) as bigint) as pending,
        cast(sum(unmeasurable) as bigint) as unmeasurable
 from marts.promise_monthly
+where kind <> 'filing'
+    or exists (select 1 from meta.files where export = 'service_records')
 group by kind, clause, responsible
 order by breached desc, kind, clause, responsible nulls last
 limit 2000

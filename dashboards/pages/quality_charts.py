@@ -1,0 +1,219 @@
+"""The quality page's charts: records owed by month, and missing rates with their certainty.
+
+Belongs here: figures with their sentence and table twin, as pure functions. Does not belong
+here: colours and fonts (``theme``), or the page around them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dashboards import language as lang
+from dashboards import safe, theme, words
+from dashboards.charts import Chart, figures, new_figure
+from dashboards.language import Language, Text
+from dashboards.tables import StaticTable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import plotly.graph_objects as go
+
+    from dashboards.report import Report
+
+#: What becomes of a record owed, in the order in which bars are stacked, with its colour.
+FINDINGS = {
+    "filed_on_time": "#b9d6e8",
+    "filed_late": theme.MET,
+    "incomplete": "#cc79a7",
+    "wrong_form": "#7a4f9a",
+    "missing": theme.BREACHED,
+    "pending": theme.PENDING,
+    "unmeasurable": theme.UNMEASURABLE,
+}
+#: Agents in the chart of missing rates; the table has all.
+AGENTS_SHOWN = 15
+#: Up to so many months each has room for its label; on a phone, every third.
+_YEAR = 14
+
+Rows = list[dict[str, Any]]
+
+
+def finding_word(finding: str) -> Text:
+    """The words for a finding; the unmeasurable has none of its own."""
+    return words.label({**words.FINDINGS, "unmeasurable": words.VERDICTS["unmeasurable"]}, finding)
+
+
+def months(report: Report, rows: Rows) -> Chart:
+    """Records owed by month and what became of them, as stacked bars."""
+    there = [name for name in FINDINGS if any(row[name] for row in rows)]
+    closed = [row for row in rows if report.is_closed(row["month"])]
+    return Chart(
+        key="filing-months",
+        title=Text("每月应交的记录与去向", "Records owed by month, and what became of them"),
+        sentence=_months_sentence(closed or rows),
+        figures=figures(
+            lambda language: _months(rows, there, language),
+            height=340,
+            narrow={"xaxis.dtick": "M3" if len(rows) > 3 else "M1"},  # noqa: PLR2004 - a quarter
+        ),
+        twin=StaticTable(
+            header=(
+                words.WORDS["month"],
+                Text("应交", "Owed"),
+                *(finding_word(name) for name in FINDINGS),
+            ),
+            rows=tuple(
+                (
+                    lang.month(row["month"]),
+                    lang.count(row["due"]),
+                    *(lang.count(row[name]) for name in FINDINGS),
+                )
+                for row in rows
+            ),
+        ),
+        note=Text(
+            "月份为工单受理月。最近几个月的记录可能尚未到期。",
+            "The month is that in which the ticket was opened; records of the latest months may "
+            "not be due yet.",
+        ),
+    )
+
+
+def _months_sentence(rows: Rows) -> Text:
+    worst = max(rows, key=lambda row: (row["missing"], row["month"]))
+    if not worst["missing"]:
+        return Text("没有一个月有未提交的记录。", "No month has a record that was not filed.")
+    month = lang.month(worst["month"])
+    return Text(
+        f"未提交最多的是 {month}：应交 {worst['due']:,} 份，未提交 {worst['missing']:,} 份。",
+        f"Most were missing in {month}: {worst['missing']:,} of {worst['due']:,} owed.",
+    )
+
+
+def _months(rows: Rows, there: Sequence[str], language: Language) -> go.Figure:
+    figure = new_figure()
+    owed = Text("应交", "owed").in_language(language)
+    for name in there:
+        word = finding_word(name).in_language(language)
+        figure.add_bar(
+            x=[f"{row['month']:%Y-%m-%d}" for row in rows],
+            y=[row[name] for row in rows],
+            name=word,
+            marker={"color": FINDINGS[name], "line": {"width": 0}},
+            hovertext=[
+                f"{row['month']:%Y-%m}<br>{word} {lang.count(row[name])} / "
+                f"{lang.count(row['due'])} {owed}"
+                for row in rows
+            ],
+            hoverinfo="text",
+        )
+    figure.update_layout(
+        barmode="stack",
+        showlegend=True,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
+        margin={"t": 44, "r": 16, "l": 8, "b": 8},
+        yaxis={"rangemode": "tozero"},
+        xaxis={
+            "type": "date",
+            "tickformat": theme.MONTH_FORMATS[language],
+            "dtick": "M1" if len(rows) <= _YEAR else None,
+            "tickangle": 0,
+        },
+        bargap=0.35,
+    )
+    return figure
+
+
+def certainty(rows: Rows) -> Chart | None:
+    """The missing rates of the first agents by rank, each with its interval; None without any."""
+    shown = [row for row in rows if row["missing_low_pct"] is not None and row["missing"]]
+    shown = shown[:AGENTS_SHOWN]
+    if not shown:
+        return None
+    first = shown[0]
+    name = agent_name(first)
+    low, high = first["missing_low_pct"], first["missing_high_pct"]
+    return Chart(
+        key="certainty",
+        title=Text("未提交率及其把握", "Missing rate, and how certain it is"),
+        sentence=Text(
+            f"居首的是 {name}：{first['decided']:,} 份已定的记录中未提交 {first['missing']:,} 份，"
+            f"真实比例有 95% 的把握在 {low:.0f}%–{high:.0f}%。",
+            f"First comes {name}: {first['missing']:,} of {first['decided']:,} decided records "
+            f"missing; the true share lies between {low:.0f}% and {high:.0f}% with 95% confidence.",
+        ),
+        figures=figures(
+            lambda language: _certainty(shown, language),
+            height=90 + 30 * len(shown),
+            narrow={"margin.l": 90},
+        ),
+        twin=StaticTable(
+            header=(
+                Text("代理商", "Agent"),
+                Text("未提交", "Missing"),
+                Text("已定", "Decided"),
+                Text("未提交率", "Missing rate"),
+                Text("95% 区间", "95% interval"),
+            ),
+            rows=tuple(
+                (
+                    agent_name(row),
+                    lang.count(row["missing"]),
+                    lang.count(row["decided"]),
+                    f"{row['missing_pct']:.1f}%",
+                    f"{row['missing_low_pct']:.1f}%–{row['missing_high_pct']:.1f}%",
+                )
+                for row in shown
+            ),
+        ),
+        note=Text(
+            "点为未提交率，横线为 Wilson 95% 区间。按区间下限排序：三张工单的坏运气排不到"
+            "三百张工单之前。",
+            "The point is the rate, the line Wilson's 95% interval. Sorted by the interval's lower "
+            "end: bad luck with three tickets does not come before three hundred.",
+        ),
+    )
+
+
+def _certainty(rows: Rows, language: Language) -> go.Figure:
+    figure = new_figure()
+    missing = finding_word("missing").in_language(language)
+    names = [safe.plot_text(agent_name(row)) for row in rows]
+    figure.add_scatter(
+        x=[row["missing_pct"] for row in rows],
+        y=names,
+        mode="markers",
+        marker={"size": 9, "color": theme.BREACHED},
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": [row["missing_high_pct"] - row["missing_pct"] for row in rows],
+            "arrayminus": [row["missing_pct"] - row["missing_low_pct"] for row in rows],
+            "color": theme.MUTED,
+            "thickness": 1.6,
+            "width": 0,
+        },
+        hovertext=[
+            f"{name}<br>{missing} {row['missing']:,} / {row['decided']:,}<br>"
+            f"{row['missing_low_pct']:.1f}%–{row['missing_high_pct']:.1f}%"
+            for name, row in zip(names, rows, strict=True)
+        ],
+        hoverinfo="text",
+    )
+    figure.update_layout(
+        margin={"t": 10, "r": 24, "l": 8, "b": 8},
+        xaxis={
+            "range": [0, min(100, max(row["missing_high_pct"] for row in rows) + 3)],
+            "ticksuffix": "%",
+            "showgrid": True,
+            "gridcolor": "#edf0f3",
+        },
+        yaxis={"autorange": "reversed", "type": "category", "showgrid": False},
+    )
+    return figure
+
+
+def agent_name(row: dict[str, Any]) -> str:
+    """An agent as a person reads it: id and name."""
+    return " ".join(part for part in (row["agent_id"], row["agent_name"]) if part)
