@@ -238,11 +238,17 @@ def _models() -> dg.AssetsDefinition:
         run: Session = context.resources.session
         wanted = frozenset(table_name(key) for key in context.selected_asset_keys)
         with _step(run, "models") as summary:
-            for model in session.build_models(run, wanted):
-                metadata = table_metadata(
-                    run.con, model.name, dict(model.columns), is_view=model.is_view
+            built = [
+                (
+                    model,
+                    table_metadata(run.con, model.name, dict(model.columns), is_view=model.is_view),
                 )
-                schema = lineage.warehouse_schema(run.con)
+                for model in session.build_models(run, wanted)
+            ]
+            schema = lineage.warehouse_schema(run.con)
+            # The validator works while the lineage is drawn and Dagster writes its events.
+            session.hand_over(run)
+            for model, metadata in built:
                 metadata["dagster/column_lineage"] = _column_lineage(model, schema)
                 yield dg.MaterializeResult(asset_key=asset_key(model.name), metadata=metadata)
             summary.append(f"{len(wanted)} tables and views")

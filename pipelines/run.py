@@ -7,9 +7,11 @@ Belongs here: executing the job and keeping its history. Does not belong here: t
 from __future__ import annotations
 
 import os
+import sqlite3
 from typing import TYPE_CHECKING, Final
 
 import dagster as dg
+from sqlalchemy import Engine, event
 
 from pipelines.definitions import JOB, build_definitions
 from pipelines.session import Session, Settings, open_session
@@ -63,8 +65,20 @@ def _history(settings: Settings) -> dg.DagsterInstance:
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
     home = settings.out / HISTORY
     home.mkdir(exist_ok=True)
+    if not event.contains(Engine, "connect", _write_lazily):
+        event.listen(Engine, "connect", _write_lazily)
     (home / "dagster.yaml").write_text(_INSTANCE_CONFIG, encoding="utf-8")
     return dg.DagsterInstance.from_config(str(home))
+
+
+def _write_lazily(connection: object, _: object) -> None:
+    """Let the operating system write the history in its own time.
+
+    SQLite would otherwise wait for the disk after each of some hundred events. A killed process
+    loses nothing by it; a machine that loses power may lose the history, never a result.
+    """
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("pragma synchronous = off")
 
 
 def _tags(settings: Settings) -> dict[str, str]:

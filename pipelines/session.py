@@ -43,7 +43,7 @@ class Settings:
     """What a run is told: the options of ``sla run``.
 
     ``as_of`` without an offset is local time of the terms' zone. ``month`` is the first day of
-    the month the report opens on.
+    the month the report opens on. ``browser`` prints the report's PDF and PNG (``--pdf``).
     """
 
     exports: Path
@@ -53,6 +53,7 @@ class Settings:
     as_of: datetime | None = None
     month: date | None = None
     memory_limit: str | None = None
+    browser: Path | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -196,12 +197,19 @@ def build_models(session: Session, names: frozenset[str] | None = None) -> Itera
             yield model
 
 
-def run_checks(session: Session) -> list[validation.CheckResult]:
-    """Run every suite, keep what it found in ``meta.checks`` and ``checks.json``."""
+def hand_over(session: Session) -> None:
+    """Close the warehouse and have the validator read it; ``run_checks`` opens it again."""
     session.con.close()
-    results = session.validator.validate(
+    session.validator.ask(
         session.warehouse, session.settings.memory_limit, session.building / publish.SPILL
     )
+
+
+def run_checks(session: Session) -> list[validation.CheckResult]:
+    """Run every suite, keep what it found in ``meta.checks`` and ``checks.json``."""
+    if not session.validator.is_asked:
+        hand_over(session)
+    results = session.validator.answer()
     session.open()
     validation.keep_results(session.con, results)
     validation.write_results(results, session.building / "checks.json")
@@ -223,7 +231,8 @@ def write_report(session: Session) -> str:
     """Build finance's workbook, the report's pages and the agents' sheets."""
     shutil.rmtree(session.report_dir, ignore_errors=True)
     build_finance(session.con, session.report_dir)
-    build_report(session.con, session.report_dir, session.settings.month)
+    settings = session.settings
+    build_report(session.con, session.report_dir, settings.month, settings.browser)
     write_agent_sheets(session.con, session.report_dir)
     pages = sum(1 for _ in session.report_dir.rglob("*.html"))
     return f"{pages} pages"

@@ -12,6 +12,7 @@ Belongs here: that process. Does not belong here: the checks and what becomes of
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -37,6 +38,7 @@ class Validator:
 
     def __init__(self) -> None:
         """Start it; it imports what it needs while the run goes on."""
+        self.is_asked = False
         path = os.pathsep.join(p for p in (str(_ROOT), os.environ.get("PYTHONPATH")) if p)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "pipelines.validator"],
@@ -47,25 +49,31 @@ class Validator:
             env={**os.environ, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"},
         )
 
-    def validate(
-        self, warehouse: Path, memory_limit: str | None, spill: Path
-    ) -> list[validation.CheckResult]:
-        """Run every suite on the warehouse file, which nobody may have open.
+    def ask(self, warehouse: Path, memory_limit: str | None, spill: Path) -> None:
+        """Have it run every suite on the warehouse file, which nobody may have open.
 
         Args:
             warehouse: the file; it is opened for reading.
             memory_limit: as DuckDB writes it; None for DuckDB's own.
             spill: where DuckDB may put what does not fit.
+        """
+        config = {"temp_directory": str(spill)}
+        if memory_limit:
+            config["memory_limit"] = memory_limit
+        self.is_asked = True
+        assert self._process.stdin is not None  # noqa: S101 - opened above
+        with contextlib.suppress(BrokenPipeError):  # it died: answer() says so
+            json.dump({"warehouse": str(warehouse), "config": config}, self._process.stdin)
+            self._process.stdin.write("\n")
+            self._process.stdin.flush()
+
+    def answer(self) -> list[validation.CheckResult]:
+        """What every check found; waits for it.
 
         Raises:
             ValidatorFailedError: a check could not be judged, or the process died.
         """
-        question = {
-            "warehouse": str(warehouse),
-            "config": {"temp_directory": str(spill)}
-            | ({"memory_limit": memory_limit} if memory_limit else {}),
-        }
-        answer, _ = self._process.communicate(json.dumps(question))
+        answer, _ = self._process.communicate()
         if not answer:
             message = f"the validator ended with status {self._process.returncode} and no answer"
             raise ValidatorFailedError(message)

@@ -198,7 +198,7 @@ def test_a_critical_check_stops_it_and_leaves_out_as_it_was(
         sample=({"source_file": "tickets.csv", "source_row": 2, "ticket_id": "T1"},),
         guards="contract: tickets",
     )
-    monkeypatch.setattr(Validator, "validate", lambda *_: [failed])
+    monkeypatch.setattr(Validator, "answer", lambda _: [failed])
     result = CliRunner().invoke(
         cli.main, ["run", "--exports", str(exports), "--out", str(out), "--quiet"]
     )
