@@ -67,7 +67,9 @@ def build(report: Report) -> Mapping[str, Any]:
     shown = report.shown_months
     return {
         "views": [view(report, month) for month in shown] + [view(report, None)],
-        "trend": charts.trend(by_month, closed) if by_month else None,
+        "trend": charts.trend(by_month, closed)
+        if any(people.decided for people in by_month.values())
+        else None,
         "open_table": open_table(report),
         "open_sentence": open_sentence(report.frame("response_open_totals")),
         "breached_table": breached_table(report, sum(one.breached for one in by_month.values())),
@@ -109,7 +111,7 @@ def view(report: Report, month: date | None) -> dict[str, Any]:
         "speed": _speed(report, month),
         "heat": heat(cells, _of(frame, last) if last else [], month),
         "changes": changes(cells, _of(frame, last)) if last else [],
-        "last_month": last,
+        "last_month": last if last in report.months else None,
         "unmeasurable": _unmeasurable(report, month),
         "causes": causes(_of(report.frame("response_causes"), month)),
         "promises": promises(_of(report.frame("promises"), month)),

@@ -28,6 +28,8 @@ LAST_STEP = 20
 TARGET_STEP = 10
 #: Up to so many months each has room for its label; on a phone, every third.
 _YEAR = 14
+#: A month's bar on the time axis: sixteen days, in milliseconds.
+_BAR = 16 * 86_400_000
 
 
 def trend(
@@ -80,7 +82,9 @@ def _trend_sentence(
     rate, overall = lang.percent(by_month[last].rate), lang.percent(limits.centre)
     flagged = [f"{month:%Y-%m}" for month in judged if signals.get(month)]
     found = (
-        Text(f"信号：{'、'.join(flagged)}。", f"Signals: {', '.join(flagged)}.")
+        Text("", "")
+        if len(judged) == 1
+        else Text(f"信号：{'、'.join(flagged)}。", f"Signals: {', '.join(flagged)}.")
         if flagged
         else Text(
             "没有信号：各月的差异都在偶然波动之内。",
@@ -91,7 +95,8 @@ def _trend_sentence(
         f"{len(judged)} 个已结束月份合计及时率 {overall}（{met:,}/{decided:,} 张），"
         f"最近的 {last:%Y-%m} 为 {rate}。{found.zh}",
         f"Over {len(judged)} closed {'month' if len(judged) == 1 else 'months'} compliance is "
-        f"{overall} ({met:,} of {decided:,}); {last:%Y-%m}, the latest, has {rate}. {found.en}",
+        f"{overall} ({met:,} of {decided:,}); {last:%Y-%m}, the latest, has {rate}."
+        + (f" {found.en}" if found.en else ""),
     )
 
 
@@ -221,6 +226,7 @@ def _trend(
             x=[f"{month:%Y-%m-%d}" for month in months],
             y=[getattr(by_month[month], part) for month in months],
             yaxis="y2",
+            width=_BAR,
             marker={"color": color, "line": {"width": 0}},
             text=[lang.count(by_month[month].decided) for month in months] if is_top else None,
             textposition="outside" if is_top else "none",
@@ -259,7 +265,6 @@ def _trend(
             "tickangle": 0,
             "range": [_day(months[0], -18), _day(months[-1], 18)],
         },
-        bargap=0.45,
     )
     return figure
 
