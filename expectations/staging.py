@@ -180,11 +180,12 @@ TICKETS = _staged(
         "fault_has_level",
         NoRows(
             "select source_file, source_row, ticket_id, category, fault_level "
-            "from staging.tickets where category = 'fault' and fault_level is null"
+            "from staging.tickets where category = 'fault' and fault_level is null "
+            "and agreed_due_at is null"
         ),
         "T4",
-        "A fault has a fault level; without it there is no target, and it is unmeasurable.",
-        "故障工单填有故障等级；缺了它就没有时限，无法计量。",
+        "A fault has a fault level or a due time agreed for it; with neither it is unmeasurable.",
+        "故障工单填有故障等级或约定时限；两者皆无则无法计量。",
     ),
     warning(
         "fault_has_city",
@@ -193,8 +194,8 @@ TICKETS = _staged(
             "where fault_level is not null and city is null and agreed_due_at is null"
         ),
         "T4",
-        "A fault has a city; without it there is no target, and it is unmeasurable.",
-        "故障工单填有城市；缺了它就没有时限，无法计量。",
+        "A fault has a city or a due time agreed for it; with neither it is unmeasurable.",
+        "故障工单填有城市或约定时限；两者皆无则无法计量。",
     ),
     warning(
         "agent_named",

@@ -234,6 +234,26 @@ def test_a_check_that_cannot_be_judged_raises(form: object, said: str) -> None:
         judged(check_of(form), clean_warehouse())
 
 
+def test_no_query_holds_what_would_be_read_as_a_parameter() -> None:
+    queries = [c.form.query for s in suites() for c in s.checks if isinstance(c.form, NoRows)]
+
+    assert len(queries) > 50
+    assert [query for query in queries if set(query) & set("{}:")] == []
+
+
+def test_an_agreed_due_time_stands_in_for_level_and_city() -> None:
+    con = planted(
+        "update staging.tickets set fault_level = null, city = null where ticket_id = 'T4'"
+    )
+    assert not result_of(validate(con, [TICKETS]), "fault_has_level").success
+
+    con.execute(
+        "update staging.tickets set agreed_due_at = '2025-03-11 09:00' where ticket_id = 'T4'"
+    )
+
+    assert [r for r in validate(con, [TICKETS]) if not r.success] == []
+
+
 def test_severity_and_meta_reach_great_expectations() -> None:
     from expectations import on_duckdb  # noqa: PLC0415 -- imports GX, which takes seconds
 
