@@ -1,0 +1,164 @@
+"""The quality and promises pages: counts that add up, certainty, silence, escaping."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from dashboards.pages import promises, quality
+from dashboards.pages import quality_charts as charts
+from dashboards.population import Population
+from dashboards.site import write_report
+
+sys.path.insert(0, str(Path(__file__).parent))
+from frames import HOSTILE, report
+
+_NONE = dict.fromkeys(
+    ("filed_on_time", "filed_late", "missing", "incomplete", "wrong_form", "pending",
+     "unmeasurable"), 0,
+)  # fmt: skip
+
+
+def months() -> pl.DataFrame:
+    """Two months: 10 owed with 6 on time, 3 missing, 1 late; then 4 owed, 2 still pending."""
+    return pl.DataFrame(
+        [
+            {"month": date(2025, 2, 1), "due": 10, **_NONE, "filed_on_time": 6, "missing": 3,
+             "filed_late": 1},
+            {"month": date(2025, 3, 1), "due": 4, **_NONE, "filed_on_time": 2, "pending": 2},
+        ]
+    )  # fmt: skip
+
+
+def agent(agent_id: str, **values: Any) -> dict[str, Any]:  # noqa: ANN401 - any column
+    """One row of ``agent_standing``; by default nothing missing, nothing to compare."""
+    return {
+        "agent_id": agent_id, "agent_name": HOSTILE, "city": "成都", "active_to": None,
+        "is_retired": False, "due": 10, "decided": 10, **_NONE, "outstanding": 0,
+        "filing_pct": 100.0, "missing_pct": 0.0, "missing_low_pct": 0.0, "missing_high_pct": 27.8,
+        "missing_rank": 1, "days_to_file_median": 2.5, "days_to_file_p90": None,
+        "last_served_at": datetime(2025, 3, 1, 9), "last_filed_at": datetime(2025, 3, 2, 9),  # noqa: DTZ001 - local time, as the warehouse has it
+        "oldest_outstanding_due_at": None, "longest_silence_seconds": 129600, "silent_since": None,
+        "flags": 0, "overdue_7": 0, "overdue_30": 0, "overdue_90": 0, "overdue_more": 0,
+        "recent_missing": 0, "recent_decided": 0, "earlier_missing": 0, "earlier_decided": 0,
+        **values,
+    }  # fmt: skip
+
+
+def page_report(agents: list[dict[str, Any]], **frames: pl.DataFrame) -> Any:  # noqa: ANN401 - a Report
+    """A report with the two frames the quality page needs."""
+    schema = {"active_to": pl.Date, "silent_since": pl.Datetime, "days_to_file_p90": pl.Float64,
+              "oldest_outstanding_due_at": pl.Datetime}  # fmt: skip
+    standing = pl.DataFrame(agents, schema_overrides=schema)
+    return report(
+        {"filing_months": months(), "agent_standing": standing, **frames},
+        exports=frozenset({"tickets", "service_records"}),
+        months=(date(2025, 2, 1), date(2025, 3, 1)),
+    )
+
+
+def test_the_records_owed_add_up_to_what_became_of_them() -> None:
+    built = quality.build(page_report([agent("A1")]))
+    # 8 on time of 6 + 2 + 3 missing + 1 late decided; 2 pending
+    assert built["people"] == Population(met=8, breached=4, pending=2)
+    assert sum(number for _, number, _ in built["numbers"]) == 14
+    assert "3 of 10" in built["months"].sentence.en
+
+
+def test_the_trend_says_when_it_is_chance_and_when_too_few() -> None:
+    few = agent("A1", recent_missing=2, recent_decided=3, earlier_missing=0, earlier_decided=90)
+    assert quality.trend(few).en == "+66.7 (too few to say)"
+    chance = agent("A1", recent_missing=2, recent_decided=10, earlier_missing=1, earlier_decided=10)
+    assert quality.trend(chance).en == "+10.0 (within chance)"
+    worse = agent("A1", recent_missing=9, recent_decided=10, earlier_missing=1, earlier_decided=10)
+    assert quality.trend(worse).en == "+80.0 worse"
+    better = agent("A1", recent_missing=1, recent_decided=10, earlier_missing=9, earlier_decided=10)
+    assert quality.trend(better).zh == "−80.0 变好"
+    assert quality.trend(agent("A1")).en == "nothing to compare"
+
+
+def test_agents_lead_to_their_own_sheets() -> None:
+    table = quality.agents_table([agent("A/1", missing_pct=40.0)])
+    row = dict(zip((column.key for column in table.columns), table.rows[0], strict=True))
+    assert row["sheet"] == ("A/1", "../agents/A_2f_1.html")
+    assert row["missing_rate"] == 0.4
+    assert row["silence"] == 1.5
+
+
+def test_who_misses_nothing_is_not_in_the_chart() -> None:
+    assert charts.certainty([agent("A1")]) is None
+    chart = charts.certainty([agent("A1", missing=4, missing_pct=40.0, missing_low_pct=16.8)])
+    assert chart is not None
+    assert "4 of 10 decided records missing" in chart.sentence.en
+    assert "17% and 28%" in chart.sentence.en
+
+
+def test_silence_is_shown_by_month_with_the_months_between() -> None:
+    frame = pl.DataFrame(
+        {
+            "agent_id": ["A1", "A1", "A2"],
+            "month": [date(2024, 12, 1), date(2025, 2, 1), date(2025, 2, 1)],
+            "silent_days": [6.99, 28.0, 0.4],
+        }
+    )
+    shown = quality.silence(page_report([], agent_silence_months=frame), [agent("A1")])
+    assert shown is not None
+    assert shown["months"] == [date(2024, 12, 1), date(2025, 1, 1), date(2025, 2, 1)]
+    assert [cell["shade"] for cell in shown["rows"][0]["cells"]] == ["h0", "hnone", "h4"]
+    assert [cell["days"] for cell in shown["rows"][1]["cells"]] == [None, None, "<1"]
+
+
+def test_every_record_filed_is_in_one_class() -> None:
+    classes = pl.DataFrame({"class": ["counted", "repeat", "no_ticket"], "records": [7, 2, 1]})
+    text = quality.records_sentence(classes)
+    assert text is not None
+    assert text.en == "10 records filed = 7 counted + 2 repeats another + 1 no such ticket."
+
+
+def test_without_service_records_the_page_says_what_to_bring(tmp_path: Path) -> None:
+    given = page_report([agent("A1")])
+    without = type(given)(**{**vars(given), "exports": frozenset({"tickets"})})
+    write_report(without, (quality.PAGE,), tmp_path)
+    page = (tmp_path / "en" / "quality.html").read_text(encoding="utf-8")
+    assert "Service records" in page
+    assert "Filed on time" not in page
+
+
+def test_texts_from_the_exports_are_escaped(tmp_path: Path) -> None:
+    write_report(page_report([agent("A1", missing=1)]), (quality.PAGE,), tmp_path)
+    for path in tmp_path.glob("*/quality.html"):
+        assert "<img src=x" not in path.read_text(encoding="utf-8")
+
+
+def promise(month: date | None, met: int, breached: int, **values: Any) -> dict[str, Any]:  # noqa: ANN401 - any column
+    """One row of ``promises``: by default trainings."""
+    row = {"month": month, "kind": "training", "clause": "AS-9", "promises": met + breached,
+           "met": met, "breached": breached, "pending": 0, "unmeasurable": 0}  # fmt: skip
+    return {**row, **values}
+
+
+def test_each_clause_has_its_rate_trend_and_months() -> None:
+    rows = [
+        promise(date(2025, 1, 1), 30, 0),
+        promise(date(2025, 2, 1), 10, 20),
+        promise(date(2025, 3, 1), 1, 0, pending=4),
+        promise(date(2025, 6, 1), 0, 0, pending=1),
+    ]
+    built = promises.build(report({"promises": pl.DataFrame(rows)}))
+    # As of 10 March: June is to come, March is not over and not part of the trend.
+    assert [month for month, _ in built["months"]] == [row["month"] for row in rows[:3]]
+    assert [is_closed for _, is_closed in built["months"]] == [True, True, False]
+    (training,) = built["promises"]
+    assert training["people"] == Population(met=41, breached=20, pending=5)
+    assert training["trend"].en == "2025-02: −66.7, worse"
+    assert [cell["shade"] for cell in training["cells"]] == ["h0", "h4", "hfew"]
+
+
+def test_a_few_promises_make_no_trend() -> None:
+    rows = [promise(date(2025, 1, 1), 30, 0), promise(date(2025, 2, 1), 1, 1)]
+    built = promises.build(report({"promises": pl.DataFrame(rows)}))
+    assert built["promises"][0]["trend"].en == "2025-02: −50.0, too few to say"

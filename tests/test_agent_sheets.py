@@ -1,0 +1,162 @@
+"""The agents' sheets: each agent's own rows, complete, safe to open, the same bytes each time."""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import openpyxl
+import pytest
+
+from pipelines.agent_sheets import agent_sheets, workbook, write_agent_sheets
+
+sys.path.insert(0, str(Path(__file__).parent))
+from harness import build
+
+if TYPE_CHECKING:
+    import duckdb
+
+HOSTILE = "<script>alert(1)</script>"
+FORMULA = '=HYPERLINK("http://example.invalid","x")'
+
+
+def served(ticket_id: str, agent_id: str, **values: Any) -> dict[str, Any]:  # noqa: ANN401 - any column
+    """A finished phone service of an agent; its record is due on 8 March at 09:00."""
+    return {
+        "ticket_id": ticket_id, "provider": "agent", "agent_id": agent_id,
+        "customer_name": f"客户{agent_id}", "service_code": "SASR008",
+        "opened_at": "2025-03-01 08:00:00", "finished_at": "2025-03-01 09:00:00", **values,
+    }  # fmt: skip
+
+
+def record(record_id: str, ticket_id: str | None, agent_id: str, **values: Any) -> dict[str, Any]:  # noqa: ANN401 - any column
+    """A complete fault record, submitted the day after."""
+    return {
+        "record_id": record_id, "ticket_id": ticket_id, "agent_id": agent_id,
+        "form": "fault_record", "submitted_at": "2025-03-02 09:00:00", "engineer": "李",
+        "service_finished_at": "2025-03-01 09:00:00", "fault_description": "死机",
+        "resolution": "重启", **values,
+    }  # fmt: skip
+
+
+EXPORTS: dict[str, list[dict[str, Any]]] = {
+    "agents": [{"agent_id": "A1", "agent_name": HOSTILE}, {"agent_id": "B2"}, {"agent_id": "idle"}],
+    "tickets": [
+        served("owed", "A1", customer_name=FORMULA),
+        served("partial", "A1"),
+        served("swapped", "A1"),
+        served("filed", "A1"),
+        served("later", "A1", finished_at="2025-03-10 12:00:00"),
+        served("of-b", "B2"),
+        served("joined", "A1", customer_type="key_account", provider="company"),
+    ],
+    "service_records": [
+        record("R1", "filed", "A1"),
+        record("R2", "partial", "A1", resolution=None),
+        record("R3", "swapped", "A1", form="presales_report"),
+        record("R4", "of-b", "A1"),
+        record("R5", "nowhere", "B2"),
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def con() -> duckdb.DuckDBPyConnection:
+    """A warehouse of two agents that served, as of 12 March 2025."""
+    made = build(EXPORTS, as_of="2025-03-12 09:00:00")
+    made.execute("create table meta.files as select 'service_records' as export")
+    return made
+
+
+def test_a_sheet_has_what_the_agent_owes_oldest_first(con: duckdb.DuckDBPyConnection) -> None:
+    first, second = agent_sheets(con)
+    assert (first.agent_id, second.agent_id) == ("A1", "B2")
+    owed = [(row["ticket_id"], row["finding"]) for row in first.owed]
+    assert owed == [
+        ("joined", "missing"),
+        ("owed", "missing"),
+        ("partial", "incomplete"),
+        ("swapped", "wrong_form"),
+        ("later", "pending"),
+    ]
+    # due 8 March 09:00, four days before the as-of; pending is due on 17 March
+    assert first.owed[0]["overdue_days"] == 4
+    assert first.owed[4]["overdue_days"] < 0
+    assert first.outstanding == 4
+    assert first.totals["due"] == 6
+    assert first.totals["filed_on_time"] == 1
+
+
+def test_a_sheet_has_nothing_of_another_agent(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    write_agent_sheets(con, tmp_path)
+    page = (tmp_path / "agents" / "B2.html").read_text(encoding="utf-8")
+    for text in ("A1", "R1", "R4", "owed-", "客户A1", "joined", "swapped", HOSTILE):
+        assert text not in page
+    assert "of-b" in page
+    other = (tmp_path / "agents" / "A1.html").read_text(encoding="utf-8")
+    assert "B2" not in other
+    assert "R4" in other  # its own record, filed for another agent's ticket
+    for cells in _cells(tmp_path / "agents" / "B2.xlsx").values():
+        assert not any("A1" in str(cell) for row in cells for cell in row)
+
+
+def _cells(path: Path) -> dict[str, list[tuple[Any, ...]]]:
+    book = openpyxl.load_workbook(path)
+    return {sheet.title: list(sheet.iter_rows(values_only=True)) for sheet in book.worksheets}
+
+
+def test_the_page_is_whole_by_itself_and_escaped(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    write_agent_sheets(con, tmp_path)
+    page = (tmp_path / "agents" / "A1.html").read_text(encoding="utf-8")
+    assert HOSTILE not in page
+    assert "&lt;script&gt;" in page
+    assert "http://" not in page.replace("http://example.invalid", "")
+    assert "<script" not in page
+    assert "src=" not in page
+    assert '<link rel="stylesheet"' not in page
+    assert '<section lang="zh-CN"' in page
+    assert '<section lang="en"' in page
+    assert "R2 was filed; add: resolution" in page
+    assert "R3 has the wrong form; file the Fault record" in page
+    assert "7×24" in page
+
+
+def test_the_workbook_has_the_same_rows_and_no_formula(con: duckdb.DuckDBPyConnection) -> None:
+    sheet = agent_sheets(con)[0]
+    book = openpyxl.load_workbook(io.BytesIO(workbook(sheet)))
+    owed = list(book.worksheets[0].iter_rows())
+    assert [row[0].value for row in owed[1:]] == ["joined", "owed", "partial", "swapped", "later"]
+    customer = owed[2][2]
+    assert customer.data_type == "s"
+    assert str(customer.value).endswith(FORMULA)
+    assert book.worksheets[1]["A2"].value == "R4"
+    months = list(book.worksheets[2].iter_rows(values_only=True))
+    assert months[1][:2] == ("2025-03", 6)
+
+
+def test_the_same_warehouse_gives_the_same_bytes(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    one = {path.name: path.read_bytes() for path in write_agent_sheets(con, tmp_path / "one")}
+    two = {path.name: path.read_bytes() for path in write_agent_sheets(con, tmp_path / "two")}
+    assert one == two
+    assert sorted(one) == ["A1.html", "A1.xlsx", "B2.html", "B2.xlsx"]
+
+
+def test_an_agent_id_cannot_leave_the_folder(tmp_path: Path) -> None:
+    con = build({"tickets": [served("T1", "../../A1")]}, as_of="2025-03-12 09:00:00")
+    con.execute("create table meta.files as select 'service_records' as export")
+    written = write_agent_sheets(con, tmp_path)
+    assert {path.parent for path in written} == {tmp_path / "agents"}
+
+
+def test_without_service_records_no_agent_is_accused(tmp_path: Path) -> None:
+    con = build({"tickets": [served("T1", "A1")]}, as_of="2025-03-12 09:00:00")
+    con.execute("create table meta.files as select 'tickets' as export")
+    assert write_agent_sheets(con, tmp_path) == []
