@@ -28,6 +28,7 @@ from pipelines.exports.finding import WORKBOOK_SUFFIXES, find_exports
 from pipelines.exports.headers import Match, check_headers
 from pipelines.exports.parquet_files import read_parquet_file
 from pipelines.exports.quoting import identifier, literal
+from pipelines.exports.reasons import in_chinese
 from pipelines.exports.text_files import read_text_file
 from pipelines.exports.workbooks import read_workbook
 
@@ -182,7 +183,7 @@ def _create_tables(con: duckdb.DuckDBPyConnection) -> None:
     )
     con.execute(
         "create or replace table staging.problems (export varchar, source_file varchar,"
-        ' source_row bigint, "column" varchar, value varchar, reason varchar)'
+        ' source_row bigint, "column" varchar, value varchar, reason varchar, reason_zh varchar)'
     )
     con.execute(
         "create or replace table meta.files (export varchar, source_file varchar, sha256 varchar,"
@@ -449,7 +450,7 @@ class _Stage:
                 from _raw join (select source_row, _unread from {staged}) on source_row = line
             )
             select {literal(self.export.name)}, {literal(source.source_file)}, line, name, value,
-                reason
+                reason, {in_chinese("reason")}
             from ({" union all ".join(parts)})
             order by line, place
             """  # noqa: S608 - quoted
@@ -477,7 +478,7 @@ class _Stage:
             f"""
             insert into staging.problems
             select {literal(self.export.name)}, {literal(source.source_file)}, line, name, value,
-                reason
+                reason, {in_chinese("reason")}
             from _findings
             where line not in (
                 select source_row from {self.table}

@@ -17,6 +17,7 @@ from pipelines.exports import decoding
 from pipelines.exports.finding import PACKED_TEXT_SUFFIXES
 from pipelines.exports.headers import HEADER_SEARCH_ROWS, find_header_row, match_headers
 from pipelines.exports.quoting import literal
+from pipelines.exports.reasons import NUL_BYTES, TOO_MANY_CELLS
 from pipelines.exports.source import Finding, Source
 
 if TYPE_CHECKING:
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 DELIMITERS = (",", ";", "\t", "|")
 MAX_CELL_CHARS = 1_000_000
 BEYOND_HEADER = "(beyond the header)"
-TOO_MANY_CELLS = "more cells than headers"
-NUL_BYTES = "NUL bytes taken out"
 
 _HEAD_CHARS = 1 << 18
 _SHOWN_CHARS = 200

@@ -14,6 +14,18 @@ from typing import TYPE_CHECKING
 
 from pipelines.contract import Kind
 from pipelines.exports.quoting import is_among, literal
+from pipelines.exports.reasons import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    NO_DATE,
+    NOT_A_NUMBER,
+    NOT_A_TIME,
+    NOT_ONE_OF,
+    NOT_WHOLE,
+    OUT_OF_RANGE,
+    TOO_FINE,
+    TOO_LARGE,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -137,7 +149,6 @@ CITIES = {
 }
 """English names of cities, in lower case, and the names the terms use."""
 
-FIRST_YEAR, LAST_YEAR = 1900, 2199
 _DAY_ZERO = "1899-12-30"
 NO_DATES_BEFORE = "1900-03-01"
 """Spreadsheets keep a time of day as a moment of 1899-12-30 and the days after."""
@@ -299,16 +310,6 @@ def reason(column: Column, said: str) -> str:
         f" when abs({said} - round({said}, 2)) >= {_NUMBER_NOISE}"
         f" then {literal(TOO_FINE)} else {literal(TOO_LARGE)} end)"
     )
-
-
-NOT_A_TIME = "not a date or time we can read"
-NO_DATE = "a time of day without its date"
-OUT_OF_RANGE = f"the year is not within {FIRST_YEAR}-{LAST_YEAR}"
-NOT_ONE_OF = "not one of: "
-NOT_A_NUMBER = "not a number"
-NOT_WHOLE = "not a whole number"
-TOO_FINE = "more than two decimals"
-TOO_LARGE = "too large"
 
 
 def _whens(translations: dict[str, str]) -> str:

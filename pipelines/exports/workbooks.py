@@ -6,6 +6,7 @@ what the cells mean. Polars reads the cells, DuckDB gets the frame.
 
 from __future__ import annotations
 
+import html
 import re
 import zipfile
 import zlib
@@ -19,10 +20,11 @@ from pipelines.contract import EXPORTS
 from pipelines.errors import DataError
 from pipelines.exports.headers import HEADER_SEARCH_ROWS, find_header_row, match_headers
 from pipelines.exports.quoting import identifier
+from pipelines.exports.reasons import ERROR_CELL
 from pipelines.exports.source import Finding, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
     import duckdb
@@ -37,7 +39,6 @@ MAX_CELLS = 60_000_000
 """Rows times columns of a sheet; its cells take about 2 GB then."""
 
 _RATIO_APPLIES_FROM_BYTES = 200 << 20
-ERROR_CELL = "an error instead of a value"
 _CHUNK_BYTES = 4 << 20
 _MAX_ROW_BYTES = 16 << 20
 _ERROR_CELL = re.compile(rb'<c\b([^>]*\bt="e"[^>]*)>(.*?)</c>', re.DOTALL)
@@ -74,7 +75,7 @@ def read_workbook(
             f" Its sheets: {', '.join(map(repr, names))}. Correct sheet in the mapping file."
         )
         raise DataError(message)
-    extents = _survey(file.path, names)
+    extents = _survey(file.path)
     sheets = [
         _sheet(reader, index, name, EXPORTS[file.export], rules)
         for index in range(len(names))
@@ -86,16 +87,11 @@ def read_workbook(
         raise DataError(message)
     chosen = [sheet for sheet in filled if sheet.is_match and sheet.is_visible] or filled[:1]
     left = [sheet.name for sheet in filled if sheet not in chosen]
-    sources = [
-        _source(
-            con,
-            file,
-            sheet,
-            extents[sheet.index].errors if sheet.index in extents else [],
-            is_only=len(chosen) == 1,
-        )
-        for sheet in chosen
-    ]
+    sources = []
+    for sheet in chosen:
+        extent = extents.get(sheet.name)
+        errors = extent.errors if extent else []
+        sources.append(_source(con, file, sheet, errors, is_only=len(chosen) == 1))
     if left:
         sources[0].notes.append(f"sheets not read: {', '.join(left)}")
     return sources
@@ -213,51 +209,55 @@ class _Extent:
     errors: list[Finding]
 
 
-def _survey(path: Path, names: Sequence[str]) -> dict[int, _Extent]:
-    """The extent of each sheet by position; empty for a format that cannot be looked into.
+def _survey(path: Path) -> dict[str, _Extent]:
+    """The extent of each sheet by name; empty for a format that cannot be looked into.
 
     Raises:
         DataError: a sheet reaches further than the limit.
     """
-    found: dict[int, _Extent] = {}
+    found: dict[str, _Extent] = {}
     if not zipfile.is_zipfile(path):
         return found
     with zipfile.ZipFile(path) as book:
-        for index, part in enumerate(_sheet_parts(book)):
-            if not part:
-                continue
+        for name, part in _sheet_parts(book).items():
             try:
                 extent = _extent(book, part)
             except (zipfile.BadZipFile, zlib.error, OSError):
                 continue  # the reader of cells says what is wrong with it
             if extent.rows * extent.columns > MAX_CELLS:
                 message = (
-                    f"{path.name}, sheet {names[index] if index < len(names) else part!r} reaches"
-                    f" to row {extent.rows:,}, column {extent.columns:,}: more than"
-                    f" {MAX_CELLS:,} cells. Delete what stands far outside the table, or export"
-                    " it as CSV."
+                    f"{path.name}, sheet {name!r} reaches to row {extent.rows:,}, column"
+                    f" {extent.columns:,}: more than {MAX_CELLS:,} cells. Delete what stands far"
+                    " outside the table, or export it as CSV."
                 )
                 raise DataError(message)
-            found[index] = extent
+            found[name] = extent
     return found
 
 
-def _sheet_parts(book: zipfile.ZipFile) -> list[str]:
-    """The parts of the sheets in the workbook's order; none in a format we cannot look into."""
+def _sheet_parts(book: zipfile.ZipFile) -> dict[str, str]:
+    """Sheet name → its part of the workbook; empty in a format we cannot look into."""
     try:
         workbook = book.read("xl/workbook.xml").decode("utf-8", "replace")
         relations = book.read("xl/_rels/workbook.xml.rels").decode("utf-8", "replace")
-    except KeyError:
-        return []
+    except (KeyError, zipfile.BadZipFile, zlib.error):
+        return {}
     targets = {}
     for tag in re.findall(r"<Relationship\b[^>]*>", relations):
-        key, target = re.search(r'\bId="([^"]*)"', tag), re.search(r'\bTarget="([^"]*)"', tag)
-        if key and target:
-            path = target[1]
-            targets[key[1]] = path.lstrip("/") if path.startswith("/") else f"xl/{path}"
-    ids = re.findall(r'<(?:\w+:)?sheet\b[^>]*\br:id="([^"]*)"', workbook)
+        target = _attribute(tag, "Target")
+        path = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+        targets[_attribute(tag, "Id")] = path
     parts = set(book.namelist())
-    return [targets.get(key, "") if targets.get(key) in parts else "" for key in ids]
+    named = {
+        _attribute(tag, "name"): targets.get(_attribute(tag, "r:id"), "")
+        for tag in re.findall(r"<(?:\w+:)?sheet\b[^>]*>", workbook)
+    }
+    return {name: part for name, part in named.items() if part in parts}
+
+
+def _attribute(tag: str, name: str) -> str:
+    found = re.search(rf'\s{name}="([^"]*)"', tag)
+    return html.unescape(found[1]) if found else ""
 
 
 def _extent(book: zipfile.ZipFile, part: str) -> _Extent:

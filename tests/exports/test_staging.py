@@ -105,6 +105,25 @@ def test_problems_are_listed_for_staged_rows_only(stage: Callable[..., Staged]) 
     ]
 
 
+def test_reasons_are_given_in_chinese_too(stage: Callable[..., Staged]) -> None:
+    staged = stage(
+        {
+            "tickets.csv": "ticket_id,opened_at,fault_level,training_hours\n"
+            "T1,soon,5,1.234\n"
+            "T2,3000-01-01,,x\n"
+            "T3,,,,beyond\n"
+        }
+    )
+    assert staged.rows("select source_row, reason_zh from staging.problems") == [
+        (2, "不是可识别的日期或时间"),
+        (2, "不是可用的值：1, 2, 3, 4"),
+        (2, "多于两位小数"),
+        (3, "年份不在 1900–2199 之内"),
+        (3, "不是数字"),
+        (4, "单元格多于标题"),
+    ]
+
+
 def test_invoice_lines_have_a_key_of_two_columns(stage: Callable[..., Staged]) -> None:
     staged = stage(
         {

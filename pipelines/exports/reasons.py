@@ -1,0 +1,51 @@
+"""Why a cell is a problem, in the words people read.
+
+Belongs here: every reason of ``staging.problems``, English and Chinese. Does not belong here:
+when each applies (``values`` and the readers).
+"""
+
+from __future__ import annotations
+
+from pipelines.exports.quoting import literal
+
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+
+NOT_A_TIME = "not a date or time we can read"
+NO_DATE = "a time of day without its date"
+OUT_OF_RANGE = f"the year is not within {FIRST_YEAR}-{LAST_YEAR}"
+NOT_ONE_OF = "not one of: "
+NOT_A_NUMBER = "not a number"
+NOT_WHOLE = "not a whole number"
+TOO_FINE = "more than two decimals"
+TOO_LARGE = "too large"
+TOO_MANY_CELLS = "more cells than headers"
+NUL_BYTES = "NUL bytes taken out"
+ERROR_CELL = "an error instead of a value"
+
+CHINESE = {
+    NOT_A_TIME: "不是可识别的日期或时间",
+    NO_DATE: "只有时刻，没有日期",
+    OUT_OF_RANGE: f"年份不在 {FIRST_YEAR}–{LAST_YEAR} 之内",
+    NOT_ONE_OF: "不是可用的值：",
+    NOT_A_NUMBER: "不是数字",
+    NOT_WHOLE: "不是整数",
+    TOO_FINE: "多于两位小数",
+    TOO_LARGE: "数字过大",
+    TOO_MANY_CELLS: "单元格多于标题",
+    NUL_BYTES: "已去掉空字节",
+    ERROR_CELL: "单元格是错误值",
+}
+"""Each reason in Chinese. After NOT_ONE_OF come the values that may stand there."""
+
+
+def in_chinese(reason: str) -> str:
+    """SQL of the Chinese words for the reason in the expression ``reason``."""
+    whens = " ".join(
+        f"when {literal(english)} then {literal(chinese)}" for english, chinese in CHINESE.items()
+    )
+    values_from = len(NOT_ONE_OF) + 1
+    return (
+        f"(case when starts_with({reason}, {literal(NOT_ONE_OF)})"
+        f" then {literal(CHINESE[NOT_ONE_OF])} || substr({reason}, {values_from})"
+        f" else case {reason} {whens} end end)"
+    )
