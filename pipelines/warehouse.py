@@ -37,6 +37,8 @@ def open_warehouse(
     # Local times are kept as written: the session's zone must never shift one.
     con.execute("set timezone = 'UTC'")
     con.execute("set autoinstall_known_extensions = false")
+    # The run has a progress display of its own.
+    con.execute("set enable_progress_bar = false")
     if memory_limit:
         try:
             con.execute("set memory_limit = $1", [memory_limit])
