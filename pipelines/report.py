@@ -16,6 +16,7 @@ from sqlglot import exp
 from dashboards.pages import PAGES
 from dashboards.report import Report
 from dashboards.site import write_report
+from pipelines.office import write_office
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +38,10 @@ _CONCERNS = {
 
 
 def build_report(
-    con: duckdb.DuckDBPyConnection, out_dir: Path, month: date | None = None
+    con: duckdb.DuckDBPyConnection,
+    out_dir: Path,
+    month: date | None = None,
+    browser: Path | None = None,
 ) -> list[Path]:
     """Write the whole report into ``out_dir``; the files written, in order.
 
@@ -45,9 +49,10 @@ def build_report(
         con: the finished warehouse; nothing in it is changed.
         out_dir: the report's folder, made when it is not there.
         month: the month shown first; by default the latest closed month with tickets.
+        browser: prints the PDF and the charts' PNG; without one they are left out.
     """
-    frames = read_frames(con)
-    return write_report(report_of(frames, month), PAGES, out_dir)
+    report = report_of(read_frames(con), month)
+    return [*write_report(report, PAGES, out_dir), *write_office(report, out_dir, browser)]
 
 
 def report_of(frames: Mapping[str, pl.DataFrame], month: date | None = None) -> Report:
