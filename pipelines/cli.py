@@ -133,6 +133,12 @@ _TERMS = click.option(
     "the exports.",
 )
 @click.option("--month", metavar="YYYY-MM", default="", help="The month the report opens on.")
+@click.option(
+    "--pdf",
+    is_flag=True,
+    help="Also print management.pdf and the charts as PNG, with an installed Chromium, Chrome or "
+    "Edge (SLA_CHROMIUM: its path).",
+)
 @click.option("--memory-limit", metavar="SIZE", help="For the warehouse, such as 4GB.")
 @click.option("--quiet", is_flag=True, help="Say nothing unless something stops the run.")
 def run(  # noqa: PLR0913 - one argument per option
@@ -143,6 +149,7 @@ def run(  # noqa: PLR0913 - one argument per option
     mapping: Path | None,
     as_of: str,
     month: str,
+    pdf: bool,
     memory_limit: str | None,
     quiet: bool,
 ) -> None:
@@ -156,12 +163,17 @@ def run(  # noqa: PLR0913 - one argument per option
     if terms is not None and not terms.is_dir():
         what = "is a file" if terms.exists() else "does not exist"
         _wrong(f"--terms {terms} {what}. Name a folder of terms files, or leave --terms out.")
+    browser = None
+    if pdf:
+        from pipelines.browser import find_browser  # noqa: PLC0415 - as above
+
+        browser = find_browser()
     with _progress(is_quiet=quiet) as progress:
         # The heavy imports come last: a slip in the options is said before they are waited for.
         from pipelines.run import run as run_job  # noqa: PLC0415
         from pipelines.session import Settings  # noqa: PLC0415
 
-        settings = Settings(exports, out, terms, mapping, at, first_month, memory_limit)
+        settings = Settings(exports, out, terms, mapping, at, first_month, memory_limit, browser)
         run_job(settings, progress)
     if not quiet:
         _tell_result(settings)
@@ -223,5 +235,7 @@ def _progress(*, is_quiet: bool) -> AbstractContextManager[Progress]:
 
 def _tell_result(settings: Settings) -> None:
     click.echo(f"Report     {settings.out / 'report' / 'index.html'}")
+    if settings.browser is not None:
+        click.echo(f"PDF        {settings.out / 'report' / 'management.pdf'}")
     click.echo(f"Warehouse  {settings.out / 'warehouse.duckdb'}")
     click.echo(f"Checks     {settings.out / 'checks.json'}")
