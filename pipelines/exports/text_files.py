@@ -136,7 +136,7 @@ def _sniff(head: str, export: Export, rules: ExportMapping | None) -> str:
 def _head_rows(head: str, delimiter: str) -> list[tuple[int, int, list[str]]]:
     """First line, last line and cells of the first rows, blank lines left out."""
     csv.field_size_limit(max(MAX_CELL_CHARS, _HEAD_CHARS))
-    reader = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter, skipinitialspace=True)
     rows = []
     before = 0
     for cells in reader:
@@ -207,7 +207,7 @@ def _rows(
     lines = _Lines(text, findings)
     for _ in range(layout.header_end):
         next(lines, None)
-    reader = csv.reader(lines, delimiter=layout.delimiter)
+    reader = csv.reader(lines, delimiter=layout.delimiter, skipinitialspace=True)
     while True:
         start = lines.number + 1
         lines.taken.clear()
@@ -234,7 +234,7 @@ def _check_quotes(layout: _Layout, start: int, cells: list[str], taken: list[str
     ones beyond it).
     """
     try:
-        list(csv.reader(taken, delimiter=layout.delimiter, strict=True))
+        list(csv.reader(taken, delimiter=layout.delimiter, skipinitialspace=True, strict=True))
         is_whole = len(cells) >= layout.width
         is_whole = is_whole and not any(cell.strip() for cell in cells[layout.width :])
     except csv.Error:

@@ -108,6 +108,14 @@ def test_ragged_rows_are_kept_and_listed(stage: Callable[..., Staged]) -> None:
     ]
 
 
+def test_a_quote_after_a_space_opens_a_cell(stage: Callable[..., Staged]) -> None:
+    # The second file has a blank line, which sends it the other way through the reader.
+    for blank_line in ("", "\n"):
+        staged = stage({"tickets.csv": f'ticket_id, description\n{blank_line}T1, "a, b"\n'})
+        assert staged.column("description") == ["a, b"]
+        assert staged.problems() == []
+
+
 def test_nul_bytes_are_taken_out_and_listed(stage: Callable[..., Staged]) -> None:
     staged = stage({"tickets.csv": "ticket_id,city\nT\x001,成都\nT2,武汉\n"})
     assert staged.column("ticket_id") == ["T1", "T2"]
