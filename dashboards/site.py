@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from importlib import resources
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import jinja2
@@ -47,6 +48,11 @@ class _Islands:
         return table.key
 
 
+def template_words(texts: Mapping[str, Text]) -> SimpleNamespace:
+    """Words for templates: ``t.items`` is the word of that name, never a dictionary's method."""
+    return SimpleNamespace(**texts)
+
+
 def _finalize(context: jinja2.runtime.Context, value: object) -> object:
     """Print a Text in the page's language, and nothing for what is not there."""
     if isinstance(value, Text):
@@ -76,7 +82,9 @@ def environment() -> jinja2.Environment:
         day=lang.day,
         island=safe.json_island,
     )
-    made.globals.update(w=words.WORDS, w_verdicts=words.VERDICTS, w_exports=words.EXPORTS)
+    made.globals.update(
+        w=template_words(words.WORDS), w_verdicts=words.VERDICTS, w_exports=words.EXPORTS
+    )
     return made
 
 
@@ -141,7 +149,7 @@ class _Site:
                 "page": page,
                 "pages": [other for other in self.pages if other.in_navigation],
                 "report": self.report,
-                "t": page.words,
+                "t": template_words(page.words),
                 "islands": _Islands(language),
                 "theme": theme,
                 "script_words": {

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from dashboards.language import LANGUAGES
+from dashboards.language import LANGUAGES, Text
 from dashboards.pages import PAGES
-from dashboards.site import write_report
+from dashboards.site import template_words, write_report
 from dashboards.tickets import part_of
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -185,3 +185,12 @@ def test_the_bundle_has_the_major_version_of_the_python_package() -> None:
 def test_the_part_of_a_ticket_is_its_published_hash(ticket_id: str, value: int) -> None:
     assert part_of(ticket_id, 2**32) == value
     assert part_of(ticket_id, 7) == value % 7
+
+
+def test_a_word_named_like_a_method_is_still_a_word(tmp_path: Path) -> None:
+    write_report(report(), PAGES, tmp_path)
+    for path in tmp_path.rglob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        assert "built-in method" not in text, path
+        assert "object at 0x" not in text, path
+    assert template_words({"items": Text("项目", "Items")}).items.en == "Items"
