@@ -80,6 +80,36 @@ COPY_TABLES: Final = {"steps.record_copies": "Service records of an agent that s
 
 CHECK_TABLES: Final = {"meta.checks": "What each check found, with a sample of failing rows"}
 
+SAMPLE_TABLES: Final = {"meta.audit_sample": "Charges drawn for finance to check by hand"}
+
+REPORT_FILES: Final = {
+    "report.finance_workbook": (
+        "finance.xlsx: exceptions, months, reconciliation, audit sample",
+        (
+            "meta.audit_sample",
+            "marts.billing_exceptions",
+            "marts.billing_monthly",
+            "marts.billing_reconciliation",
+            "steps.invoice_lines",
+        ),
+    ),
+    "report.management_workbook": (
+        "management.xlsx, the edition to mail and its charts",
+        ("marts.response_monthly", "facts.responses"),
+    ),
+    "report.agent_sheets": (
+        "agents/: a page and a workbook for each agent, with its own rows",
+        (
+            "marts.agent_filing",
+            "marts.agent_flags",
+            "marts.agent_standing",
+            "facts.filings",
+            "steps.filing_duties",
+        ),
+    ),
+}
+"""Files beside the pages: what they are and the tables they are made from."""
+
 PUBLISHED: Final = dg.AssetKey(["report", "published"])
 
 
@@ -376,6 +406,14 @@ def _report() -> dg.AssetsDefinition:
         )
         for page in PAGES
     ]
+    specs += [
+        _spec(file, text, ("meta.checks", *tables), ("file",))
+        for file, (text, tables) in REPORT_FILES.items()
+    ]
+    specs += [
+        _spec(table, text, ("meta.checks", "facts.charges"))
+        for table, text in SAMPLE_TABLES.items()
+    ]
 
     @_op("report", specs)
     def report(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
@@ -383,8 +421,9 @@ def _report() -> dg.AssetsDefinition:
         with _step(run, "report") as summary:
             session.stop_if_blocked(run)
             summary.append(session.write_report(run))
-            for page in pages:
-                yield dg.MaterializeResult(asset_key=asset_key(page))
+            yield from _built(run.con, SAMPLE_TABLES)
+            for name in (*REPORT_FILES, *pages):
+                yield dg.MaterializeResult(asset_key=asset_key(name))
 
     return report
 
@@ -398,14 +437,14 @@ def _tables_of(page: Page) -> set[str]:
         if name in frames
         for table in tables_read(frames[name])
     }
-    return read & {*_tables(), *CHECK_TABLES}
+    return read & {*_tables(), *CHECK_TABLES, *SAMPLE_TABLES}
 
 
 def _publish() -> dg.AssetsDefinition:
     spec = _spec(
         table_name(PUBLISHED),
         "The whole result put in place of the last one",
-        [f"report.{page.name}" for page in PAGES],
+        [*REPORT_FILES, *(f"report.{page.name}" for page in PAGES)],
         ("file",),
     )
 
