@@ -65,6 +65,7 @@ TERMS_TABLES: Final = {
     "terms.products": "Product types and their warranty",
     "terms.form_fields": "The fields each form must have filled in",
     "terms.rate_card": "The prices, where they are known",
+    "terms.payment_methods": "How a purchase may be paid, with the spellings known (AS-3)",
     "terms.readings": "How each doubtful clause is read, and how else it could be",
     "terms.reading_choices": "The alternatives of each reading in words",
     "terms.clauses": "The clauses in words",

@@ -1,9 +1,9 @@
 """The finance page: what was billed against what may be, and the money in question.
 
 Frames: ``billing_months`` (needed), ``billing_exceptions``, ``billing_ageing``,
-``billing_parties``, ``billing_reconciliation``, ``billing_free_year``, ``billing_sample``,
-``billing_units``, ``billing_unit_charges``. Clauses: T1, T2, AS-1, AS-2, WA-1, WA-2, EC and
-readings 5, 6 and 11 to 15. Currencies are never added up.
+``billing_parties``, ``billing_reconciliation``, ``billing_free_year``, ``billing_payments``,
+``billing_sample``, ``billing_units``, ``billing_unit_charges``. Clauses: T1, T2, AS-1, AS-2,
+AS-3, WA-1, WA-2, EC and readings 5, 6 and 11 to 15. Currencies are never added up.
 """
 
 from __future__ import annotations
@@ -65,6 +65,7 @@ def build(report: Report) -> Mapping[str, Any]:
         "free_year": free_year(report.frame("billing_free_year")),
         "balance": balance(report.frame("billing_reconciliation")),
         "reconciliation": reconciliation_table(report.frame("billing_reconciliation")),
+        "payments": payments_table(report.frame("billing_payments")),
         "sample": sample_table(report.frame("billing_sample")),
         "seed": None
         if report.frame("billing_sample").is_empty()
@@ -474,6 +475,37 @@ def reconciliation_table(frame: pl.DataFrame) -> StaticTable | None:
     )
 
 
+def payments_table(frame: pl.DataFrame) -> StaticTable | None:
+    """How invoice lines were paid, and whether AS-3 names that way."""
+    if frame.is_empty():
+        return None
+    named = {
+        True: Text("是", "yes"),
+        False: Text("▲ 否", "▲ no"),
+        None: both(lang.NOTHING),
+    }
+    return StaticTable(
+        header=(
+            Text("付款方式", "Payment"),
+            Text("条款 AS-3 列明", "Named in AS-3"),
+            Text("发票行", "Lines"),
+            Text("金额", "Amount"),
+            Text("币种", "Currency"),
+        ),
+        rows=tuple(
+            (
+                row["payment_method"] or Text("未写明", "not given"),
+                named[row["is_named"]],
+                lang.count(row["invoice_lines"]),
+                lang.money(row["amount"]),
+                row["currency"],
+            )
+            for row in frame.iter_rows(named=True)
+        ),
+        numeric=frozenset({2, 3}),
+    )
+
+
 def sample_table(frame: pl.DataFrame) -> StaticTable | None:
     """The strata of the audit sample, and how many were drawn from each."""
     if frame.is_empty():
@@ -537,6 +569,7 @@ _WORDS = {
     "free_year_same": Text("没有结论会改变。", "No finding would change."),
     "reconciliation": Text("与发票核对", "Reconciliation with the invoices"),
     "by_month": Text("逐月", "Month by month"),
+    "payments": Text("付款方式", "How bills are paid"),
     "sample": Text("抽样核对", "Audit sample"),
     "sample_says": Text(
         "从每种结论、每档金额中抽取，含无异常的收费；名单、来源行与填写结果的空栏在工作簿中。种子：",
@@ -557,6 +590,7 @@ PAGE = Page(
         "billing_parties",
         "billing_reconciliation",
         "billing_free_year",
+        "billing_payments",
         "billing_sample",
         "billing_units",
         "billing_unit_charges",

@@ -276,6 +276,15 @@ def _rate_card(terms: Terms, day: date) -> list[Row]:
     ]
 
 
+def _payment_methods(terms: Terms, day: date) -> list[Row]:
+    methods = in_force(terms.file(schema.Charges).values, day).payment_methods
+    return [
+        (method, spelling.lower())
+        for method, spellings in methods.items()
+        for spelling in dict.fromkeys((method, *spellings))
+    ]
+
+
 def _readings(terms: Terms, day: date) -> list[Row]:
     texts = terms.file(schema.ReadingTexts)
     choice = in_force(terms.file(schema.Readings).values, day)
@@ -331,6 +340,7 @@ _TABLES = {
         ),
         _rate_card,
     ),
+    "payment_methods": ("payment_method VARCHAR, spelling VARCHAR", _payment_methods),
     "readings": (
         (
             "reading INTEGER, name VARCHAR, choice VARCHAR, default_choice VARCHAR, "

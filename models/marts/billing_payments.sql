@@ -1,0 +1,38 @@
+-- marts.billing_payments: how invoice lines were paid, and whether the terms name that way.
+-- grain: one row per way of paying and currency
+-- clauses: AS-3
+-- materialized: table
+-- The terms in force are those of the day of issue. Without a list in the terms nothing is judged.
+-- columns:
+--   payment_method: as the terms name it, else as the lines do; null when not given
+--   is_named: whether AS-3 names it; null when not given, not dated, or the terms have no list
+--   currency: of the amount
+--   invoice_lines: lines paid so
+--   amount: sum of the lines
+with
+judged as (
+    select
+        coalesce(methods.payment_method, lines.payment_method) as payment_method,
+        case
+            when lines.payment_method is null or listed.period_id is null then null
+            else methods.payment_method is not null
+        end as is_named,
+        lines.currency,
+        lines.amount
+    from steps.invoice_lines as lines
+    left join terms.days as days on lines.issued_on = days.day
+    left join (select distinct period_id from terms.payment_methods) as listed
+        on days.period_id = listed.period_id
+    left join terms.payment_methods as methods
+        on days.period_id = methods.period_id
+        and lower(lines.payment_method) = methods.spelling
+)
+
+select
+    payment_method,
+    is_named,
+    currency,
+    count(*) as invoice_lines,
+    cast(sum(coalesce(amount, 0)) as decimal(18, 2)) as amount
+from judged
+group by payment_method, is_named, currency
