@@ -15,7 +15,7 @@ with placed as (
            ) as place
     from facts.charges as charges
     join marts.billing_units as units on units.serial_no = charges.serial_no
-    where units.unit_rank <= 60
+    where units.unit_rank <= 30
 )
 select *
 from placed

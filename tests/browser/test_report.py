@@ -50,6 +50,11 @@ def test_a_page_fits_a_phone(path: str, opened: Opened, report_dir: Path) -> Non
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+def test_no_page_is_heavy(report_dir: Path) -> None:
+    sizes = {str(path): path.stat().st_size for path in report_dir.rglob("*.html")}
+    assert {path: size for path, size in sizes.items() if size > 300_000} == {}
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_month_shows_what_the_mart_holds(
     language: str, opened: Opened, report_dir: Path, warehouse: duckdb.DuckDBPyConnection
