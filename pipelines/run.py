@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pipelines.progress import Progress
 
 HISTORY: Final = ".dagster"
+RUNS_KEPT: Final = 100
+"""How many runs the history keeps; each takes two megabytes or so."""
 
 _INSTANCE_CONFIG: Final = """\
 # Written by sla run: where the history of the runs is kept and how.
@@ -54,11 +56,18 @@ def _execute(session: Session) -> None:
             raise_on_error=False,
             tags=_tags(session.settings),
         )
+        forget_old_runs(instance)
     if session.stopped_by is not None:
         raise session.stopped_by
     if not result.success:
         message = f"the run {result.run_id} failed; see dagster dev"
         raise RuntimeError(message)
+
+
+def forget_old_runs(instance: dg.DagsterInstance, kept: int = RUNS_KEPT) -> None:
+    """Keep the latest runs in the history; an OUT that is run daily must not grow for ever."""
+    for old in instance.get_runs()[kept:]:
+        instance.delete_run(old.run_id)
 
 
 def _history(settings: Settings) -> dg.DagsterInstance:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import dagster as dg
 import duckdb
@@ -20,7 +20,7 @@ from pipelines.assets import asset_key
 from pipelines.definitions import JOB, defs
 from pipelines.models import load_models
 from pipelines.progress import STEPS
-from pipelines.run import HISTORY
+from pipelines.run import HISTORY, forget_old_runs
 from pipelines.validation import CheckResult
 from pipelines.validator import Validator
 
@@ -140,16 +140,21 @@ def test_the_history_has_the_run_with_row_counts_columns_and_lineage(sample: Run
     assert {dep.asset_key.path[0] for dep in lineage.deps_by_column["due_at"]} >= {"clocks"}
 
 
-def test_the_history_has_the_checks_with_their_severity(sample: Run) -> None:
-    with dg.DagsterInstance.from_config(str(sample.out / HISTORY)) as instance:
-        records = instance.get_event_records(
-            dg.EventRecordsFilter(dg.DagsterEventType.ASSET_CHECK_EVALUATION)
-        )
+def evaluations(out: Path) -> tuple[dg.DagsterRunStatus, dict[tuple[str, str], Any]]:
+    """How the one run of OUT's history ended, and what it says of each check."""
+    with dg.DagsterInstance.from_config(str(out / HISTORY)) as instance:
+        (run,) = instance.get_runs()
+        entries = instance.all_logs(run.run_id, dg.DagsterEventType.ASSET_CHECK_EVALUATION)
     found = {}
-    for record in records:
-        assert record.event_log_entry.dagster_event is not None
-        evaluation = record.event_log_entry.dagster_event.asset_check_evaluation_data
-        found[(".".join(evaluation.asset_key.path), evaluation.check_name)] = evaluation
+    for entry in entries:
+        assert entry.dagster_event is not None
+        evaluation = entry.dagster_event.asset_check_evaluation_data
+        found[".".join(evaluation.asset_key.path), evaluation.check_name] = evaluation
+    return run.status, found
+
+
+def test_the_history_has_the_checks_with_their_severity(sample: Run) -> None:
+    _, found = evaluations(sample.out)
     must, should = found["staging.tickets", "must_hold"], found["staging.tickets", "should_hold"]
     assert must.passed
     assert must.severity == dg.AssetCheckSeverity.ERROR
@@ -206,13 +211,9 @@ def test_a_critical_check_stops_it_and_leaves_out_as_it_was(
     assert "staging.tickets, key_unique" in result.output
     assert "tickets.csv, row 2" in result.output
     assert visible(out) == KEPT
-    with dg.DagsterInstance.from_config(str(out / HISTORY)) as instance:
-        (run,) = instance.get_runs()
-        checks = instance.get_event_records(
-            dg.EventRecordsFilter(dg.DagsterEventType.ASSET_CHECK_EVALUATION)
-        )
-    assert run.status == dg.DagsterRunStatus.FAILURE
-    assert checks, "the check that stopped it is shown in Dagster"
+    status, found = evaluations(out)
+    assert status == dg.DagsterRunStatus.FAILURE
+    assert not found["staging.tickets", "must_hold"].passed, "Dagster shows what stopped it"
 
 
 def test_a_second_run_on_the_same_out_is_refused(tmp_path: Path, exports: Path) -> None:
@@ -237,6 +238,17 @@ def test_terms_that_cannot_be_used_stop_it_before_anything_is_touched(
     assert not (tmp_path / "out").exists()
 
 
+def test_the_history_keeps_the_latest_runs_only() -> None:
+    @dg.job
+    def nothing() -> None:
+        pass
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        runs = [nothing.execute_in_process(instance=instance).run_id for _ in range(3)]
+        forget_old_runs(instance, kept=2)
+        assert {run.run_id for run in instance.get_runs()} == set(runs[1:])
+
+
 KILLED = """
 import os, pathlib, signal, sys
 from pipelines import progress, run
@@ -252,7 +264,7 @@ run.run(Settings(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])), Killed()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
-@pytest.mark.parametrize("step", ["exports", "checks", "publish"])
+@pytest.mark.parametrize("step", ["exports", "publish"])
 def test_killed_at_a_step_the_last_result_stays_and_the_next_run_repairs(
     step: str, tmp_path: Path, exports: Path
 ) -> None:
