@@ -1,0 +1,129 @@
+"""One measured piece of work in a process of its own; prints seconds and peak memory as JSON.
+
+``python tests/benchmarks/steps.py floor|responses|parts|whole EXPORTS WORK``
+
+Belongs here: the pieces that benchmarks compare. Does not belong here: making the exports
+(``generate``) and comparing (``bench_run``).
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from pipelines import models, reference, terms, validation, warehouse
+from pipelines.contract import EXPORTS
+from pipelines.exports import latest_event, stage_exports
+from pipelines.progress import Silent
+from pipelines.run import run
+from pipelines.session import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import duckdb
+
+Result = TypeVar("Result")
+
+MEMORY_LIMIT = "4GB"
+
+
+class Stopwatch:
+    """Seconds by name."""
+
+    def __init__(self) -> None:
+        """Start with no name."""
+        self.seconds: dict[str, float] = {}
+
+    def time(self, name: str, step: Callable[[], Result]) -> Result:
+        """Do the step and add what it took to what is there under its name."""
+        started = time.perf_counter()
+        result = step()
+        took = time.perf_counter() - started
+        self.seconds[name] = self.seconds.get(name, 0.0) + took
+        return result
+
+
+def floor(exports: Path, work: Path) -> dict[str, float]:
+    """DuckDB alone: the same CSV files into typed tables, rows it can not read left out."""
+    con = warehouse.open_warehouse(work / "floor.duckdb", MEMORY_LIMIT, work / "spill")
+    started = time.perf_counter()
+    for export in EXPORTS.values():
+        path = exports / f"{export.name}.csv"
+        if path.exists():
+            types = ", ".join(f"'{c.name}': '{c.kind.sql_type}'" for c in export.columns)
+            con.execute(
+                f"create table staging.{export.name} as "
+                f"select * from read_csv('{path}', header = true, auto_detect = false, "
+                f"delim = ',', quote = '\"', ignore_errors = true, columns = {{{types}}})"
+            )
+    con.execute("checkpoint")
+    return {"load": time.perf_counter() - started}
+
+
+def prepared(exports: Path, work: Path, watch: Stopwatch) -> duckdb.DuckDBPyConnection:
+    """A warehouse with staging, terms and clocks."""
+    con = warehouse.open_warehouse(work / "bench.duckdb", MEMORY_LIMIT, work / "spill")
+    checked = terms.load_terms()
+    watch.time("stage", lambda: stage_exports(con, exports, None, checked.timezone))
+    as_of = latest_event(con)
+    assert as_of is not None
+    watch.time("terms and clocks", lambda: reference.prepare(con, checked, as_of))
+    return con
+
+
+def responses(exports: Path, work: Path) -> dict[str, float]:
+    """Tickets from CSV to validated ``facts.responses`` and ``marts.response_monthly``."""
+    watch = Stopwatch()
+    validation.warm_up()
+    con = prepared(exports, work, watch)
+    watch.time("models", lambda: models.run_models(con, ["marts.response_monthly"]))
+    results = watch.time("checks", lambda: validation.validate(con))
+    assert not validation.blocking_message(results)
+    return watch.seconds
+
+
+def parts(exports: Path, work: Path) -> dict[str, float]:
+    """The models of each desk: what finance and quality add to the response part."""
+    watch = Stopwatch()
+    con = prepared(exports, work, watch)
+    for model in models.load_models():
+        watch.time(desk(model.name), functools.partial(models.run_model, con, model))
+    return watch.seconds
+
+
+def desk(table: str) -> str:
+    """Whose part of the work a model is."""
+    if "response" in table:
+        return "models, response"
+    if any(word in table for word in ("charge", "invoice", "billing")):
+        return "models, finance"
+    return "models, quality"
+
+
+def whole(exports: Path, work: Path) -> dict[str, float]:
+    """``sla run`` over every export, report included."""
+    started = time.perf_counter()
+    run(Settings(exports, work / "out", memory_limit=MEMORY_LIMIT), Silent())
+    return {"run": time.perf_counter() - started}
+
+
+PIECES = {"floor": floor, "responses": responses, "parts": parts, "whole": whole}
+
+
+def main() -> None:
+    """Do the piece of work the arguments name and print what it took."""
+    piece, exports, work = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+    work.mkdir(parents=True, exist_ok=True)
+    seconds = PIECES[piece](exports, work)
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    sys.stdout.write(json.dumps({"seconds": seconds, "peak_mb": round(peak_mb)}) + "\n")
+
+
+if __name__ == "__main__":
+    main()
