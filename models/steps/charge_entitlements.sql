@@ -198,12 +198,16 @@ worded as (
             when bought_on is null
                 then 'the purchase date of unit ' || unit_serial_no || ' in the installed base'
             when warranty_until is null then 'the warranty months of unit ' || unit_serial_no
+            when free_until is null then 'terms in force on ' || cast(bought_on as varchar)
+            when opened_at is null then 'the time of opening'
             when charge_on is null then 'the day that counts (not finished yet)'
         end as unit_missing_words,
         case
             when unit_serial_no is null then '产品序列号'
             when bought_on is null then '装机清单中 ' || unit_serial_no || ' 的购买日期'
             when warranty_until is null then unit_serial_no || ' 的担保期月数'
+            when free_until is null then cast(bought_on as varchar) || ' 有效的条款'
+            when opened_at is null then '受理时间'
             when charge_on is null then '计费日期（服务未完成）'
         end as unit_missing_words_zh
     from judged
