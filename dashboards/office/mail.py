@@ -84,8 +84,14 @@ def management_parts(report: Report) -> ManagementParts:
         by_month,
         closed,
         trend(by_month, closed) if by_month else None,
-        [] if bins.is_empty() else bins.filter(pl.col("month") == report.month).to_dicts(),
+        _of_month(bins, report.month).to_dicts(),
     )
+
+
+def _of_month(frame: pl.DataFrame, month: date | None) -> pl.DataFrame:
+    if frame.is_empty() or month is None:
+        return frame.clear()
+    return frame.filter(pl.col("month") == month)
 
 
 def edition(parts: ManagementParts, language: Language) -> str:
@@ -259,10 +265,8 @@ def _time_left(seconds: float | None) -> Text:
 
 def breached_table(report: Report) -> StaticTable | None:
     """The worst breached faults of the month shown; None when there are none."""
-    frame = report.frame("response_breached")
-    if frame.is_empty():
-        return None
-    rows = frame.filter(pl.col("month") == report.month).head(TICKETS_SHOWN).to_dicts()
+    frame = _of_month(report.frame("response_breached"), report.month)
+    rows = frame.head(TICKETS_SHOWN).to_dicts()
     if not rows:
         return None
     return StaticTable(

@@ -9,8 +9,6 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any, Final
 
-import polars as pl
-
 from dashboards import language as lang
 from dashboards import theme, words
 from dashboards.language import Text, both
@@ -58,7 +56,7 @@ def management_workbook(parts: ManagementParts) -> bytes:
             if levels is not None:
                 _insert(overview, _levels_chart(book, levels, parts), "H22")
             _cells(book, report)
-            _time_used(book, report)
+            _time_used(book, parts)
             _speed(book, report)
             _causes(book, report)
         _promises(book, report)
@@ -296,14 +294,10 @@ def _cells(book: Book, report: Report) -> None:
     book.add("明细 Cells", (_MONTH, _LEVEL, _TIER, *_COUNTS, _RATE, _STRICT), rows)
 
 
-def _time_used(book: Book, report: Report) -> None:
-    frame = report.frame("response_bins")
-    if frame.is_empty():
+def _time_used(book: Book, parts: ManagementParts) -> None:
+    if not parts.bins:
         return
-    counts = {
-        (row["step"], row["verdict"]): row["tickets"]
-        for row in frame.filter(pl.col("month") == report.month).iter_rows(named=True)
-    }
+    counts = {(row["step"], row["verdict"]): row["tickets"] for row in parts.bins}
     rows = [
         (
             "≥ 200%" if step == LAST_STEP else f"{step * 10}–{step * 10 + 10}%",
@@ -313,7 +307,7 @@ def _time_used(book: Book, report: Report) -> None:
         for step in range(LAST_STEP + 1)
     ]
     title = Text("用时与时限之比", "Time used against target")
-    month = lang.month(report.month)
+    month = lang.month(parts.report.month)
     placed = book.add(
         "用时 Time used",
         (
