@@ -51,13 +51,33 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
-        except SlaError as error:
-            kind = _WrongUsage if error.exit_status == _WrongUsage.exit_code else _Stopped
-            raise kind(str(error)) from error
         except Exception as error:
-            if os.environ.get("SLA_DEBUG"):
+            if os.environ.get("SLA_DEBUG") and not isinstance(error, SlaError):
                 raise
-            raise _Stopped(_words(error)) from error
+            raise _message(error) from error
+
+
+def _message(error: Exception) -> click.ClickException:
+    if _is_disk_full(error):
+        return _Stopped(
+            f"The disk is full, or fails ({error}). Free some space and run again; nothing of "
+            "this run was published, the last result is as it was."
+        )
+    if isinstance(error, SlaError):
+        kind = _WrongUsage if error.exit_status == _WrongUsage.exit_code else _Stopped
+        return kind(str(error))
+    return _Stopped(_words(error))
+
+
+def _is_disk_full(error: BaseException | None) -> bool:
+    """Whether a full disk is behind it, in the words of Python, DuckDB or SQLite."""
+    words = ("No space left", "database or disk is full", "disk I/O error")
+    while error is not None:
+        is_full = isinstance(error, OSError) and error.errno == errno.ENOSPC
+        if is_full or any(word in str(error) for word in words):
+            return True
+        error = error.__cause__
+    return False
 
 
 def _words(error: Exception) -> str:
@@ -67,13 +87,6 @@ def _words(error: Exception) -> str:
         return (
             f"The memory was not enough ({error}). Give more with --memory-limit, or run on a "
             "machine that has it. The last result is as it was."
-        )
-    if (isinstance(error, OSError) and error.errno == errno.ENOSPC) or "No space left" in str(
-        error
-    ):
-        return (
-            f"The disk is full ({error}). Free some space and run again; nothing of this run was "
-            "published, the last result is as it was."
         )
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if Path(frame.filename).parent.name != "click"]

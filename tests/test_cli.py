@@ -130,7 +130,11 @@ def test_with_sla_debug_an_unforeseen_error_keeps_its_trace(
 
 @pytest.mark.parametrize(
     "error",
-    [OSError(errno.ENOSPC, "No space left on device"), RuntimeError("IO: No space left on device")],
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        DataError("facts.charges could not be built: IO Error: No space left on device"),
+        RuntimeError("(sqlite3.OperationalError) database or disk is full"),
+    ],
 )
 def test_a_full_disk_is_called_one(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     status, said = sla_due(monkeypatch, error)
