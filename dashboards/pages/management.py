@@ -72,18 +72,23 @@ def build(report: Report) -> Mapping[str, Any]:
         else None,
         "open_table": open_table(report),
         "open_sentence": open_sentence(report.frame("response_open_totals")),
+        "unmeasurable_table": unmeasurable_table(report, by_month),
+        "has_download": report.has("response_all") and not report.frame("response_all").is_empty(),
         "breached_table": breached_table(report, sum(one.breached for one in by_month.values())),
         "levels": words.LEVELS,
     }
 
 
 def months_of(cells: pl.DataFrame) -> dict[date, Population]:
-    """The population of each month, in order; months without tickets are there with nothing."""
-    if cells.is_empty():
-        return {}
+    """The population of each month, in order; months without tickets are there with nothing.
+
+    Tickets without an opening time have no month: they count among all months only.
+    """
     groups: dict[date, Rows] = {}
-    for row in cells.sort("month").iter_rows(named=True):
+    for row in cells.drop_nulls("month").sort("month").iter_rows(named=True):
         groups.setdefault(row["month"], []).append(row)
+    if not groups:
+        return {}
     found = {month: population(rows) for month, rows in groups.items()}
     filled, month, last = {}, min(found), max(found)
     while month <= last:
@@ -109,7 +114,12 @@ def view(report: Report, month: date | None) -> dict[str, Any]:
         "last": _change(people, frame, last),
         "year": _change(people, frame, year),
         "speed": _speed(report, month),
-        "heat": heat(cells, _of(frame, last) if last else [], month),
+        "heat": heat(
+            cells,
+            _of(frame, last) if last else [],
+            month,
+            _of(frame, year) if year else [],
+        ),
         "changes": changes(cells, _of(frame, last)) if last else [],
         "last_month": last if last in report.months else None,
         "unmeasurable": _unmeasurable(report, month),
@@ -194,10 +204,13 @@ def _change(people: Population, frame: pl.DataFrame, month: date | None) -> Chan
     )
 
 
-def heat(rows: Rows, before: Rows, month: date | None) -> dict[str, Any]:
+def heat(
+    rows: Rows, before: Rows, month: date | None, year_before: Rows | None = None
+) -> dict[str, Any]:
     """The compliance of each fault level in each city tier, with its counts.
 
-    Only levels and tiers that occur get a row or column; the last of each is the sum.
+    Only levels and tiers that occur get a row or column; the last of each is the sum. Each cell
+    also has its difference to the month ``before`` and to the same month of the ``year_before``.
     """
     levels = [level for level in _LEVELS if any(row["fault_level"] == level for row in rows)]
     tiers = [tier for tier in _TIERS if any(row["city_tier"] == tier for row in rows)]
@@ -212,7 +225,6 @@ def heat(rows: Rows, before: Rows, month: date | None) -> dict[str, Any]:
             )
 
         people = chosen(rows)
-        earlier = chosen(before)
         link = [f"month={state}", "at=breached"]
         if level != "sum":
             link.append(f"level={words.code_or_none(level)}")
@@ -222,9 +234,8 @@ def heat(rows: Rows, before: Rows, month: date | None) -> dict[str, Any]:
             "people": people,
             "shade": shade(people),
             "link": "#" + "&".join(link) if people.breached else None,
-            "difference": None
-            if people.rate is None or earlier.rate is None
-            else people.rate - earlier.rate,
+            "difference": _difference(people, chosen(before)),
+            "year_difference": _difference(people, chosen(year_before or [])),
         }
 
     columns: list[str | None] = [*tiers, *(["sum"] if len(tiers) > 1 else [])]
@@ -241,6 +252,12 @@ def heat(rows: Rows, before: Rows, month: date | None) -> dict[str, Any]:
             for level in lines
         ],
     }
+
+
+def _difference(people: Population, earlier: Population) -> float | None:
+    if people.rate is None or earlier.rate is None:
+        return None
+    return people.rate - earlier.rate
 
 
 def shade(people: Population) -> str:
@@ -444,11 +461,47 @@ def breached_table(report: Report, total: int) -> DataTable | None:
 
 
 def downloads(report: Report) -> Mapping[str, str]:
-    """The breached faults as a file: all of them, up to the query's own bound."""
-    frame = report.frame("response_breached")
+    """All faults and the breached ones as files, up to their queries' own bound."""
+    files = {"data/breached.csv": "response_breached", "data/responses.csv": "response_all"}
+    return {
+        path: safe.csv_text(frame.columns, frame.iter_rows())
+        for path, name in files.items()
+        if not (frame := report.frame(name)).is_empty()
+    }
+
+
+def unmeasurable_table(report: Report, by_month: Mapping[date, Population]) -> DataTable | None:
+    """The faults that could not be judged, with their reasons; None when there are none."""
+    frame = report.frame("response_unmeasurable_tickets")
     if frame.is_empty():
-        return {}
-    return {"data/breached.csv": safe.csv_text(frame.columns, frame.iter_rows())}
+        return None
+    columns = (
+        _TICKET,
+        Column("month", words.WORDS["month"], is_hidden=True),
+        Column("reason", Text("原因", "Reason"), "wide", is_filter=True),
+        _LEVEL,
+        _TIER,
+        _CITY,
+        _CUSTOMER,
+        _OPENED,
+        Column("responded_at", Text("响应", "Responded"), "instant"),
+        _SERVICE,
+        Column("source_file", Text("文件", "File")),
+        Column("source_row", Text("行号", "Row"), "number"),
+    )
+    coded = _coded(frame).with_columns(month=pl.col("month").dt.strftime("%Y-%m"))
+    return DataTable(
+        key="unmeasurable",
+        caption=Text(
+            "无法判定的工单：缺少的数据见原因，来源行可以直接去补。",
+            "Faults that could not be judged: what is missing, and the row to complete.",
+        ),
+        columns=columns,
+        rows=_table_rows(coded, columns),
+        month_column="month",
+        empty=Text("没有无法判定的工单。", "No unmeasurable faults."),
+        total=max(frame.height, sum(one.unmeasurable for one in by_month.values())),
+    )
 
 
 def open_table(report: Report) -> DataTable | None:
@@ -580,6 +633,9 @@ _WORDS = {
     "nothing": Text("无工单", "no tickets"),
     "undecided": Text("均未判定", "none decided"),
     "to_last": Text("较上月", "vs last month"),
+    "to_year": Text("较去年", "vs last year"),
+    "unmeasurable_title": Text("无法判定的工单", "Unmeasurable tickets"),
+    "download": Text("全部故障工单（CSV）", "All fault tickets (CSV)"),
     "changed": Text("与上月相比，变化在哪里", "What changed since last month"),
     "no_change": Text("各格的超时数与上月相同。", "Breaches are the same in every cell."),
     "causes": Text("超时集中在哪里", "Where breaches gather"),
@@ -627,6 +683,8 @@ PAGE = Page(
         "response_open",
         "response_open_totals",
         "response_unmeasurable",
+        "response_unmeasurable_tickets",
+        "response_all",
         "response_causes",
         "promises",
     ),

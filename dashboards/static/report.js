@@ -127,7 +127,10 @@
         figure.data,
         layout,
         { ...page.config, locale: page.language === "zh" ? "zh-CN" : "en-US" },
-      );
+      ).then(() => place.on("plotly_click", (event) => {
+        const clicked = String(event.points[0].x).slice(0, 7);
+        if (page.months.includes(clicked)) change({ month: clicked });
+      }));
     }
   }
 

@@ -146,6 +146,31 @@ def test_a_cell_of_the_heat_map_leads_to_its_tickets(
     assert page.locator("#breached tbody tr").count() == expected
 
 
+def test_the_unmeasurable_of_a_month_lead_to_their_reasons(
+    opened: Opened, report_dir: Path, warehouse: duckdb.DuckDBPyConnection
+) -> None:
+    page = opened.go(report_dir, "en/management.html#month=all")
+    page.locator("section:visible .equation a", has_text="Unmeasurable").click()
+    expected = _one(
+        warehouse, "select count(*) from facts.responses where verdict = 'unmeasurable'"
+    )
+    assert expected > 0
+    assert page.locator("#unmeasurable tbody tr").count() == expected
+
+
+def test_a_click_on_a_month_of_the_trend_goes_there(opened: Opened, report_dir: Path) -> None:
+    page = opened.go(report_dir, "en/management.html")
+    page.locator("#chart-trend").scroll_into_view_if_needed()
+    # the eighth bar of the counts below the line: fifteen months from 2024-11 on
+    box = page.locator("#chart-trend .barlayer .trace.bars").first.locator(".point").nth(7)
+    area = box.bounding_box()
+    assert area is not None
+    page.mouse.move(area["x"] + area["width"] / 2, area["y"] + area["height"] / 2)
+    page.mouse.click(area["x"] + area["width"] / 2, area["y"] + area["height"] / 2)
+    page.wait_for_function("location.hash.includes('month=2025-06')")
+    assert page.locator("section[data-month='2025-06']").is_visible()
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_ticket_leads_to_its_timeline_and_source_row(
     language: str, opened: Opened, report_dir: Path, warehouse: duckdb.DuckDBPyConnection

@@ -113,7 +113,7 @@ def report(frames: Mapping[str, pl.DataFrame] | None = None, **values: Any) -> R
     given = {"response_cells": cells(), "files": files(), "response_breached": breached()}
     chosen = dict(given if frames is None else frames)
     months = (
-        tuple(sorted(chosen["response_cells"]["month"].unique()))
+        tuple(sorted(chosen["response_cells"]["month"].drop_nulls().unique()))
         if "response_cells" in chosen
         else ()
     )

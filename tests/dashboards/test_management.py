@@ -58,6 +58,13 @@ def test_months_without_tickets_are_in_the_trend() -> None:
     assert months[date(2025, 1, 1)] == Population()
 
 
+def test_tickets_without_an_opening_time_count_among_all_months_only() -> None:
+    rows = [(None, 1, "tier1", 0, 0, 0, 0, 2), (date(2025, 2, 1), 1, "tier1", 1, 0, 0, 0, 0)]
+    built = management.build(report({"response_cells": cells(rows)}, months=(FEBRUARY,)))
+    totals = {view["key"]: view["people"].total for view in built["views"]}
+    assert totals == {"2025-02": 1, "all": 3}
+
+
 def test_the_view_of_a_month_compares_with_the_month_before() -> None:
     views = {view["key"]: view for view in management.build(report())["views"]}
     assert list(views) == ["2025-01", "2025-02", "2025-03", "all"]
@@ -94,7 +101,18 @@ def test_heat_has_only_the_levels_and_tiers_that_occur_and_their_sums() -> None:
     assert by_label["Level 1"][0]["people"] == Population(6, 4, 1)
     assert by_label["Level 1"][0]["link"] == "#month=2025-02&at=breached&level=1&tier=tier1"
     assert by_label["All"][2]["people"].total == 30
+    assert by_label["All"][2]["year_difference"] is None
     assert by_label["Level 1"][1]["link"] is None
+
+
+def test_heat_compares_each_cell_with_last_month_and_last_year() -> None:
+    def rows(met: int, breached: int) -> list[dict[str, object]]:
+        return cells([(FEBRUARY, 1, "tier1", met, breached, 0, 0, 0)]).to_dicts()
+
+    table = management.heat(rows(9, 1), rows(8, 2), FEBRUARY, rows(10, 0))
+    (cell,) = table["rows"][0]["cells"]
+    assert round(cell["difference"], 4) == 0.1
+    assert round(cell["year_difference"], 4) == -0.1
 
 
 def test_changes_name_the_cells_whose_breaches_moved_most() -> None:
