@@ -18,6 +18,7 @@ import click
 from pipelines.errors import SlaError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
     from pipelines.progress import Progress
@@ -58,10 +59,16 @@ class _Commands(click.Group):
 
 
 def _message(error: Exception) -> click.ClickException:
-    if _is_disk_full(error):
+    causes = list(_causes(error))
+    if any(_is_disk_full(cause) for cause in causes):
         return _Stopped(
             f"The disk is full, or fails ({error}). Free some space and run again; nothing of "
             "this run was published, the last result is as it was."
+        )
+    if any(_is_out_of_memory(cause) for cause in causes):
+        return _Stopped(
+            f"The memory was not enough ({error}). Give more with --memory-limit, or run on a "
+            "machine that has it. The last result is as it was."
         )
     if isinstance(error, SlaError):
         kind = _WrongUsage if error.exit_status == _WrongUsage.exit_code else _Stopped
@@ -69,25 +76,27 @@ def _message(error: Exception) -> click.ClickException:
     return _Stopped(_words(error))
 
 
-def _is_disk_full(error: BaseException | None) -> bool:
-    """Whether a full disk is behind it, in the words of Python, DuckDB or SQLite."""
-    words = ("No space left", "database or disk is full", "disk I/O error")
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
-        is_full = isinstance(error, OSError) and error.errno == errno.ENOSPC
-        if is_full or any(word in str(error) for word in words):
-            return True
+        yield error
         error = error.__cause__
-    return False
+
+
+def _is_disk_full(error: BaseException) -> bool:
+    """Whether it says so in the words of Python, DuckDB or SQLite."""
+    words = ("No space left", "database or disk is full", "disk I/O error")
+    is_full = isinstance(error, OSError) and error.errno == errno.ENOSPC
+    return is_full or any(word in str(error) for word in words)
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    # By its name: importing duckdb would take longer than most commands.
+    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException"
 
 
 def _words(error: Exception) -> str:
-    """What, where and what to do next, for an error nobody foresaw or the machine caused."""
+    """What, where and what to do next, for an error nobody foresaw."""
     kind = type(error).__name__
-    if isinstance(error, MemoryError) or kind == "OutOfMemoryException":
-        return (
-            f"The memory was not enough ({error}). Give more with --memory-limit, or run on a "
-            "machine that has it. The last result is as it was."
-        )
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if Path(frame.filename).parent.name != "click"]
     where = f"{own[-1].filename}:{own[-1].lineno}" if own else "unknown place"
