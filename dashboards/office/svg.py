@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Attribute = str | float | None
 #: Widths of characters in ems, near enough to place and wrap labels in any of the fonts.
-_WIDE_EM, _NARROW_EM, _LATIN_EM = 1.0, 0.29, 0.56
+_WIDE_EM, _NARROW_EM, _LATIN_EM = 1.0, 0.33, 0.61
 _NARROW = frozenset(" .,:;'|!ijlIt·()[]")
 #: XML has no way to write these, escaped or not.
 _FORBIDDEN = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF])
