@@ -194,6 +194,12 @@ def _overview(con: duckdb.DuckDBPyConnection, as_of: datetime, timezone: str) ->
         f"截至 As of {as_of:%Y-%m-%d %H:%M:%S} {timezone}",
         f"抽样种子 Seed of the audit sample: {seeds[0][0] if seeds else '-'}",
     ]
+    lines = con.execute("select count(*) from staging.invoices").fetchone()
+    if lines and not lines[0]:
+        notes.append(
+            "没有发票行：只列应否收费，是否已收无从核对 · There are no invoice lines: what may be "
+            "charged is listed, whether it was billed could not be matched"
+        )
     found = con.execute("select count(*) from marts.billing_exceptions").fetchone()
     if found and found[0] > MOST_ROWS:
         notes.append(

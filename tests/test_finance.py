@@ -230,6 +230,8 @@ def test_an_empty_company_still_gives_a_workbook(tmp_path: Path) -> None:
     with built({}) as empty:
         content = build_finance(empty, tmp_path).read_bytes()
     assert records(sheet(content, "结论 Findings")) == []
+    said = [str(row["项目 Item"]) for row in records(sheet(content, "概要 Overview"))]
+    assert any("There are no invoice lines" in line for line in said)
     assert (
         Decimal(
             sum(row["差额 Difference"] for row in records(sheet(content, "对账 Reconciliation")))
