@@ -6,18 +6,270 @@ The worked cases stand in ``cases/``; what follows here holds for any data.
 from __future__ import annotations
 
 import sys
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from random import Random
+from typing import TYPE_CHECKING, Any
 
+import polars as pl
 import pytest
+from rapidfuzz import fuzz, process
+
+from pipelines.quality import NEIGHBOURS, record_copies
 
 sys.path.insert(0, str(Path(__file__).parent))
-from harness import case_id, check_case, load_cases
+from harness import build, case_id, check_case, load_cases
+
+if TYPE_CHECKING:
+    import duckdb
 
 FILES = ("filings", "inspections", "trainings", "conduct", "obligations", "agents")
 CASES = [case for name in FILES for case in load_cases(f"{name}*.yaml")]
+AS_OF = datetime(2025, 6, 30, 18)  # noqa: DTZ001 - local time of the terms, as the warehouse has it
 
 
 @pytest.mark.parametrize("case", CASES, ids=case_id)
 def test_worked_case(case: dict[str, Any]) -> None:
     check_case(case)
+
+
+def some_exports(seed: int, tickets: int = 300) -> dict[str, list[dict[str, Any]]]:
+    """Tickets, records, units and agents at random, blanks and contradictions among them."""
+    chance = Random(seed)  # noqa: S311 - made-up data, the same for the same seed
+
+    def at(first: int = 0) -> str:
+        minutes = chance.randrange(first, 200 * 1440)
+        return str(datetime(2025, 1, 1) + timedelta(minutes=minutes))  # noqa: DTZ001 - local time
+
+    def one(*choices: str | None) -> str | None:
+        return chance.choice(choices)
+
+    codes = (
+        "SPSR001",
+        "SPSR004",
+        "SPSL007",
+        "SASR008",
+        "SASL011",
+        "SASL012",
+        "SASL014",
+        "XX",
+        None,
+    )
+    agents = ("A1", "A2", "A3", None)
+    ticket_rows = [
+        {
+            "ticket_id": f"T{number}",
+            "customer_id": one("C1", "C2", "C3", None),
+            "customer_type": one("agent", "end_customer", "key_account", None),
+            "service_code": one(*codes),
+            "fault_level": one("1", "2", "3", "4", None),
+            "contract_id": one("K1", "K2", None),
+            "provider": one("company", "agent", None),
+            "agent_id": one(*agents),
+            "parent_ticket_id": one(f"T{chance.randrange(tickets)}", "nowhere", None),
+            "opened_at": one(at(), at(), None),
+            "finished_at": one(at(), at(), None),
+            "training_hours": one("4", "9", None),
+        }
+        for number in range(tickets)
+    ]
+    records = [
+        {
+            "record_id": f"R{number}",
+            "ticket_id": one(
+                f"T{chance.randrange(tickets)}", f"T{chance.randrange(40)}", "no", None
+            ),
+            "agent_id": one(*agents),
+            "form": one("presales_report", "fault_record", None),
+            "submitted_at": one(at(), at(), at(), None),
+            "engineer": one("李", "李", None),
+            "service_finished_at": at(),
+            "fault_description": "死机",
+            "resolution": one("重启", "重启", None),
+        }
+        for number in range(tickets)
+    ]
+    units = [
+        {
+            "serial_no": f"S{number}",
+            "customer_id": f"C{number % 3}",
+            "customer_type": "key_account",
+            "contract_id": one(f"K{number % 9}", None),
+            "purchased_at": one(at()[:10], None),
+        }
+        for number in range(20)
+    ]
+    return {
+        "tickets": ticket_rows,
+        "service_records": records,
+        "installed_base": units,
+        "agents": [{"agent_id": "A1", "active_to": "2025-03-01"}, {"agent_id": "A2"}],
+    }
+
+
+@pytest.fixture(scope="module", params=[1, 2, 3])
+def con(request: pytest.FixtureRequest) -> duckdb.DuckDBPyConnection:
+    """A warehouse of random exports."""
+    return build(some_exports(request.param), as_of=AS_OF)
+
+
+def _count(con: duckdb.DuckDBPyConnection, query: str) -> int:
+    return int(con.execute(query).fetchall()[0][0])
+
+
+def test_every_ticket_an_agent_served_has_one_filing_row(con: duckdb.DuckDBPyConnection) -> None:
+    owed = con.execute(
+        "select ticket_id from staging.tickets where finished_at <= $1 and (provider = 'agent' "
+        "or (customer_type = 'key_account' and agent_id is not null)) order by ticket_id",
+        [AS_OF],
+    ).fetchall()
+    found = con.execute("select ticket_id from facts.filings order by ticket_id").fetchall()
+    assert found == owed
+    assert owed
+
+
+def test_every_record_is_in_one_class_and_kept_or_excepted(con: duckdb.DuckDBPyConnection) -> None:
+    staged = _count(con, "select count(*) from staging.service_records")
+    assert _count(con, "select count(distinct record_id) from steps.record_classes") == staged
+    assert _count(con, "select count(*) from steps.record_classes") == staged
+    kept = "class in ('counted', 'incomplete', 'wrong_form')"
+    excepted = _count(con, "select count(*) from marts.record_exceptions")
+    assert (
+        _count(con, f"select count(*) from steps.record_classes where {kept}") == staged - excepted
+    )
+    counted = _count(con, "select count(*) from steps.record_classes where class = 'counted'")
+    assert counted == _count(
+        con, "select count(*) from facts.filings where days_to_file is not null"
+    )
+
+
+def test_the_ledger_adds_up_to_its_facts(con: duckdb.DuckDBPyConnection) -> None:
+    ledger = con.execute(
+        "select kind, verdict, count(*) from marts.obligations group by all order by all"
+    ).fetchall()
+    facts = con.execute(
+        """
+        select kind, verdict, count(*) from (
+            select 'response' as kind, verdict from facts.responses
+            union all select 'filing', verdict from facts.filings
+            union all select 'inspection', verdict from facts.inspections
+            union all select 'training', verdict from facts.trainings
+            union all select rule, verdict from facts.conduct
+        ) group by all order by all
+        """
+    ).fetchall()
+    assert ledger == facts
+    monthly = con.execute(
+        "select kind, sum(met), sum(breached), sum(pending), sum(unmeasurable) "
+        "from marts.promise_monthly group by kind order by kind"
+    ).fetchall()
+    for kind, *numbers in monthly:
+        verdicts = ("met", "breached", "pending", "unmeasurable")
+        wanted = {verdict: number for name, verdict, number in ledger if name == kind}
+        assert dict(zip(verdicts, numbers, strict=True)) == {
+            verdict: wanted.get(verdict, 0) for verdict in verdicts
+        }
+
+
+def test_kind_and_subject_name_one_promise(con: duckdb.DuckDBPyConnection) -> None:
+    assert not con.execute(
+        "select kind, subject_id from marts.obligations group by all having count(*) > 1"
+    ).fetchall()
+
+
+def test_verdicts_have_reasons_in_both_languages_or_neither(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    assert not con.execute(
+        "select kind, verdict, reason, reason_zh from marts.obligations "
+        "where (reason is null) <> (reason_zh is null) "
+        "or (verdict = 'unmeasurable' and reason is null) "
+        "or (verdict = 'met' and reason is not null)"
+    ).fetchall()
+
+
+def test_findings_and_months_add_up_to_what_was_owed(con: duckdb.DuckDBPyConnection) -> None:
+    assert not con.execute(
+        "select * from marts.agent_filing where due <> filed_on_time + filed_late + missing "
+        "+ incomplete + wrong_form + pending + unmeasurable"
+    ).fetchall()
+    owed = _count(con, "select count(*) from facts.filings")
+    assert _count(con, "select sum(due)::bigint from marts.agent_filing") == owed
+    named = _count(con, "select count(*) from facts.filings where agent_id is not null")
+    assert _count(con, "select sum(due)::bigint from marts.agent_standing") == named
+
+
+def test_a_visit_counts_for_one_window_and_windows_follow_each_other(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    assert not con.execute(
+        "select ticket_id from facts.inspections where ticket_id is not null "
+        "group by ticket_id having count(*) > 1"
+    ).fetchall()
+    assert not con.execute(
+        "select * from (select window_end, lead(window_start) over (partition by contract_id "
+        "order by quarter_no) as following from facts.inspections) "
+        "where following <> window_end + interval 1 day"
+    ).fetchall()
+
+
+def texts(*contents: str, agent: str = "A1") -> pl.DataFrame:
+    """Records of one agent with these texts, R0 first."""
+    return pl.DataFrame(
+        {
+            "record_id": [f"R{number}" for number in range(len(contents))],
+            "agent_id": [agent] * len(contents),
+            "content": list(contents),
+        },
+        schema={"record_id": pl.String, "agent_id": pl.String, "content": pl.String},
+    )
+
+
+TEXT = "用户业务网段无法访问外网检查策略后重新下发配置连续观察一个业务高峰恢复正常"
+
+
+@pytest.mark.parametrize("place", [0, 18, 36], ids=["beginning", "middle", "end"])
+def test_a_changed_word_is_found_wherever_it_stands(place: int) -> None:
+    changed = TEXT[:place] + "甲" + TEXT[place + 1 :]
+    # one of 37 characters replaced: 2 x 36 / (37 + 37) = 97.3 % the same
+    assert fuzz.ratio(TEXT, changed) == pytest.approx(97.30, abs=0.01)
+    others = ["电源指示灯熄灭后更换电源模块并观察", "日志服务器收不到日志清理分区之后恢复"]
+    copies = record_copies(texts(TEXT, *others, changed), 10, 95)
+    assert copies["record_id"].to_list() == ["R0", "R3"]
+    assert record_copies(texts(TEXT, *others, changed), 10, 98).is_empty()
+
+
+def test_copies_of_copies_are_one_group() -> None:
+    second = TEXT[:-1] + "甲"
+    third = "甲" + second[1:]
+    copies = record_copies(texts(third, TEXT, second), 10, 95)
+    assert copies["copy_group"].unique().to_list() == ["R0"]
+    assert copies["copies"].to_list() == [3, 3, 3]
+
+
+def test_texts_of_two_agents_are_not_compared() -> None:
+    two = pl.concat([texts(TEXT), texts(TEXT, agent="A2")])
+    assert record_copies(two, 10, 95).is_empty()
+
+
+def test_no_texts_and_one_text_make_no_group() -> None:
+    assert record_copies(texts(), 10, 95).is_empty()
+    assert record_copies(texts(TEXT), 10, 95).is_empty()
+    assert record_copies(texts("短", "短"), 10, 95).is_empty()
+
+
+def test_the_number_of_comparisons_grows_with_the_records_not_their_square(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compared: list[int] = []
+    real = process.cpdist
+
+    def counting(left: list[str], right: list[str], **options: Any) -> Any:  # noqa: ANN401 - as the real one
+        compared.append(len(left))
+        return real(left, right, **options)
+
+    monkeypatch.setattr(process, "cpdist", counting)
+    letters = Random(5)  # noqa: S311 - made-up data
+    contents = ["".join(letters.choices("甲乙丙丁戊己庚辛壬癸", k=40)) for _ in range(3000)]
+    record_copies(texts(*contents), 10, 95)
+    assert sum(compared) <= 2 * NEIGHBOURS * len(contents)

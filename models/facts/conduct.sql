@@ -190,6 +190,7 @@ select
         else 'breached'
     end as verdict,
     case outcome
+        when 'met' then null
         when 'no_opening' then 'the opening time is missing'
         when 'no_terms' then 'no terms were in force on the day it was opened'
         when 'no_customer_type' then 'the customer type is missing'
@@ -218,6 +219,7 @@ select
         when 'parent_opening_unknown' then 'an opening time is missing, so the order is unknown'
     end as reason,
     case outcome
+        when 'met' then null
         when 'no_opening' then '缺少受理时间'
         when 'no_terms' then '受理当日没有生效的条款'
         when 'no_customer_type' then '缺少客户类型'
