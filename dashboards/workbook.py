@@ -55,15 +55,17 @@ _FIRST_YEAR: Final = 1900
 _MOST_CHARACTERS: Final = 32_767
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 _HEADER_HEIGHT: Final = 32
+#: Wider sheets would be too small to read on one page's width.
+_PAGE_WIDTH: Final = 240
 
 
 @dataclass(frozen=True)
 class Column:
     """One column: its header in both languages, how its cells are shown, words for its codes."""
 
-    header: Text
+    header: Text | str
     kind: Kind = "text"
-    labels: Mapping[str, Text] = field(default_factory=dict)
+    labels: Mapping[str, Text | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ class Book:
             },
         }
 
-    def add(
+    def add(  # noqa: PLR0913 - a table and what stands around it
         self,
         name: str,
         columns: Sequence[Column],
@@ -109,11 +111,13 @@ class Book:
         *,
         title: Text | None = None,
         notes: Sequence[Text] = (),
+        is_first_frozen: bool = False,
     ) -> Placed:
         """A sheet with a table: frozen header, filter, widths, A4 landscape.
 
         ``title`` and ``notes`` (one line each) stand above the table. ``rows`` hold seconds and
-        rates as they are; None leaves a cell empty.
+        rates as they are; None leaves a cell empty. ``is_first_frozen`` keeps the first column
+        in sight, too.
         """
         sheet = self.book.add_worksheet(name)
         top = self._head(sheet, title, notes)
@@ -124,11 +128,12 @@ class Book:
         for number, row in enumerate(rows, start=top + 1):
             for place, (column, value) in enumerate(zip(columns, row, strict=True)):
                 self._cell(sheet, (number, place), column, value)
-        sheet.freeze_panes(top + 1, 1)
+        sheet.freeze_panes(top + 1, int(is_first_frozen))
         sheet.autofilter(top, 0, top + max(len(rows), 1), len(columns) - 1)
         sheet.set_landscape()
         sheet.set_paper(9)
-        sheet.fit_to_pages(1, 0)
+        if sum(_WIDTHS[column.kind] for column in columns) <= _PAGE_WIDTH:
+            sheet.fit_to_pages(1, 0)
         sheet.repeat_rows(top)
         return Placed(sheet, name, len(rows), top + 1)
 
@@ -175,8 +180,10 @@ def new_book(title: Text, as_of: datetime, content: io.BytesIO) -> Iterator[Book
         yield Book(book)
 
 
-def bilingual(text: Text) -> str:
+def bilingual(text: Text | str) -> str:
     """Both languages in one cell: ``月份 Month``; once where they are the same."""
+    if isinstance(text, str):
+        return text
     return text.zh if text.zh == text.en else f"{text.zh} {text.en}"
 
 

@@ -15,7 +15,7 @@ import xlsxwriter
 from dashboards import words
 from dashboards.agent_sheet import WORDS, AgentSheet, sheet_html, sheet_path, to_do
 from dashboards.language import LANGUAGES
-from pipelines.finance import cell_text
+from dashboards.workbook import cell_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -1,7 +1,7 @@
 """Finance's workbook ``finance.xlsx`` and the audit sample, from a finished warehouse.
 
-Belongs here: which rows finance gets in hand, in what order, and how a sheet is written. Does not
-belong here: what a finding means (``models``) or the page of the report (``dashboards``).
+Belongs here: which rows finance gets in hand, in what order. Does not belong here: how a
+sheet is written or the page of the report (``dashboards``), or what a finding means (``models``).
 
 The workbook holds no wall-clock time and no random id: the same warehouse gives the same bytes.
 """
@@ -9,48 +9,26 @@ The workbook holds no wall-clock time and no random id: the same warehouse gives
 from __future__ import annotations
 
 import io
-from datetime import date, datetime
-from decimal import Decimal
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-import xlsxwriter
-
+from dashboards.language import Text
 from dashboards.words import CHARGE_TYPES, EXPECTED, FINDINGS
-from pipelines.finance_sheets import EXCEPTIONS, SHEETS, Column, Kind
+from dashboards.workbook import Column, new_book
+from pipelines.finance_sheets import EXCEPTIONS, SHEETS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     import duckdb
-    from xlsxwriter.format import Format
-    from xlsxwriter.worksheet import Worksheet
-
-    from dashboards.language import Text
 
 WORKBOOK: Final = "finance.xlsx"
 #: Charges drawn from each stratum of the audit sample.
 PER_STRATUM: Final = 3
 #: Most rows of a sheet; the largest amounts come first, the warehouse has the rest.
 MOST_ROWS: Final = 10_000
-_MOST_CHARACTERS: Final = 32_767
-_FIRST_YEAR: Final = 1900
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
-
-_WIDTHS: Final[Mapping[Kind, int]] = {
-    "text": 18,
-    "wide": 60,
-    "money": 14,
-    "number": 9,
-    "date": 12,
-    "instant": 17,
-}
-_FORMATS: Final[Mapping[Kind, str]] = {
-    "money": "#,##0.00;[Red]-#,##0.00",
-    "number": "#,##0",
-    "date": "yyyy-mm-dd",
-    "instant": "yyyy-mm-dd hh:mm:ss",
-}
 
 
 def build_finance(
@@ -162,15 +140,12 @@ def workbook(con: duckdb.DuckDBPyConnection) -> bytes:
         message = "meta.run is empty: the workbook has no as-of to state"
         raise LookupError(message)
     content = io.BytesIO()
-    with xlsxwriter.Workbook(content, {"in_memory": True}) as book:
-        # The as-of stands where a clock would: equal inputs must give equal bytes.
-        book.set_properties({"title": "财务核对 Billing audit", "created": run[0]})
-        styles = _styles(book)
-        head = _overview(con, run[0], run[1])
-        _write(book.add_worksheet("概要 Overview"), head, styles)
+    columns, rows = _overview(con, run[0], run[1])
+    with new_book(_TITLE, run[0], content) as book:
+        book.add("概要 Overview", _worded(columns), rows)
         for sheet in SHEETS:
-            rows = con.execute(sheet.sql, {"most": MOST_ROWS}).fetchall()
-            _write(book.add_worksheet(sheet.name), (sheet.columns, rows), styles)
+            found = con.execute(sheet.sql, {"most": MOST_ROWS}).fetchall()
+            book.add(sheet.name, _worded(sheet.columns), found)
     return content.getvalue()
 
 
@@ -217,7 +192,8 @@ def _overview(con: duckdb.DuckDBPyConnection, as_of: datetime, timezone: str) ->
     return columns, rows
 
 
-_WORDS: Final[Mapping[str, Mapping[str, Text | str]]] = {
+_TITLE: Final = Text("财务核对", "Billing audit")
+_WORDS: Final[Mapping[Text | str, Mapping[str, Text | str]]] = {
     "结论 Finding": FINDINGS,
     "项目 Item": FINDINGS,
     "收费类型 Charge type": CHARGE_TYPES,
@@ -226,62 +202,6 @@ _WORDS: Final[Mapping[str, Mapping[str, Text | str]]] = {
 }
 
 
-def _styles(book: xlsxwriter.Workbook) -> dict[str, Format]:
-    return {
-        "header": book.add_format(
-            {"bold": True, "bg_color": "#E8EDF2", "text_wrap": True, "valign": "top", "border": 1}
-        ),
-        "text": book.add_format({"valign": "top"}),
-        "wide": book.add_format({"valign": "top", "text_wrap": True}),
-        **{
-            kind: book.add_format({"valign": "top", "num_format": shown})
-            for kind, shown in _FORMATS.items()
-        },
-    }
-
-
-def _write(sheet: Worksheet, table: Table, styles: Mapping[str, Format]) -> None:
-    columns, rows = table
-    for place, column in enumerate(columns):
-        sheet.set_column(place, place, _WIDTHS[column.kind])
-        sheet.write_string(0, place, column.header, styles["header"])
-    for number, row in enumerate(rows, start=1):
-        for place, (column, value) in enumerate(zip(columns, row, strict=True)):
-            _write_cell(sheet, (number, place), column, value, styles)
-    sheet.freeze_panes(1, 0)
-    sheet.autofilter(0, 0, max(len(rows), 1), len(columns) - 1)
-    sheet.set_landscape()
-    sheet.repeat_rows(0)
-
-
-def _write_cell(
-    sheet: Worksheet,
-    place: tuple[int, int],
-    column: Column,
-    value: object,
-    styles: Mapping[str, Format],
-) -> None:
-    style = styles[column.kind]
-    if value is None:
-        sheet.write_blank(*place, None, style)
-    elif isinstance(value, bool):
-        sheet.write_string(*place, "是 yes" if value else "否 no", style)
-    elif isinstance(value, (int, float, Decimal)):
-        sheet.write_number(*place, float(value), style)
-    elif isinstance(value, date) and value.year >= _FIRST_YEAR:
-        sheet.write_datetime(*place, value, style)
-    else:
-        sheet.write_string(*place, cell_text(_worded(column, str(value))), style)
-
-
-def _worded(column: Column, value: str) -> str:
-    word = _WORDS.get(column.header, {}).get(value)
-    if word is None or isinstance(word, str):
-        return word or value
-    return f"{word.zh} {word.en}"
-
-
-def cell_text(text: str) -> str:
-    """Text no spreadsheet takes for a formula, also after it is saved as CSV; cut to a cell."""
-    safe = f"'{text}" if text.startswith(_FORMULA) else text
-    return safe[:_MOST_CHARACTERS]
+def _worded(columns: Sequence[Column]) -> list[Column]:
+    """The columns with the words for the codes they hold."""
+    return [replace(column, labels=_WORDS.get(column.header, {})) for column in columns]

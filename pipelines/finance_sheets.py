@@ -1,15 +1,15 @@
 """The sheets of finance's workbook: which rows, in what order, under which headers.
 
 Belongs here: one query and its columns for each sheet. Does not belong here: how a sheet is
-written (``finance``) or what its rows mean (``models``).
+written (``dashboards.workbook``) or what its rows mean (``models``).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
-Kind = Literal["text", "wide", "money", "number", "date", "instant"]
+from dashboards.workbook import Column
 
 EXCEPTIONS: Final = {
     "overbilled": "多收 overbilled",
@@ -18,14 +18,6 @@ EXCEPTIONS: Final = {
     "off_rate": "与价目不符 off the rate card",
     "overcredited": "红冲过多 overcredited",
 }
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of a sheet: its header in both languages and how its cells are shown."""
-
-    header: str
-    kind: Kind = "text"
 
 
 @dataclass(frozen=True)

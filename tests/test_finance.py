@@ -16,8 +16,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 sys.path.insert(0, str(Path(__file__).parent))
 from harness import build, case_id, check_case, load_cases, rows_of
 
+from dashboards.workbook import cell_text
 from pipelines import finance
-from pipelines.finance import audit_seed, build_finance, cell_text, draw_audit_sample, workbook
+from pipelines.finance import audit_seed, build_finance, draw_audit_sample, workbook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

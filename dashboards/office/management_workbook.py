@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 #: Most tickets on a sheet, the worst first; the page's CSV and the warehouse have the rest.
 MOST_ROWS: Final = 10_000
 _MONTH = Column(words.WORDS["month"], "month")
-_RATE = Column(Text("及时率", "Compliance"), "percent")
+_COMPLIANCE = Text("及时率", "Compliance")
+_RATE = Column(_COMPLIANCE, "percent")
 _STRICT = Column(Text("含无法判定", "Unmeasurable as misses"), "percent")
 _LEVEL = Column(Text("故障等级", "Level"))
 _TIER = Column(Text("城市级别", "City tier"))
@@ -92,7 +93,7 @@ def _overview(book: Book, parts: ManagementParts) -> Placed:
     ]
     rows += [
         (Text("已判定", "Decided"), people.decided, None),
-        (_RATE.header, None, people.rate),
+        (_COMPLIANCE, None, people.rate),
         (_STRICT.header, None, people.strict_rate),
     ]
     for name, change in (
@@ -168,7 +169,7 @@ def _months(book: Book, parts: ManagementParts) -> Placed:
 def _trend_chart(book: Book, months: Placed) -> Any:  # noqa: ANN401 - as above
     chart = book.book.add_chart({"type": "line"})
     styles: tuple[tuple[int, Text, dict[str, Any], dict[str, Any]], ...] = (
-        (7, _RATE.header, {"color": theme.MET, "width": 2.25}, {"type": "circle", "size": 6}),
+        (7, _COMPLIANCE, {"color": theme.MET, "width": 2.25}, {"type": "circle", "size": 6}),
         (9, Text("中心线", "Centre"), {"color": theme.MUTED, "dash_type": "round_dot"}, {}),
         (10, Text("控制下限", "Lower limit"), {"color": theme.UNMEASURABLE, "width": 1}, {}),
     )
@@ -214,7 +215,7 @@ def _levels(book: Book, parts: ManagementParts) -> Placed | None:
         return None
     columns = [_LEVEL]
     kinds: tuple[tuple[Text, Kind], ...] = (
-        (_RATE.header, "percent"),
+        (_COMPLIANCE, "percent"),
         (words.VERDICTS["met"], "number"),
         (Text("已判定", "Decided"), "number"),
     )
@@ -517,6 +518,7 @@ def _breached(book: Book, report: Report) -> None:
         ),
         rows,
         notes=_cut(len(rows), frame.height),
+        is_first_frozen=True,
     )
 
 
@@ -577,6 +579,7 @@ def _open(book: Book, report: Report) -> None:
         ),
         rows,
         notes=[sentence] if sentence else [],
+        is_first_frozen=True,
     )
 
 
