@@ -296,10 +296,10 @@ def changes(rows: Rows, before: Rows, most: int = 3) -> list[Text]:
         was, is_ = lang.percent(then.rate), lang.percent(now.rate)
         texts.append(
             Text(
-                f"{name.zh}·{place.zh}：超时 {then.breached} → {now.breached} 张，"
-                f"及时率 {was} → {is_}（已判定 {then.decided} → {now.decided} 张）",
-                f"{name.en}, {place.en.lower()}: breaches {then.breached} → {now.breached}, "
-                f"compliance {was} → {is_} ({then.decided} → {now.decided} decided)",
+                f"{name.zh}·{place.zh}：超时 {then.breached:,} → {now.breached:,} 张，"
+                f"及时率 {was} → {is_}（已判定 {then.decided:,} → {now.decided:,} 张）",
+                f"{name.en}, {place.en.lower()}: breaches {then.breached:,} → {now.breached:,}, "
+                f"compliance {was} → {is_} ({then.decided:,} → {now.decided:,} decided)",
             )
         )
     return texts
@@ -600,10 +600,10 @@ def open_sentence(totals: pl.DataFrame) -> Text | None:
     if not pending and not late:
         return Text("所有故障都已响应。", "Every fault has been answered.")
     return Text(
-        f"{pending} 张工单尚未响应但仍在时限内，其中 {nearly} 张已用去八成以上时限；"
-        f"另有 {late} 张已经超时仍未响应。",
-        f"{pending} faults are unanswered and still in time, {nearly} of them with four fifths "
-        f"of their target used; {late} more are late and still unanswered.",
+        f"{pending:,} 张工单尚未响应但仍在时限内，其中 {nearly:,} 张已用去八成以上时限；"
+        f"另有 {late:,} 张已经超时仍未响应。",
+        f"{pending:,} faults are unanswered and still in time, {nearly:,} of them with four fifths "
+        f"of their target used; {late:,} more are late and still unanswered.",
     )
 
 
