@@ -9,6 +9,7 @@ stands on a sheet.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import jinja2
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 FOLDER = "agents"
 #: Rows of one table on the page; the workbook beside it has the rest.
-ROWS_SHOWN = 300
+ROWS_SHOWN = 200
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ def sheet_html(sheet: AgentSheet) -> str:
     )
 
 
+@cache
 def _environment() -> jinja2.Environment:
     made = jinja2.Environment(
         loader=jinja2.PackageLoader("dashboards", "templates"),

@@ -156,6 +156,7 @@ def parties_table(report: Report) -> DataTable | None:
         columns=columns,
         rows=tuple(rows),
         sort=("breached", "desc"),
+        total=max(report.frame("promise_parties")["parties"], default=0),
     )
 
 
@@ -201,9 +202,9 @@ def items_table(report: Report) -> DataTable | None:
     return DataTable(
         key="items",
         caption=Text(
-            "未履行的与尚未到期的承诺：每种每个结果最近 150 项，全部在数据仓库的 "
+            "未履行的与尚未到期的承诺：每种每个结果最近 60 项，全部在数据仓库的 "
             "marts.obligations。",
-            "Promises broken and promises open: the latest 150 of each kind and result; "
+            "Promises broken and promises open: the latest 60 of each kind and result; "
             "marts.obligations in the warehouse has all.",
         ),
         columns=columns,

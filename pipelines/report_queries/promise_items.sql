@@ -1,5 +1,5 @@
 -- promise_items: promises broken or open, the latest of each kind and verdict.
--- grain: one row per promise, at most 150 of each kind and verdict
+-- grain: one row per promise, at most 60 of each kind and verdict
 with placed as (
     select obligation.*,
            row_number() over (
@@ -28,5 +28,5 @@ select placed.kind,
        placed.month,
        placed.of_kind
 from placed
-where placed.place <= 150
+where placed.place <= 60
 order by placed.kind, placed.verdict, placed.place
