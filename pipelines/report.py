@@ -14,7 +14,7 @@ import sqlglot
 from sqlglot import exp
 
 from dashboards.pages import PAGES
-from dashboards.report import Report
+from dashboards.report import ROWS_SHOWN, Report
 from dashboards.site import write_report
 from pipelines.office import write_office
 
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 #: Tickets with a section of their own; the rest is in the warehouse (and ``sla explain``).
 TICKETS_KEPT = 5000
+_KEPT = "report_tickets"
+#: Frames no page prints as a table: their tickets need no section.
+_DOWNLOADED_ONLY = frozenset({"response_all"})
 _CONCERNS = {
     "facts.responses": "select ticket_id from facts.responses where verdict <> 'met'",
     "marts.obligations": (
@@ -85,25 +88,45 @@ def read_frames(con: duckdb.DuckDBPyConnection) -> dict[str, pl.DataFrame]:
             "select table_schema, table_name from information_schema.tables"
         ).fetchall()
     }
-    _keep_tickets(con, there)
-    frames = {
-        name: con.sql(sql).pl() for name, sql in queries().items() if tables_read(sql) <= there
-    }
-    con.execute("drop table temp.report_tickets")
+    chosen = {name: sql for name, sql in queries().items() if tables_read(sql) <= there}
+    of_kept = {name: sql for name, sql in chosen.items() if _KEPT in sql}
+    frames = {name: con.sql(sql).pl() for name, sql in chosen.items() if name not in of_kept}
+    _keep_tickets(con, there, _tickets_shown(frames))
+    frames |= {name: con.sql(sql).pl() for name, sql in of_kept.items()}
+    con.execute(f"drop table temp.{_KEPT}")
     return frames
 
 
-def _keep_tickets(con: duckdb.DuckDBPyConnection, there: set[str]) -> None:
-    """Name the tickets that get a section of their own: those with a finding, then the latest."""
+def _tickets_shown(frames: Mapping[str, pl.DataFrame]) -> list[str]:
+    """The tickets the pages' tables name, so that each of their links leads somewhere."""
+    shown: set[str] = set()
+    for name, frame in frames.items():
+        if "ticket_id" in frame.columns and name not in _DOWNLOADED_ONLY:
+            shown.update(frame["ticket_id"].head(ROWS_SHOWN).drop_nulls())
+        if name == "reading_changes":
+            shown.update(subject.split("|")[0] for subject in frame["subject"].drop_nulls())
+    return sorted(shown)
+
+
+def _keep_tickets(con: duckdb.DuckDBPyConnection, there: set[str], shown: list[str]) -> None:
+    """Name the tickets that get a section of their own.
+
+    All those ``shown`` in tables; up to ``TICKETS_KEPT`` also those with a finding, then the
+    latest.
+    """
     concerns = [sql for table, sql in _CONCERNS.items() if table in there]
     found = " union all ".join(concerns or ["select null as ticket_id where false"])
     con.execute(
-        "create or replace temp table report_tickets as "  # noqa: S608 - our own constants
-        f"with concerns as (select distinct ticket_id from ({found})) "
+        f"create or replace temp table {_KEPT} as "  # noqa: S608 - our own constants
+        "with shown as (select distinct unnest($shown) as ticket_id), "
+        f"concerns as (select distinct ticket_id from ({found})) "
         "select tickets.ticket_id from staging.tickets as tickets "
+        "left join shown on shown.ticket_id = tickets.ticket_id "
         "left join concerns on concerns.ticket_id = tickets.ticket_id "
-        "order by concerns.ticket_id is null, tickets.opened_at desc nulls last, "
-        f"tickets.ticket_id limit {TICKETS_KEPT}"
+        "order by shown.ticket_id is null, concerns.ticket_id is null, "
+        "tickets.opened_at desc nulls last, tickets.ticket_id "
+        f"limit {max(TICKETS_KEPT, len(shown))}",
+        {"shown": shown},
     )
 
 

@@ -464,7 +464,7 @@ def downloads(report: Report) -> Mapping[str, str]:
     """All faults and the breached ones as files, up to their queries' own bound."""
     files = {"data/breached.csv": "response_breached", "data/responses.csv": "response_all"}
     return {
-        path: safe.csv_text(frame.columns, frame.iter_rows())
+        path: safe.csv_frame(frame)
         for path, name in files.items()
         if not (frame := report.frame(name)).is_empty()
     }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -199,6 +201,23 @@ def test_a_hostile_ticket_is_shown_as_text(
     page.wait_for_selector("#ticket dl")
     assert ticket_id in page.locator("h1").inner_text()
     assert page.locator("main img").count() == 0
+
+
+def test_every_ticket_a_table_names_has_its_section(report_dir: Path) -> None:
+    kept = {
+        ticket_id
+        for path in (report_dir / "data").glob("tickets-*.js")
+        for ticket_id in json.loads(path.read_text(encoding="utf-8").split("]=", 1)[1][:-2])
+    }
+    for path in report_dir.glob("en/*.html"):
+        found = re.search(
+            r'id="page-data">(.*?)</script>', path.read_text(encoding="utf-8"), re.DOTALL
+        )
+        assert found
+        for table in json.loads(found[1])["tables"].values():
+            for at, column in enumerate(table["columns"]):
+                if column["kind"] == "ticket":
+                    assert {row[at] for row in table["rows"] if row[at]} <= kept, path
 
 
 def test_a_ticket_that_is_not_kept_says_where_to_look(opened: Opened, report_dir: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
+import polars as pl
 import pytest
 
 from dashboards import safe
@@ -30,6 +32,19 @@ def test_no_csv_cell_is_a_formula(cell: str) -> None:
 def test_csv_keeps_numbers_and_quotes_texts() -> None:
     text = safe.csv_text(["a", "b"], [[-1.5, 'x"y,z'], [None, "中"]])
     assert text == '\ufeffa,b\r\n-1.5,"x""y,z"\r\n,中\r\n'
+
+
+def test_a_frame_is_written_like_its_rows() -> None:
+    frame = pl.DataFrame(
+        {
+            "text": ["=1+1", 'x"y,z', None],
+            "number": [-1.5, None, 2.0],
+            "at": [datetime(2025, 1, 2, 3, 4, 5), None, None],  # noqa: DTZ001 - local time
+        }
+    )
+    expected = '\ufefftext,number,at\r\n\'=1+1,-1.5,2025-01-02 03:04:05\r\n"x""y,z",,\r\n,2.0,\r\n'
+    assert safe.csv_frame(frame) == expected
+    assert safe.csv_text(frame.columns, frame.iter_rows()) == expected
 
 
 def test_file_names_stay_in_their_folder_and_apart() -> None:
