@@ -53,6 +53,7 @@ _SWITCHES: Final = (
     "--hide-scrollbars",
     "--host-resolver-rules=MAP * ~NOTFOUND",
 )
+_NODE_IN_PDF: Final = re.compile(rb"\(node(\d{8})\)")
 _TIME_IN_PDF: Final = re.compile(rb"/(CreationDate|ModDate) \(D:(\d{14})[+-]\d\d'\d\d'\)")
 
 
@@ -101,17 +102,22 @@ def print_pdf(browser: Path, html: str, target: Path, as_of: datetime) -> Path:
         page.write_text(html, encoding="utf-8", newline="")
         options = ("--no-pdf-header-footer", "--generate-pdf-document-outline")
         _run(browser, [*options, f"--print-to-pdf={target}"], page, target)
-    target.write_bytes(with_fixed_time(target.read_bytes(), as_of))
+    target.write_bytes(without_chance(target.read_bytes(), as_of))
     return target
 
 
-def with_fixed_time(pdf: bytes, as_of: datetime) -> bytes:
-    """The PDF as if printed at ``as_of``, so that the same report gives the same bytes.
+def without_chance(pdf: bytes, as_of: datetime) -> bytes:
+    """The PDF as if printed at ``as_of``, its nodes numbered from 1: same report, same bytes.
 
+    The browser stamps the clock and numbers the nodes of the tagged text from wherever it was.
     The length stays: a PDF lists the places of its parts in bytes.
     """
     stamp = f"{as_of:%Y%m%d%H%M%S}".encode()
-    return _TIME_IN_PDF.sub(rb"/\1 (D:" + stamp + rb"+00'00')", pdf)
+    timed = _TIME_IN_PDF.sub(rb"/\1 (D:" + stamp + rb"+00'00')", pdf)
+    places = {
+        node: place for place, node in enumerate(sorted(set(_NODE_IN_PDF.findall(timed))), start=1)
+    }
+    return _NODE_IN_PDF.sub(lambda found: b"(node%08d)" % places[found[1]], timed)
 
 
 def take_picture(browser: Path, drawing: Path, size: tuple[float, float]) -> Path:

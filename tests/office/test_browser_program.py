@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from pipelines.browser import BrowserError, find_browser, print_pdf, take_picture, with_fixed_time
+from pipelines.browser import BrowserError, find_browser, print_pdf, take_picture, without_chance
 from pipelines.cli import main
 from pipelines.errors import UsageError
 
@@ -103,8 +103,15 @@ def test_it_is_given_a_file_on_disk_and_no_network(tmp_path: Path) -> None:
 
 def test_the_times_in_a_pdf_become_the_as_of_and_the_length_stays() -> None:
     pdf = b"/CreationDate (D:20261124002052+00'00')\n/ModDate (D:20261124002052+08'00')>> (D:2026)"
-    fixed = with_fixed_time(pdf, AS_OF)
+    fixed = without_chance(pdf, AS_OF)
     assert fixed == (
         b"/CreationDate (D:20250630180000+00'00')\n/ModDate (D:20250630180000+00'00')>> (D:2026)"
     )
     assert len(fixed) == len(pdf)
+
+
+def test_the_nodes_of_a_pdf_are_numbered_from_one_in_their_order() -> None:
+    pdf = b"/ID (node00000078) /Headers [(node00000083) (node00000078)] (node1)"
+    assert without_chance(pdf, AS_OF) == (
+        b"/ID (node00000001) /Headers [(node00000002) (node00000001)] (node1)"
+    )
