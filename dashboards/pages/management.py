@@ -665,6 +665,10 @@ _WORDS = {
     ),
     "speed_title": Text("响应有多快", "How fast"),
     "scale_few": Text("少于 10 张，不足以下结论", "fewer than 10: too few to say"),
+    "workbook": Text("下载工作簿 management.xlsx", "Download the workbook management.xlsx"),
+    "mail_edition": Text(
+        "邮件版：单个文件，不含脚本，可作附件", "Edition to mail: one file without scripts"
+    ),
     "month_to_date": Text(
         "本月尚未结束，数字为月内累计。", "This month is not over: figures are month to date."
     ),
