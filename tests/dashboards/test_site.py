@@ -18,6 +18,7 @@ from dashboards.language import LANGUAGES, Text
 from dashboards.pages import PAGES
 from dashboards.site import template_words, write_report
 from dashboards.tickets import part_of
+from pipelines.office import write_office
 
 sys.path.insert(0, str(Path(__file__).parent))
 from frames import HOSTILE, cells, files, report
@@ -95,6 +96,7 @@ def test_no_inline_script_style_or_handler_and_nothing_remote(tmp_path: Path) ->
 
 
 def test_links_and_assets_lead_to_files_that_are_there(tmp_path: Path) -> None:
+    write_office(report(), tmp_path)
     for path in write_report(report(), PAGES, tmp_path):
         if path.suffix != ".html":
             continue
