@@ -19,6 +19,7 @@ from dashboards.pages import PAGES
 from dashboards.report import Page
 from pipelines import lineage, models, session, validation
 from pipelines.contract import EXPORTS
+from pipelines.readings import EFFECT_TABLES, TOUCHES
 from pipelines.report import queries, tables_read
 from pipelines.session import Session
 
@@ -315,15 +316,19 @@ def _checks() -> dg.AssetsDefinition:
         _spec(table, text, _checked_tables(), ("duckdb", "greatexpectations"))
         for table, text in CHECK_TABLES.items()
     ]
+    specs += [
+        _spec(table, text, sorted({judged.table for judged in TOUCHES.values()}))
+        for table, text in EFFECT_TABLES.items()
+    ]
 
     @_op("checks", specs)
     def checks(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
         run: Session = context.resources.session
         with _step(run, "checks") as summary:
-            results = session.run_checks(run)
+            results = session.run_checks(run, session.compare_readings(run))
             failed = [result for result in results if not result.success]
             summary.append(f"{len(results)} checks, {len(failed)} not met")
-            yield from _built(run.con, CHECK_TABLES)
+            yield from _built(run.con, [*CHECK_TABLES, *EFFECT_TABLES])
 
     return checks
 

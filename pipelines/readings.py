@@ -11,8 +11,8 @@ reading means (``models/terms/reading_texts.yaml``) and the verdicts (``models``
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.models import run_models
 from pipelines.reference import prepare
@@ -56,44 +56,59 @@ TOUCHES: Final = {
 }
 """The table each switch decides."""
 
-_TABLES: Final = """
-create or replace table marts.reading_effects (
-    reading integer, name varchar, choice varchar, alternative varchar, table_name varchar,
-    rows_compared bigint, rows_changed bigint,
-    met bigint, breached bigint, pending bigint, unmeasurable bigint,
-    alternative_met bigint, alternative_breached bigint, alternative_pending bigint,
-    alternative_unmeasurable bigint);
-create or replace table marts.reading_money (
-    reading integer, name varchar, choice varchar, alternative varchar, currency varchar,
-    overbilled_amount decimal(18, 2), alternative_overbilled_amount decimal(18, 2),
-    not_billed_count bigint, alternative_not_billed_count bigint);
-create or replace table marts.reading_changes (
-    reading integer, name varchar, alternative varchar, table_name varchar, subject varchar,
-    was varchar, would_be varchar);
-"""
+EFFECT_TABLES: Final = {
+    "marts.reading_effects": "What each alternative reading would change, verdict by verdict",
+    "marts.reading_money": "What alternatives of the charges would change, in money per currency",
+    "marts.reading_changes": "The rows an alternative reading would change, the first of each",
+}
+
+_COLUMNS: Final = {
+    "marts.reading_effects": """
+        reading integer, name varchar, choice varchar, alternative varchar, table_name varchar,
+        rows_compared bigint, rows_changed bigint,
+        met bigint, breached bigint, pending bigint, unmeasurable bigint,
+        alternative_met bigint, alternative_breached bigint, alternative_pending bigint,
+        alternative_unmeasurable bigint""",
+    "marts.reading_money": """
+        reading integer, name varchar, choice varchar, alternative varchar, currency varchar,
+        overbilled_amount decimal(18, 2), alternative_overbilled_amount decimal(18, 2),
+        not_billed_count bigint, alternative_not_billed_count bigint""",
+    "marts.reading_changes": """
+        reading integer, name varchar, alternative varchar, table_name varchar, subject varchar,
+        was varchar, would_be varchar""",
+}
 
 _MOST_CHANGES: Final = 1000
 
+Row = tuple[Any, ...]
 
-def write_reading_effects(
+
+@dataclass
+class Effects:
+    """The rows of the three tables of ``EFFECT_TABLES``, and how many alternatives they cover."""
+
+    alternatives: int = 0
+    rows: dict[str, list[Row]] = field(default_factory=lambda: {name: [] for name in _COLUMNS})
+
+
+def reading_effects(
     con: duckdb.DuckDBPyConnection,
     terms: Terms,
     note: Callable[[str], None] = lambda _: None,
-) -> int:
-    """Write ``marts.reading_effects``, ``marts.reading_money`` and ``marts.reading_changes``.
+) -> Effects:
+    """Compare the run in ``con``, which may be read-only, with every alternative reading.
 
     Returns:
-        How many alternatives were compared; 0 when there are too many tickets for it.
+        Nothing but empty tables when there are more than ``MOST_TICKETS`` tickets.
     """
-    con.execute(_TABLES)
+    effects = Effects()
     as_of, tickets = con.execute(
         "select (select as_of from meta.run), (select count(*) from staging.tickets)"
     ).fetchall()[0]
     if tickets > MOST_TICKETS:
-        return 0
+        return effects
     texts = terms.file(schema.ReadingTexts).readings
     chosen = terms.file(schema.Readings).values
-    compared = 0
     for name, judged in TOUCHES.items():
         in_force = getattr(chosen[-1], name)
         for alternative in texts[name].choices:
@@ -101,9 +116,21 @@ def write_reading_effects(
                 continue
             note(f"reading {texts[name].number}: {alternative}")
             with _beside(con, with_reading(terms, name, alternative), as_of, judged) as home:
-                _compare(con, home, judged, (texts[name].number, name, in_force, alternative))
-            compared += 1
-    return compared
+                reading = (texts[name].number, name, in_force, alternative)
+                _compare(con, home, judged, reading, effects)
+            effects.alternatives += 1
+    return effects
+
+
+def keep_effects(con: duckdb.DuckDBPyConnection, effects: Effects) -> None:
+    """Write the tables of ``EFFECT_TABLES``."""
+    for table, columns in _COLUMNS.items():
+        con.execute(f"create or replace table {table} ({columns})")
+        rows = effects.rows[table]
+        if rows:
+            places = ", ".join([f"({', '.join('?' * len(rows[0]))})"] * len(rows))
+            values = [value for row in rows for value in row]
+            con.execute(f"insert into {table} values {places}", values)  # noqa: S608 - our names
 
 
 def with_reading(terms: Terms, name: str, choice: str) -> Terms:
@@ -147,10 +174,10 @@ def _compare(
     home: str,
     judged: Judged,
     reading: tuple[int, str, str, str],
+    effects: Effects,
 ) -> None:
     number, name, choice, alternative = reading
-    values = {"number": number, "name": name, "choice": choice, "alternative": alternative}
-    subject = judged.key
+    side = f"select {judged.key} as subject, {judged.word} as word from"
     con.execute(
         f"""
         create or replace temp table reading_pairs as
@@ -158,62 +185,50 @@ def _compare(
             coalesce(now.subject, other.subject) as subject,
             now.word as was,
             other.word as would_be
-        from (
-            select {subject} as subject, {judged.word} as word from "{home}".{judged.table}
-        ) as now
-        full join (
-            select {subject} as subject, {judged.word} as word from beside.{judged.table}
-        ) as other on other.subject = now.subject
+        from ({side} "{home}".{judged.table}) as now
+        full join ({side} beside.{judged.table}) as other on other.subject = now.subject
         """  # noqa: S608 - our names
     )
     counts = ", ".join(
-        f"count(case when {side} = '{verdict}' then 1 end)"
-        for side in ("was", "would_be")
+        f"count(case when {word} = '{verdict}' then 1 end)"
+        for word in ("was", "would_be")
         for verdict in ("met", "breached", "pending", "unmeasurable")
     )
-    con.execute(
-        f"""
-        insert into "{home}".marts.reading_effects
-        select
-            $number, $name, $choice, $alternative, '{judged.table}',
-            count(*), count(case when was is distinct from would_be then 1 end), {counts}
-        from reading_pairs
-        """,  # noqa: S608 - our names
-        values,
-    )
-    con.execute(
-        f"""
-        insert into "{home}".marts.reading_changes
-        select $number, $name, $alternative, '{judged.table}', subject, was, would_be
-        from reading_pairs
-        where was is distinct from would_be
-        order by subject
-        limit {_MOST_CHANGES}
-        """,  # noqa: S608 - our names
-        {key: values[key] for key in ("number", "name", "alternative")},
-    )
+    counted = con.execute(
+        "select count(*), count(case when was is distinct from would_be then 1 end), "  # noqa: S608 - our words
+        f"{counts} from reading_pairs"
+    ).fetchall()
+    changed = con.execute(
+        "select subject, was, would_be from reading_pairs "
+        "where was is distinct from would_be order by subject limit $most",
+        {"most": _MOST_CHANGES},
+    ).fetchall()
+    effects.rows["marts.reading_effects"] += [(*reading, judged.table, *row) for row in counted]
+    effects.rows["marts.reading_changes"] += [
+        (number, name, alternative, judged.table, *row) for row in changed
+    ]
     if judged is CHARGES:
-        _compare_money(con, home, values)
+        money = [(number, name, choice, alternative, *row) for row in _money(con, home)]
+        effects.rows["marts.reading_money"] += money
 
 
-def _compare_money(con: duckdb.DuckDBPyConnection, home: str, values: dict[str, object]) -> None:
+def _money(con: duckdb.DuckDBPyConnection, home: str) -> list[Row]:
+    """By currency: overbilled before and after, charges not billed before and after."""
     sums = """
         select
             currency,
             sum(coalesce(overbilled_amount, 0)) as overbilled_amount,
             count(case when finding = 'not_billed' then 1 end) as not_billed_count
     """
-    con.execute(
+    return con.execute(
         f"""
-        insert into "{home}".marts.reading_money
         select
-            $number, $name, $choice, $alternative, coalesce(now.currency, other.currency),
+            coalesce(now.currency, other.currency),
             coalesce(now.overbilled_amount, 0), coalesce(other.overbilled_amount, 0),
             coalesce(now.not_billed_count, 0), coalesce(other.not_billed_count, 0)
         from ({sums} from "{home}".facts.charges group by currency) as now
         full join ({sums} from beside.facts.charges group by currency) as other
             on other.currency = now.currency
-        order by 5
-        """,  # noqa: S608 - our names
-        values,
-    )
+        order by 1
+        """  # noqa: S608 - our names
+    ).fetchall()

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines import models, publish, reference, terms, validation, warehouse
+from pipelines import models, publish, readings, reference, terms, validation, warehouse
 from pipelines.agent_sheets import write_agent_sheets
 from pipelines.errors import DataError
 from pipelines.exports import latest_event, load_mapping, stage_exports
@@ -205,12 +205,28 @@ def hand_over(session: Session) -> None:
     )
 
 
-def run_checks(session: Session) -> list[validation.CheckResult]:
-    """Run every suite, keep what it found in ``meta.checks`` and ``checks.json``."""
+def compare_readings(session: Session) -> readings.Effects:
+    """Compare with every alternative reading, while the validator reads the same warehouse."""
+    if not session.validator.is_asked:
+        hand_over(session)
+    limit, spill = session.settings.memory_limit, session.building / publish.SPILL
+    with contextlib.closing(warehouse.open_beside(session.warehouse, limit, spill)) as con:
+        return readings.reading_effects(con, session.terms, session.progress.note)
+
+
+def run_checks(
+    session: Session, effects: readings.Effects | None = None
+) -> list[validation.CheckResult]:
+    """Run every suite, keep what it found in ``meta.checks`` and ``checks.json``.
+
+    ``effects``, found while the validator was at work, are kept as well.
+    """
     if not session.validator.is_asked:
         hand_over(session)
     results = session.validator.answer()
     session.open()
+    if effects is not None:
+        readings.keep_effects(session.con, effects)
     validation.keep_results(session.con, results)
     validation.write_results(results, session.building / "checks.json")
     return results

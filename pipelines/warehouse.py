@@ -66,3 +66,14 @@ def open_reader(path: Path) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect(str(path), read_only=True)
     con.execute("set timezone = 'UTC'")
     return con
+
+
+def open_beside(
+    path: Path, memory_limit: str | None = None, temp_directory: Path | None = None
+) -> duckdb.DuckDBPyConnection:
+    """Open a warehouse for reading, with room in memory for other databases beside it."""
+    con = open_warehouse(None, memory_limit, temp_directory)
+    place = str(path).replace("'", "''")
+    con.execute(f"attach '{place}' as run (read_only)")
+    con.execute("use run")
+    return con

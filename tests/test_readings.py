@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING
 from harness import Exports, build, rows_of, terms_with
 
 from pipelines import readings
-from pipelines.readings import TOUCHES, write_reading_effects
+from pipelines.readings import TOUCHES, Effects, keep_effects, reading_effects
 from pipelines.terms import schema
 
 if TYPE_CHECKING:
+    import duckdb
     import pytest
+
+    from pipelines.terms import Terms
 
 # Friday 7 March 17:00 to Monday 10 March 17:30: 10.5 service hours, 72.5 hours of the calendar;
 # level 3 in a tier-1 city has 48. T2 is answered at exactly its 12 hours.
@@ -63,6 +66,13 @@ EXPORTS: Exports = {
 }
 
 
+def compared(con: duckdb.DuckDBPyConnection, terms: Terms | None = None) -> Effects:
+    """Compare and keep."""
+    effects = reading_effects(con, terms or terms_with())
+    keep_effects(con, effects)
+    return effects
+
+
 def test_every_switch_says_what_it_touches() -> None:
     assert set(TOUCHES) == set(schema.SWITCHES)
 
@@ -70,7 +80,7 @@ def test_every_switch_says_what_it_touches() -> None:
 def test_verdicts_and_money_before_and_after() -> None:
     con = build(EXPORTS)
     # One alternative for each switch but reading 3, which has two.
-    assert write_reading_effects(con, terms_with()) == len(TOUCHES) + 1
+    assert compared(con).alternatives == len(TOUCHES) + 1
     effects = {row["alternative"]: row for row in rows_of(con, "marts.reading_effects")}
     strict = effects["<="]
     assert (strict["reading"], strict["choice"]) == (4, "<")
@@ -99,7 +109,7 @@ def test_verdicts_and_money_before_and_after() -> None:
 def test_the_run_itself_is_not_touched() -> None:
     con = build(EXPORTS)
     before = rows_of(con, "facts.responses"), rows_of(con, "terms.rules")
-    write_reading_effects(con, terms_with())
+    compared(con)
     assert (rows_of(con, "facts.responses"), rows_of(con, "terms.rules")) == before
     catalogs = con.execute(
         "select distinct catalog_name from information_schema.schemata"
@@ -109,7 +119,7 @@ def test_the_run_itself_is_not_touched() -> None:
 
 def test_an_alternative_in_force_is_compared_with_the_default() -> None:
     con = build(EXPORTS, overrides={"readings": {"strictness": "<="}})
-    write_reading_effects(con, terms_with({"readings": {"strictness": "<="}}))
+    compared(con, terms_with({"readings": {"strictness": "<="}}))
     (row,) = [r for r in rows_of(con, "marts.reading_effects") if r["name"] == "strictness"]
     assert (row["choice"], row["alternative"]) == ("<=", "<")
     assert (row["met"], row["alternative_met"]) == (2, 1)
@@ -118,5 +128,5 @@ def test_an_alternative_in_force_is_compared_with_the_default() -> None:
 def test_too_many_tickets_leave_the_tables_empty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(readings, "MOST_TICKETS", 2)
     con = build(EXPORTS, ["facts.responses"])
-    assert write_reading_effects(con, terms_with()) == 0
+    assert compared(con).alternatives == 0
     assert rows_of(con, "marts.reading_effects") == []
