@@ -52,10 +52,10 @@ def management_workbook(parts: ManagementParts) -> bytes:
         overview = _overview(book, parts)
         if parts.by_month:
             months = _months(book, parts)
-            _insert(overview, _trend_chart(book, months), "H2")
+            _insert(overview, _trend_chart(book, months), "E8")
             levels = _levels(book, parts)
             if levels is not None:
-                _insert(overview, _levels_chart(book, levels, parts), "H22")
+                _insert(overview, _levels_chart(book, levels, parts), "E28")
             _cells(book, report)
             _time_used(book, parts)
             _speed(book, report)
