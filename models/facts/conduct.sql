@@ -11,7 +11,8 @@
 -- assessment is finished. phone_before_onsite: the parent ticket was opened before it and is
 -- the phone service or came by phone (reading 16); a parent with a known other service and no
 -- channel was not a call. A blank that decides is unmeasurable. Tickets opened when no terms were
--- in force are unmeasurable where a rule applies to every ticket, and have no other row.
+-- in force are unmeasurable where a rule applies to every ticket, and have no other row. What was
+-- opened after the as-of has not happened yet: every rule of it is pending.
 -- columns:
 --   ticket_id: key, with rule
 --   rule: expert_team, provider_routing, service_catalogue, trial_contract, assessment_consent or phone_before_onsite
@@ -47,6 +48,7 @@ with tickets as (
         parent.channel as parent_channel,
         parent.opened_at as parent_opened_at,
         ticket.period_id,
+        coalesce(ticket.opened_at > run.as_of, false) as is_later,
         level.needs_expert_team,
         catalogue.service_code is not null as is_in_catalogue,
         rule.trial_service_code,
@@ -54,6 +56,7 @@ with tickets as (
         rule.phone_first_service_code,
         rule.phone_service_code
     from steps.tickets as ticket
+    cross join meta.run as run
     left join terms.rules as rule on rule.period_id = ticket.period_id
     left join terms.fault_levels as level
         on level.period_id = ticket.period_id and level.fault_level = ticket.fault_level
@@ -74,6 +77,7 @@ outcomes as (
             else 'OB'
         end as clause,
         case
+            when is_later then 'not_opened'
             when opened_at is null then 'no_opening'
             when period_id is null then 'no_terms'
             when customer_type is null then 'no_customer_type'
@@ -99,6 +103,7 @@ outcomes as (
         'service_catalogue' as rule,
         'CAT' as clause,
         case
+            when is_later then 'not_opened'
             when opened_at is null then 'no_opening'
             when period_id is null then 'no_terms'
             when service_code is null then 'no_code'
@@ -116,6 +121,7 @@ outcomes as (
         'expert_team' as rule,
         'AS-7' as clause,
         case
+            when is_later then 'not_opened'
             when expert_team is null then 'experts_unknown'
             when not expert_team then 'no_experts'
             else 'met'
@@ -130,7 +136,11 @@ outcomes as (
         ticket_id,
         'trial_contract' as rule,
         'PS-2' as clause,
-        case when trial_contract_id is null then 'no_trial_contract' else 'met' end as outcome,
+        case
+            when is_later then 'not_opened'
+            when trial_contract_id is null then 'no_trial_contract'
+            else 'met'
+        end as outcome,
         responsible,
         customer_type,
         month
@@ -142,6 +152,7 @@ outcomes as (
         'assessment_consent' as rule,
         'PS-1' as clause,
         case
+            when is_later then 'not_opened'
             when customer_consent is null then 'consent_unknown'
             when not customer_consent then 'no_consent'
             when report_channel is not null then 'met'
@@ -159,6 +170,7 @@ outcomes as (
         'phone_before_onsite' as rule,
         'AS-6' as clause,
         case
+            when is_later then 'not_opened'
             when parent_ticket_id is null then 'no_phone_ticket'
             when not has_parent then 'parent_unknown'
             when parent_opened_at >= opened_at then 'phone_not_before'
@@ -181,7 +193,7 @@ select
     customer_type,
     case
         when outcome = 'met' then 'met'
-        when outcome = 'report_open' then 'pending'
+        when outcome in ('report_open', 'not_opened') then 'pending'
         when outcome in (
             'no_opening', 'no_terms', 'no_customer_type', 'no_provider', 'parent_unknown',
             'parent_provider_unknown', 'no_code', 'experts_unknown', 'consent_unknown',
@@ -191,6 +203,7 @@ select
     end as verdict,
     case outcome
         when 'met' then null
+        when 'not_opened' then 'it was opened after the as-of'
         when 'no_opening' then 'the opening time is missing'
         when 'no_terms' then 'no terms were in force on the day it was opened'
         when 'no_customer_type' then 'the customer type is missing'
@@ -220,6 +233,7 @@ select
     end as reason,
     case outcome
         when 'met' then null
+        when 'not_opened' then '受理时间晚于统计截止时间'
         when 'no_opening' then '缺少受理时间'
         when 'no_terms' then '受理当日没有生效的条款'
         when 'no_customer_type' then '缺少客户类型'
