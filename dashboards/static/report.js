@@ -370,7 +370,8 @@
         if (typeof value === "string" && /^[=+\-@\t\r]/.test(text)) text = "'" + text;
         return /[",\n\r]/.test(text) ? '"' + text.replaceAll('"', '""') + '"' : text;
       };
-      const lines = [this.columns.map((column) => quote(column.label)).join(",")];
+      const heading = (column) => column.label + (column.kind === "seconds" ? " (s)" : "");
+      const lines = [this.columns.map((column) => quote(heading(column))).join(",")];
       for (const at of this.kept) {
         lines.push(this.rows[at].map((value, place) => {
           const column = this.columns[place];

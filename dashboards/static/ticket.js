@@ -180,10 +180,11 @@
 
     const day = 864e5;
     const days = (to - from) / day;
+    const dated = (value) => stamp(value).slice(days > 330 ? 0 : 5, 16).replace("T", " ");
     const step = [1, 2, 7, 14, 28, 91, 365].find((size) => days / size <= width / 90) || 365;
     for (let value = Math.ceil(from / day) * day; value < to; value += step * day) {
       add("line", { class: "day", x1: x(value), x2: x(value), y1: 56, y2: 114 });
-      if (x(value) < width - 40) add("text", { class: "soft", x: x(value) + 3, y: 128 }, stamp(value).slice(5, 10));
+      if (x(value) < width - 40) add("text", { class: "soft", x: x(value) + 3, y: 128 }, dated(value).slice(0, days > 330 ? 7 : 5));
     }
     const marks = [["opened_at", start, "mark"], [ticket.responded_at ? "responded_at" : "as_of", stop, "mark"]];
     if (ticket.due_at) marks.push(["due_at", due, "due"]);
@@ -194,7 +195,7 @@
     const taken = [];
     const labels = [];
     for (const [key, value, kind] of marks) {
-      const text = `${words[key]} ${stamp(value).slice(5, 16).replace("T", " ")}`;
+      const text = `${words[key]} ${dated(value)}`;
       const size = 7.2 * [...text].reduce((sum, character) => sum + (character.charCodeAt(0) > 255 ? 1.8 : 1), 0);
       const left = Math.min(Math.max(0, x(value) - 2), width - size);
       let line = 0;
