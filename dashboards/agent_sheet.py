@@ -97,12 +97,13 @@ def _environment() -> jinja2.Environment:
 def to_do(row: Mapping[str, Any], language: lang.Language) -> str:
     """What the agent has to do about one record owed, in words."""
     form = _form(row["form"], language)
+    form = form if language == "zh" else f" {form.lower()}"
     if not row["record_id"]:
-        return f"{WORDS['file'].in_language(language)} {form}"
+        return f"{WORDS['file'].in_language(language)}{form}"
     if row["missing_fields"]:
         text = WORDS["complete"].in_language(language).format(record=row["record_id"])
         return text + field_names(row["missing_fields"], language)
-    return f"{WORDS['refile'].in_language(language).format(record=row['record_id'])} {form}"
+    return f"{WORDS['refile'].in_language(language).format(record=row['record_id'])}{form}"
 
 
 def _word(text: Text, language: lang.Language) -> str:

@@ -123,7 +123,7 @@ def test_the_page_is_whole_by_itself_and_escaped(
     assert '<section lang="zh-CN"' in page
     assert '<section lang="en"' in page
     assert "R2 was filed; add: resolution" in page
-    assert "R3 has the wrong form; file the Fault record" in page
+    assert "R3 has the wrong form; file the fault record" in page
     assert "7×24" in page
 
 
