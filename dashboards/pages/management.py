@@ -631,7 +631,7 @@ _WORDS = {
         "to last month; cells with breaches lead to the tickets.",
     ),
     "nothing": Text("无工单", "no tickets"),
-    "undecided": Text("均未判定", "none decided"),
+    "undecided": Text("张，均未判定", "undecided"),
     "to_last": Text("较上月", "vs last month"),
     "to_year": Text("较去年", "vs last year"),
     "unmeasurable_title": Text("无法判定的工单", "Unmeasurable tickets"),
