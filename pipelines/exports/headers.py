@@ -7,19 +7,22 @@ here: the cells below them (``values``).
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from rapidfuzz import fuzz, process
 
 from pipelines.errors import DataError
+from pipelines.exports.quoting import is_among
+from pipelines.exports.values import NULL_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pipelines.contract import Export
-    from pipelines.exports.mapping import ExportMapping
+    from pipelines.exports.mapping import ColumnRule, ExportMapping
 
 HEADER_SEARCH_ROWS = 50
 """How far down a header row is looked for below titles."""
@@ -30,11 +33,32 @@ _NEAR_ENOUGH = 70
 
 @dataclass(frozen=True)
 class Match:
-    """Contract column → position in the file; and what the file has beyond them."""
+    """Contract column → position in the file; and what the file has beyond them.
+
+    ``groups``: the positions of a column that a mapping reads from several, in the order they
+    are asked. ``absent``: the optional columns of a mapping that the file does not have.
+    """
 
     positions: dict[str, int]
     unknown: list[str]
     repeated: dict[str, list[str]]
+    groups: dict[str, list[list[int]]] = field(default_factory=dict)
+    absent: list[str] = field(default_factory=list)
+
+    def text(self, column: str, null_words: Sequence[str] = ()) -> str:
+        """SQL of the raw text of a column that has a position.
+
+        Of several sources it is the first that is neither blank nor a word for nothing.
+        """
+        if column not in self.groups:
+            return f"c{self.positions[column]}"
+        nothing = ["", *NULL_WORDS, *(word.strip().lower() for word in null_words)]
+        texts = []
+        for group in self.groups[column]:
+            cells = [f"trim(c{position})" for position in group]
+            text = cells[0] if len(cells) == 1 else f"concat({', '.join(cells)})"
+            texts.append(f"case when not {is_among(f'lower({text})', nothing)} then {text} end")
+        return f"coalesce({', '.join(texts)})"
 
 
 @lru_cache(maxsize=4096)
@@ -47,17 +71,10 @@ def fold(header: str) -> str:
 
 def match_headers(headers: Sequence[str], export: Export, rules: ExportMapping | None) -> Match:
     """Find each contract column among ``headers``."""
-    wanted: dict[str, str] = {}
-    for column in export.columns:
-        for name in (column.name, *column.aliases):
-            wanted[fold(name)] = column.name
-    if rules is not None:
-        settled = {*rules.columns, *rules.constants}
-        wanted = {name: column for name, column in wanted.items() if column not in settled}
-        for column_name, rule in rules.columns.items():
-            if rule.header is not None:
-                wanted[fold(rule.header)] = column_name
+    ruled = rules.columns if rules else {}
+    wanted = _wanted(export, rules)
     positions: dict[str, int] = {}
+    places: dict[str, int] = {}
     repeated: dict[str, list[str]] = {}
     unknown: list[str] = []
     for position, header in enumerate(headers):
@@ -65,11 +82,47 @@ def match_headers(headers: Sequence[str], export: Export, rules: ExportMapping |
         if found is None:
             if header.strip():
                 unknown.append(header.strip())
+        elif found in ruled and fold(header) not in places:
+            places[fold(header)] = position
+            positions.setdefault(found, position)
         elif found in positions:
             repeated.setdefault(found, [headers[positions[found]]]).append(header)
         else:
             positions[found] = position
-    return Match(positions, unknown, repeated)
+    groups = {}
+    for name, rule in ruled.items():
+        there = _groups(rule, places)
+        positions.pop(name, None)
+        if there:
+            positions[name] = there[0][0]
+        if len(there) > 1 or (there and len(there[0]) > 1):
+            groups[name] = there
+    absent = [
+        f"{name} ({' / '.join(chain.from_iterable(rule.sources))})"
+        for name, rule in ruled.items()
+        if rule.is_optional and name not in positions
+    ]
+    return Match(positions, unknown, repeated, groups, absent)
+
+
+def _wanted(export: Export, rules: ExportMapping | None) -> dict[str, str]:
+    """Folded header → contract column; what a mapping settles goes by its headers alone."""
+    settled = {*rules.columns, *rules.constants} if rules else set()
+    wanted = {
+        fold(name): column.name
+        for column in export.columns
+        if column.name not in settled
+        for name in (column.name, *column.aliases)
+    }
+    for name, rule in (rules.columns if rules else {}).items():
+        wanted |= dict.fromkeys(map(fold, chain.from_iterable(rule.sources)), name)
+    return wanted
+
+
+def _groups(rule: ColumnRule, places: dict[str, int]) -> list[list[int]]:
+    """The positions of a rule's sources whose headers are all there."""
+    keys = [[fold(header) for header in group] for group in rule.sources]
+    return [[places[key] for key in group] for group in keys if places.keys() >= set(group)]
 
 
 def find_header_row(
@@ -128,9 +181,9 @@ def check_headers(
         )
         raise DataError(message)
     unfound = [
-        f"{name} ({rule.header!r})"
+        f"{name} ({' or '.join(map(repr, chain.from_iterable(rule.sources)))})"
         for name, rule in (rules.columns.items() if rules else ())
-        if rule.header is not None and name not in match.positions
+        if rule.header is not None and not rule.is_optional and name not in match.positions
     ]
     if unfound:
         message = (

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ from rapidfuzz import process
 
 from pipelines.contract import EXPORTS, Kind
 from pipelines.errors import UsageError
+from pipelines.exports.presets import PREFIX, laid_over, load_preset
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,12 +28,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ColumnRule:
-    """Where one contract column comes from. ``header`` None: it is not read at all."""
+    """Where one contract column comes from. ``header`` None: it is not read at all.
+
+    ``instead`` are the headers that are read where ``header`` is blank or not there, the first
+    that says something; several in one entry are read as one text. An optional column may be
+    missing from the file.
+    """
 
     header: str | None
     values: dict[str, str] = field(default_factory=dict)
     formats: tuple[str, ...] = ()
     timezone: str | None = None
+    instead: tuple[tuple[str, ...], ...] = ()
+    is_optional: bool = False
+
+    @property
+    def sources(self) -> tuple[tuple[str, ...], ...]:
+        """All headers it may come from, in the order they are asked."""
+        return () if self.header is None else ((self.header,), *self.instead)
 
 
 @dataclass(frozen=True)
@@ -56,18 +70,21 @@ class Mapping:
     path: str
     exports: dict[str, ExportMapping]
     sha256: str = ""
+    description: str = ""
 
 
 _EXPORT_KEYS = (
     *("files", "encoding", "delimiter", "sheet", "header_row"),
     *("columns", "constants", "null_values", "timezone"),
 )
-_COLUMN_KEYS = ("from", "values", "format", "timezone")
-_TOP_KEYS = ("description", "timezone", *EXPORTS)
+_COLUMN_KEYS = ("from", "values", "format", "timezone", "optional")
+_TOP_KEYS = ("description", "preset", "timezone", *EXPORTS)
 
 
 def load_mapping(path: Path) -> Mapping:
-    """Load and check a mapping file.
+    """Load and check a mapping file, or a preset where ``path`` is ``preset:NAME``.
+
+    A file that says ``preset: NAME`` changes that preset by its own rules.
 
     Columns that ``columns`` and ``constants`` do not name are still found by the contract's
     own names; ``column: null`` says that one shall not be.
@@ -75,6 +92,8 @@ def load_mapping(path: Path) -> Mapping:
     Raises:
         UsageError: the file cannot be read, or any rule in it is wrong; all of them at once.
     """
+    if str(path).startswith(PREFIX):
+        return _checked(path, load_preset(str(path).removeprefix(PREFIX)))
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
@@ -83,6 +102,13 @@ def load_mapping(path: Path) -> Mapping:
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         message = f"The mapping file {path} is not YAML in UTF-8: {error}. Correct it there."
         raise UsageError(message) from error
+    if isinstance(data, dict) and "preset" in data:
+        own = {key: value for key, value in data.items() if key != "preset"}
+        data = laid_over(load_preset(str(data["preset"])), own)
+    return _checked(path, data)
+
+
+def _checked(path: Path, data: Any) -> Mapping:  # noqa: ANN401 - YAML may be anything
     checker = _Checker(path)
     mapping = checker.mapping(data)
     if checker.problems:
@@ -111,7 +137,8 @@ class _Checker:
                 exports[name] = self._export(export, data[name], zone)
         if not exports and not self.problems:
             self.problems.append(f"it names no export; name at least one of {', '.join(EXPORTS)}")
-        return Mapping(str(self.path), exports)
+        description = self._text("description", data.get("description")) or ""
+        return Mapping(str(self.path), exports, description=" ".join(description.split()))
 
     def _export(self, export: Export, data: Any, zone: str | None) -> ExportMapping:  # noqa: ANN401 - YAML
         where = export.name
@@ -140,14 +167,13 @@ class _Checker:
             )
         taken: dict[str, str] = {}
         for name, rule in rules.columns.items():
-            if rule.header is None:
-                continue
-            if rule.header in taken:
-                self.problems.append(
-                    f"{where}.columns.{name}: {rule.header!r} is already {taken[rule.header]};"
-                    " a header can be one column"
-                )
-            taken[rule.header] = name
+            for header in chain.from_iterable(rule.sources):
+                if taken.get(header, name) != name:
+                    self.problems.append(
+                        f"{where}.columns.{name}: {header!r} is already {taken[header]};"
+                        " a header can be one column"
+                    )
+                taken[header] = name
 
     def _columns(self, export: Export, data: Any) -> dict[str, ColumnRule]:  # noqa: ANN401 - YAML
         where = f"{export.name}.columns"
@@ -167,9 +193,10 @@ class _Checker:
 
     def _column(self, where: str, column: Column, data: Any) -> ColumnRule:  # noqa: ANN401 - YAML
         if not isinstance(data, dict):
-            return ColumnRule(self._text(where, data))
+            header, instead = self._sources(where, data)
+            return ColumnRule(header, instead=instead)
         self._keys(where, data, _COLUMN_KEYS)
-        header = self._text(f"{where}.from", data.get("from"))
+        header, instead = self._sources(f"{where}.from", data.get("from"))
         if header is None:
             self.problems.append(f"{where}.from: is missing; write the header of the source column")
         formats = self._texts(f"{where}.format", data.get("format"))
@@ -182,7 +209,24 @@ class _Checker:
             self._values(f"{where}.values", column, data.get("values")),
             formats,
             self._timezone(f"{where}.timezone", data.get("timezone")),
+            instead,
+            self._flag(f"{where}.optional", data.get("optional")),
         )
+
+    def _sources(self, where: str, data: Any) -> tuple[str | None, tuple[tuple[str, ...], ...]]:  # noqa: ANN401 - YAML
+        """A header, or a list of them: the first that says something; a list in it is joined."""
+        if not isinstance(data, list):
+            return self._text(where, data), ()
+        groups = [self._texts(where, entry) for entry in data]
+        if not groups or any(not group for group in groups) or len(groups[0]) > 1:
+            self.problems.append(f"{where}: must be a header, or a list that begins with one")
+            return "", ()
+        return groups[0][0], tuple(groups[1:])
+
+    def _flag(self, where: str, value: Any) -> bool:  # noqa: ANN401 - YAML
+        if value not in (None, True, False):
+            self.problems.append(f"{where}: {value!r} must be true or false")
+        return value is True
 
     def _values(self, where: str, column: Column, data: Any) -> dict[str, str]:  # noqa: ANN401 - YAML
         if data is None:

@@ -302,6 +302,7 @@ class _Stage:
             timezone=self.timezone,
             source_timezone=zone or self.timezone,
             is_plain=source.is_plain,
+            is_trimmed=source.is_trimmed,
             has_serials=source.has_serials,
             values=rule.values if rule else {},
             formats=rule.formats if rule else (),
@@ -314,11 +315,11 @@ class _Stage:
         ``_unread`` tells the columns that had text and gave no value.
         """
         constants = self.rules.constants if self.rules else {}
-        texts, said, typed, unread = [], [], [], []
+        texts, probes, usual, said, typed, unread = [], [], [], [], [], []
         for place, column in enumerate(self.export.columns):
             reading = self._reading(column, source)
             if column.name in match.positions:
-                text = values.cleaned(column, f"c{match.positions[column.name]}", reading)
+                text = values.cleaned(column, match.text(column.name, reading.null_words), reading)
                 if values.can_fail(column):
                     is_unread = f"t{place} is not null and v{place} is null"
                     unread.append(f"(case when {is_unread} then {1 << place} else 0 end)")
@@ -330,16 +331,26 @@ class _Stage:
                 )
                 continue
             texts.append(f"{text} as t{place}")
-            said.append(f"{values.found(column, f't{place}', reading)} as s{place}")
-            typed.append(f"{values.typed(column, f's{place}', reading)} as v{place}")
+            found = values.found(column, f"t{place}", reading)
+            value = values.typed(column, f"s{place}", reading)
+            probe = values.probed(column, f"t{place}", reading)
+            if probe is not None:
+                probes.append(f"{probe} as p{place}")
+                usual.append(f"{values.is_usual(column, f't{place}', f'p{place}', reading)} as u{place}")
+                found = f"(case when u{place} then null else {found} end)"
+                value = f"(case when u{place} then p{place} else {value} end)"
+            said.append(f"{found} as s{place}")
+            typed.append(f"{value} as v{place}")
         names = ", ".join(f"v{place}" for place in range(len(self.export.columns)))
         line = "cast(0 as bigint)" if source.first_line is not None else "line"
         return (
             f"insert into {self.table} select {names},"  # noqa: S608 - quoted
             f" {literal(source.source_file)}, line, {' + '.join(unread) or '0'}"
-            f" from (select *, {', '.join(typed)}"
-            f" from (select *, {', '.join(said)}"
-            f" from (select {', '.join(texts)}, {line} as line from {source.relation})))"
+            f" from (select {', '.join(['*', *typed])}"
+            f" from (select {', '.join(['*', *said])}"
+            f" from (select {', '.join(['*', *usual])}"
+            f" from (select {', '.join(['*', *probes])}"
+            f" from (select {', '.join(texts)}, {line} as line from {source.relation})))))"
         )
 
     def _find_rejects(self) -> None:
@@ -430,10 +441,11 @@ class _Stage:
             if not unread & 1 << place:
                 continue
             reading = self._reading(column, source)
-            raw = f"c{loaded.match.positions[column.name]}"
+            raw = loaded.match.text(column.name, reading.null_words)
+            position = loaded.match.positions[column.name]
             text = values.cleaned(column, raw, reading)
             parts.append(
-                f"select line, {raw[1:]} as place, {literal(column.name)} as name, value,"  # noqa: S608 - quoted
+                f"select line, {position} as place, {literal(column.name)} as name, value,"  # noqa: S608 - quoted
                 f" {values.reason(column, 'said')} as reason"
                 f" from (select line, value, {values.found(column, 'text', reading)} as said"
                 f" from (select line, {raw} as value, {text} as text"
@@ -510,6 +522,8 @@ class _Stage:
         notes = list(source.notes)
         if loaded.match.unknown:
             notes.append(f"columns not used: {', '.join(loaded.match.unknown)}")
+        if loaded.match.absent:
+            notes.append(f"optional columns not there: {', '.join(loaded.match.absent)}")
         return FileSummary(
             export=self.export.name,
             source_file=source.source_file,
