@@ -70,14 +70,6 @@ def points(difference: float | None) -> str:
     return "±0.0" if shown in ("+0.0", "−0.0") else shown
 
 
-def hours(seconds: float | None) -> Text:
-    """A duration in hours with one digit, for sentences."""
-    if seconds is None:
-        return both(NOTHING)
-    shown = f"{seconds / 3600:,.1f}"
-    return Text(f"{shown} 小时", f"{shown} h")
-
-
 def hours_minutes(seconds: float | None) -> str:
     """A duration as h:mm, cut to the minute so that it never seems longer than it was."""
     if seconds is None:

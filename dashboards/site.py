@@ -74,7 +74,6 @@ def environment() -> jinja2.Environment:
         count=lang.count,
         percent=lang.percent,
         points=lang.points,
-        hours=lang.hours,
         hours_minutes=lang.hours_minutes,
         money=lang.money,
         month=lang.month,

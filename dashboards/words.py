@@ -120,9 +120,7 @@ WORDS: dict[str, Text] = {
     "to_date": Text("月内累计", "month to date"),
     "numbers": Text("数字表", "The numbers as a table"),
     "png": Text("下载图片", "Save as PNG"),
-    "search": Text("搜索", "Search"),
     "all": Text("全部", "All"),
-    "csv": Text("下载 CSV", "Save as CSV"),
     "whole_file": Text("完整数据文件", "Complete data file"),
     "too_few": Text("数量太少，不足以下结论", "too few to say"),
     "needs_script": Text(
@@ -148,7 +146,6 @@ WORDS: dict[str, Text] = {
     "terms_page": Text("条款与方法", "Terms and method"),
     "full_stop": Text("。", "."),
     "points": Text("个百分点", "points"),
-    "from_file": Text("来源", "Source"),
 }
 
 #: Words the page's script writes itself.
@@ -162,7 +159,6 @@ SCRIPT_WORDS: dict[str, Text] = {
     ),
     "this_month": Text("只看 {month}", "{month} only"),
     "all_months": Text("全部月份", "All months"),
-    "clear": Text("清除筛选", "Clear filters"),
     "none": Text("–", "–"),
     "no_chart": Text(
         "图表脚本没有载入；数字在下面的表里。",

@@ -614,7 +614,6 @@ _WORDS = {
     "against_last": Text("与上月相比", "Against last month"),
     "against_year": Text("与去年同月相比", "Against the same month last year"),
     "speed": Text("用去时限的比例（中位数）", "Share of the target used (median)"),
-    "population": Text("全部故障工单的去向", "Where all fault tickets stand"),
     "all": Text("全部", "All"),
     "open_late_inside": Text("其中未响应", "of them unanswered"),
     "strict": Text(

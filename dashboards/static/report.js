@@ -399,7 +399,6 @@
   }
   const tables = [...document.querySelectorAll("[data-table]")].map((place) => new DataTable(place));
 
-  let opened = [];
   window.addEventListener("beforeprint", () => {
     resizeCharts(684);
     for (const table of tables) table.draw(PRINTED);
@@ -407,8 +406,6 @@
   window.addEventListener("afterprint", () => {
     resizeCharts(null);
     for (const table of tables) table.refresh();
-    for (const details of opened) details.removeAttribute("open");
-    opened = [];
   });
 
   follow();
