@@ -1,0 +1,116 @@
+"""The report's queries, and the report of a warehouse with nothing or little in it."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from dashboards.pages import PAGES
+from pipelines import report
+from pipelines.report import build_report, queries, read_frames, report_of
+
+sys.path.insert(0, str(Path(__file__).parent))
+from harness import build
+
+TICKET = {
+    "ticket_id": "T1",
+    "customer_type": "end_customer",
+    "city": "北京",
+    "service_code": "SASR008",
+    "fault_level": 1,
+    "provider": "agent",
+    "agent_id": "A1",
+    "category": "fault",
+    "opened_at": "2025-03-07 10:00:00",
+    "responded_at": "2025-03-07 21:00:00",
+}
+
+
+def _files(con: object, exports: tuple[str, ...]) -> None:
+    con.execute(  # type: ignore[attr-defined]
+        "create or replace table meta.files as select unnest($exports) as export, 'f.csv' as "
+        "source_file, 'ab' as sha256, 'csv' as format, 'utf-8' as encoding, ',' as delimiter, "
+        "1 as rows_in, 1 as staged, 0 as rejected, 0 as problems, '' as note",
+        {"exports": list(exports)},
+    )
+
+
+@pytest.mark.parametrize("name", sorted(queries()))
+def test_a_query_says_what_its_frame_is_and_its_grain(name: str) -> None:
+    lines = queries()[name].splitlines()
+    assert lines[0].startswith(f"-- {name}: ")
+    assert any(line.startswith("-- grain: one row") for line in lines[:6])
+
+
+def test_pages_name_only_frames_there_are_and_every_frame_has_a_page() -> None:
+    named = {name for page in PAGES for name in (*page.needs, *page.uses)}
+    assert named - set(queries()) == set()
+    # run and files make the report itself, whatever the pages
+    assert set(queries()) - named - {"run", "files"} == set()
+
+
+def test_a_warehouse_without_tickets_still_makes_every_page(tmp_path: Path) -> None:
+    con = build({}, None, "2025-03-31 18:00:00")
+    _files(con, ())
+    written = build_report(con, tmp_path)
+    assert tmp_path / "index.html" in written
+    assert "tickets.csv" in (tmp_path / "en" / "management.html").read_text(encoding="utf-8")
+
+
+def test_one_ticket_makes_its_month_and_its_section(tmp_path: Path) -> None:
+    con = build({"tickets": [TICKET]}, None, "2025-03-31 18:00:00")
+    _files(con, ("tickets",))
+    build_report(con, tmp_path)
+    text = (tmp_path / "en" / "management.html").read_text(encoding="utf-8")
+    assert "In 2025-03 1 of 1 decided fault tickets were answered in time (100.0%)" in text
+    assert '"T1"' in (tmp_path / "data" / "tickets-0.js").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("as_of", "shown"),
+    [
+        ("2025-03-30 23:59:59", date(2025, 2, 1)),  # March's last day has not begun
+        ("2025-03-31 00:00:00", date(2025, 3, 1)),
+        ("2025-04-02 00:00:00", date(2025, 3, 1)),
+    ],
+)
+def test_the_latest_month_on_its_last_day_or_over_is_shown_first(as_of: str, shown: date) -> None:
+    earlier = {
+        **TICKET,
+        "ticket_id": "T0",
+        "opened_at": "2025-02-03 10:00:00",
+        "responded_at": "2025-02-03 11:00:00",
+    }
+    con = build({"tickets": [TICKET, earlier]}, None, as_of)
+    _files(con, ("tickets",))
+    frames = read_frames(con)
+    assert report_of(frames).month == shown
+    assert report_of(frames, date(2025, 2, 1)).month == date(2025, 2, 1)
+
+
+def test_nothing_is_left_in_the_warehouse(tmp_path: Path) -> None:
+    con = build({"tickets": [TICKET]}, None)
+    _files(con, ("tickets",))
+    tables = "select table_schema, table_name from information_schema.tables order by all"
+    before = con.execute(tables).fetchall()
+    build_report(con, tmp_path)
+    assert con.execute(tables).fetchall() == before
+
+
+def test_the_tickets_kept_are_bounded_but_all_that_tables_name_are_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    met = [{**TICKET, "ticket_id": f"M{number}", "category": "other"} for number in range(5)]
+    late = [
+        {**TICKET, "ticket_id": f"L{number}", "responded_at": "2025-03-09 10:00:00"}
+        for number in range(3)
+    ]
+    con = build({"tickets": [*met, *late]}, None)
+    assert read_frames(con)["ticket_rows"].height == 8
+    monkeypatch.setattr(report, "TICKETS_KEPT", 2)
+    kept = set(read_frames(con)["ticket_rows"]["ticket_id"])
+    assert {"L0", "L1", "L2"} <= kept
+    assert len(kept) < 8
