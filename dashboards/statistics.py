@@ -36,6 +36,16 @@ def wilson_interval(part: int, whole: int) -> tuple[float, float] | None:
     return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
 
 
+def funnel_limits(centre: float, whole: int, deviations: float) -> tuple[float, float]:
+    """Where a rate of ``whole`` lies by chance alone when the true rate is ``centre``.
+
+    The centre and that many standard errors to both sides (Spiegelhalter 2005), kept within 0
+    and 1.
+    """
+    reach = deviations * sqrt(centre * (1 - centre) / whole)
+    return max(0.0, centre - reach), min(1.0, centre + reach)
+
+
 def difference_p_value(part: int, whole: int, other_part: int, other_whole: int) -> float | None:
     """Two-sided p value that two rates are the same (pooled z test); None without a whole."""
     if not whole or not other_whole:

@@ -78,6 +78,7 @@ def build(report: Report) -> Mapping[str, Any]:
         "totals": _totals(report),
         "months": charts.months(report, months) if months else None,
         "certainty": charts.certainty(agents),
+        "funnel": charts.funnel(agents),
         "agents": agents_table(agents),
         "silence": silence(report, agents),
         "flags": flags_table(report),

@@ -12,6 +12,7 @@ from dashboards import language as lang
 from dashboards import safe, theme, words
 from dashboards.charts import Chart, figures, new_figure
 from dashboards.language import Language, Text
+from dashboards.statistics import funnel_limits
 from dashboards.tables import StaticTable
 
 if TYPE_CHECKING:
@@ -210,6 +211,113 @@ def _certainty(rows: Rows, language: Language) -> go.Figure:
             "gridcolor": "#edf0f3",
         },
         yaxis={"autorange": "reversed", "type": "category", "showgrid": False},
+    )
+    return figure
+
+
+#: Standard errors of the funnel's inner and outer limits: 95 % and 99.8 %.
+_LIMITS = (1.96, 3.09)
+
+
+def funnel(rows: Rows) -> Chart | None:
+    """Each agent's missing rate against how many records it rests on; None below two agents."""
+    agents = [row for row in rows if row["decided"]]
+    decided = sum(row["decided"] for row in agents)
+    missing = sum(row["missing"] for row in agents)
+    if len(agents) < 2 or not missing:  # noqa: PLR2004 - one agent is compared with no one
+        return None
+    centre = missing / decided
+    outside = [row for row in agents if is_outside(row, centre)]
+    names, names_zh = (sep.join(agent_name(row) for row in outside) for sep in (", ", "、"))
+    return Chart(
+        key="funnel",
+        title=Text("偶然与例外", "Chance and exception"),
+        sentence=Text(
+            f"全部代理商未提交 {centre:.1%}。"
+            + (f"超出偶然范围的有：{names_zh}。" if outside else "没有代理商超出偶然范围。"),
+            f"All agents together miss {centre:.1%}. "
+            + (f"Beyond chance: {names}." if outside else "No agent is beyond chance."),
+        ),
+        figures=figures(lambda language: _funnel(agents, centre, language), height=340),
+        twin=StaticTable(
+            header=(
+                Text("代理商", "Agent"),
+                Text("已定", "Decided"),
+                Text("未提交率", "Missing rate"),
+                Text("偶然上限（99.8%）", "Limit of chance (99.8%)"),
+            ),
+            rows=tuple(
+                (
+                    agent_name(row),
+                    lang.count(row["decided"]),
+                    f"{row['missing'] / row['decided']:.1%}",
+                    f"{funnel_limits(centre, row['decided'], _LIMITS[1])[1]:.1%}",
+                )
+                for row in agents
+            ),
+        ),
+        note=Text(
+            "漏斗图：若各代理商的真实未提交率相同，点落在内线之内的占 95%，外线之内的占 99.8%。"
+            "记录越少，线越宽。",
+            "A funnel plot: if all agents had the same true rate, 95% of the points would lie "
+            "within the inner lines, 99.8% within the outer. The fewer the records, the wider the "
+            "lines.",
+        ),
+    )
+
+
+def is_outside(row: dict[str, Any], centre: float) -> bool:
+    """Whether an agent misses more than chance explains (the outer limit)."""
+    limit = funnel_limits(centre, row["decided"], _LIMITS[1])[1]
+    return bool(row["missing"] / row["decided"] > limit)
+
+
+def _funnel(rows: Rows, centre: float, language: Language) -> go.Figure:
+    figure = new_figure()
+    most = max(row["decided"] for row in rows)
+    sizes = [max(1, round(most * 1.05 * step / 60)) for step in range(1, 61)]
+    for deviations, dash in zip(_LIMITS, ("dot", "solid"), strict=True):
+        for side in (0, 1):
+            figure.add_scatter(
+                x=sizes,
+                y=[100 * funnel_limits(centre, size, deviations)[side] for size in sizes],
+                mode="lines",
+                line={"color": theme.MUTED, "width": 1.2, "dash": dash},
+                hoverinfo="skip",
+            )
+    figure.add_hline(y=100 * centre, line={"color": theme.INK, "width": 1, "dash": "dash"})
+    missing = finding_word("missing").in_language(language)
+    for is_marked in (False, True):
+        marked = [row for row in rows if is_outside(row, centre) is is_marked]
+        figure.add_scatter(
+            x=[row["decided"] for row in marked],
+            y=[100 * row["missing"] / row["decided"] for row in marked],
+            mode="markers+text" if is_marked else "markers",
+            marker={
+                "size": 10 if is_marked else 8,
+                "color": theme.BREACHED if is_marked else theme.MET,
+                "symbol": "diamond" if is_marked else "circle",
+            },
+            text=[safe.plot_text(row["agent_id"] or "") for row in marked],
+            textposition="top center",
+            hovertext=[
+                f"{safe.plot_text(agent_name(row))}<br>{missing} "
+                f"{row['missing']:,} / {row['decided']:,}"
+                for row in marked
+            ],
+            hoverinfo="text",
+        )
+    figure.update_layout(
+        margin={"t": 16, "r": 24, "l": 8, "b": 8},
+        xaxis={
+            "title": {"text": Text("已定的记录", "Decided records").in_language(language)},
+            "range": [0, most * 1.05],
+        },
+        yaxis={
+            "title": {"text": Text("未提交率", "Missing rate").in_language(language)},
+            "ticksuffix": "%",
+            "rangemode": "tozero",
+        },
     )
     return figure
 

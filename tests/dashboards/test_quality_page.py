@@ -97,6 +97,22 @@ def test_who_misses_nothing_is_not_in_the_chart() -> None:
     assert "17% and 28%" in chart.sentence.en
 
 
+def test_the_funnel_names_who_is_beyond_chance() -> None:
+    # Together 26 of 260, 10 %. Of 20 records chance reaches 10 % + 3.09 * 6.7 % = 30.7 %:
+    # 10 missing are beyond it. Of 2 it reaches past 70 %: one missing says nothing.
+    rows = [
+        agent("A1", agent_name="甲", decided=20, missing=10),
+        agent("A2", decided=238, missing=15),
+        agent("A3", decided=2, missing=1),
+    ]
+    chart = charts.funnel(rows)
+    assert chart is not None
+    assert chart.sentence.en.endswith("Beyond chance: A1 甲.")
+    assert chart.sentence.zh.startswith("全部代理商未提交 10.0%")
+    assert chart.twin.rows[0][-1] == "30.7%"
+    assert charts.funnel(rows[:1]) is None
+
+
 def test_silence_is_shown_by_month_with_the_months_between() -> None:
     frame = pl.DataFrame(
         {

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from dashboards.statistics import difference_p_value, p_chart, rate, wilson_interval
+from dashboards.statistics import (
+    difference_p_value,
+    funnel_limits,
+    p_chart,
+    rate,
+    wilson_interval,
+)
 
 
 def test_a_rate_of_nothing_is_not_a_number() -> None:
@@ -71,3 +77,11 @@ def test_difference_by_hand() -> None:
     assert difference_p_value(15, 20, 5, 20) == pytest.approx(0.001565, abs=1e-6)
     assert difference_p_value(5, 5, 7, 7) == 1.0
     assert difference_p_value(1, 0, 1, 2) is None
+
+
+def test_funnel_limits_narrow_with_the_number_of_records() -> None:
+    # 10 % of 100: the standard error is sqrt(0.1 * 0.9 / 100) = 0.03.
+    low, high = funnel_limits(0.1, 100, 2)
+    assert (round(low, 9), round(high, 9)) == (0.04, 0.16)
+    # Of 4 it is 0.15: below zero there is no rate.
+    assert funnel_limits(0.1, 4, 2) == (0.0, pytest.approx(0.4))
