@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from pipelines import models, publish, readings, reference, terms, validation, warehouse
 from pipelines.agent_sheets import write_agent_sheets
-from pipelines.errors import DataError
+from pipelines.errors import DataError, UsageError
 from pipelines.exports import latest_event, load_mapping, stage_exports
 from pipelines.finance import build_finance
 from pipelines.instants import local_time, read_instant, read_month
@@ -171,6 +171,7 @@ def write_reference(session: Session) -> str:
 
     Raises:
         DataError: the exports hold no instant and no as-of was given.
+        UsageError: no ticket was opened in the month the report is to open on.
     """
     given = session.settings.as_of
     as_of = local_time(given, session.timezone) if given else latest_event(session.con)
@@ -181,7 +182,28 @@ def write_reference(session: Session) -> str:
         )
         raise DataError(message)
     reference.prepare(session.con, session.terms, as_of)
+    _check_month(session)
     return f"as of {as_of:%Y-%m-%d %H:%M:%S} {session.timezone}"
+
+
+def _check_month(session: Session) -> None:
+    """Refuse a month to open on that has no tickets, before the work is done."""
+    month = session.settings.month
+    if month is None:
+        return
+    first, last, tickets = session.con.execute(
+        "select min(opened_at), max(opened_at), "
+        "count(case when date_trunc('month', opened_at) = $month then 1 end) "
+        "from staging.tickets",
+        {"month": month},
+    ).fetchall()[0]
+    if not tickets:
+        message = (
+            f"--month {month:%Y-%m}: no ticket was opened in that month. The tickets in "
+            f"{session.settings.exports} were opened from {first:%Y-%m} to {last:%Y-%m}; give one "
+            "of those months, or leave the option out."
+        )
+        raise UsageError(message)
 
 
 def build_models(session: Session, names: frozenset[str] | None = None) -> Iterator[models.Model]:

@@ -216,6 +216,15 @@ def test_a_critical_check_stops_it_and_leaves_out_as_it_was(
     assert not found["staging.tickets", "must_hold"].passed, "Dagster shows what stopped it"
 
 
+def test_a_month_without_tickets_is_refused(tmp_path: Path, exports: Path) -> None:
+    out = kept(tmp_path / "out")
+    options = ["--exports", str(exports), "--out", str(out), "--month", "2031-01"]
+    result = CliRunner().invoke(cli.main, ["run", *options])
+    assert result.exit_code == 2
+    assert "no ticket was opened in that month" in result.output
+    assert visible(out) == KEPT
+
+
 def test_a_second_run_on_the_same_out_is_refused(tmp_path: Path, exports: Path) -> None:
     with publish.only_run(tmp_path / "out"):
         result = CliRunner().invoke(
