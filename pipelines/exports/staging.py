@@ -302,7 +302,6 @@ class _Stage:
             timezone=self.timezone,
             source_timezone=zone or self.timezone,
             is_plain=source.is_plain,
-            is_trimmed=source.is_trimmed,
             has_serials=source.has_serials,
             values=rule.values if rule else {},
             formats=rule.formats if rule else (),
@@ -336,7 +335,9 @@ class _Stage:
             probe = values.probed(column, f"t{place}", reading)
             if probe is not None:
                 probes.append(f"{probe} as p{place}")
-                usual.append(f"{values.is_usual(column, f't{place}', f'p{place}', reading)} as u{place}")
+                usual.append(
+                    f"{values.is_usual(column, f't{place}', f'p{place}', reading)} as u{place}"
+                )
                 found = f"(case when u{place} then null else {found} end)"
                 value = f"(case when u{place} then p{place} else {value} end)"
             said.append(f"{found} as s{place}")
