@@ -31,6 +31,9 @@ class Source:
     ``headers``. Where ``first_line`` is set the rows come in file order, the first one on that
     line and each next one on the next; otherwise a BIGINT column ``line`` says it.
 
+    ``pick``, where it is set, gives such a relation of the named lines alone, with ``line``: it
+    saves a second reading of the whole file for a few rows.
+
     ``expected_rows`` is what the file must give by its lines; when it gives another number, or
     cannot be read strictly at all, ``exact`` reads it again row by row. ``registered`` names a
     frame to be unregistered from the connection when the rows are staged.
@@ -47,6 +50,7 @@ class Source:
     first_line: int | None = None
     expected_rows: int | None = None
     exact: Callable[[], Source] | None = None
+    pick: Callable[[list[int]], str] | None = None
     is_plain: bool = False
     has_serials: bool = False
     blank_is_null: bool = True

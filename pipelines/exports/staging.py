@@ -393,18 +393,22 @@ class _Stage:
         """Fetch the raw text of the rows that are rejected or hold an unread cell, if any."""
         source = loaded.source
         wanted = (
-            f"(select source_row from {self.table}"  # noqa: S608 - quoted
+            f"select source_row from {self.table}"  # noqa: S608 - quoted
             f" where source_file = {literal(source.source_file)}"
-            " and (_unread <> 0 or rowid in (select id from _rejected)))"
+            " and (_unread <> 0 or rowid in (select id from _rejected)) order by source_row"
         )
-        if not self._one(f"count(*) from {wanted}")[0]:
+        lines = [line for (line,) in self.con.execute(wanted).fetchall()]
+        if not lines:
             return False
-        rows = f"(select * from {source.relation})"  # noqa: S608 - quoted
-        if source.first_line is not None:
+        if source.pick is not None:
+            rows = source.pick(lines)
+        elif source.first_line is not None:
             start = source.first_line - 1
             rows = f"(select *, {start} + row_number() over () as line from {source.relation})"  # noqa: S608 - quoted
+        else:
+            rows = source.relation
         self.con.execute(
-            f"create or replace temp table _raw as select * from {rows} where line in {wanted}"  # noqa: S608 - quoted
+            f"create or replace temp table _raw as select * from {rows} where line in ({wanted})"  # noqa: S608 - quoted
         )
         return True
 

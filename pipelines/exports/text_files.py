@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,7 @@ BEYOND_HEADER = "(beyond the header)"
 _HEAD_CHARS = 1 << 18
 _SHOWN_CHARS = 200
 _MAX_ROW_BYTES = 64 << 20
+_CHUNK_BYTES = 1 << 22
 _STRICT_ROW_BYTES = 2_000_000
 _BYTE_ORDER_MARK = "\ufeff"
 
@@ -87,7 +89,40 @@ def read_text_file(file: ExportFile, rules: ExportMapping | None, temp_dir: Path
     # In a file of one column a blank line would pass for a row.
     if not decoded.is_regular or header_end != header_line or len(headers) == 1:
         return exact()
-    return replace(source, exact=exact)
+
+    def pick(lines: list[int]) -> str:
+        picked = temp_dir / f"picked-{name}.csv"
+        _pick_lines(decoded.path, lines, picked, delimiter)
+        return _scan(picked, delimiter, len(headers), 0, first="line")
+
+    return replace(source, exact=exact, pick=pick)
+
+
+def _pick_lines(path: Path, lines: list[int], picked: Path, delimiter: str) -> None:
+    """Write the lines of those numbers (in order, the file's first is 1), each behind its number.
+
+    Chunks that hold none of them are only counted.
+    """
+    waiting = deque(lines)
+    number, rest = 1, b""
+    with path.open("rb") as text, picked.open("wb") as out:
+
+        def write(line: bytes) -> None:
+            mark = f"{waiting.popleft()}{delimiter}".encode()
+            out.write(mark + line.removesuffix(b"\r") + b"\n")
+
+        while waiting and (chunk := text.read(_CHUNK_BYTES)):
+            ended = chunk.count(b"\n")
+            if waiting[0] < number + ended:
+                whole = (rest + chunk).split(b"\n")
+                rest = whole.pop()
+                while waiting and waiting[0] < number + ended:
+                    write(whole[waiting[0] - number])
+            else:
+                rest = chunk[chunk.rfind(b"\n") + 1 :] if ended else rest + chunk
+            number += ended
+        if waiting and rest:
+            write(rest)
 
 
 @dataclass(frozen=True)
@@ -193,6 +228,7 @@ def _read_exactly(source: Source, path: Path, rows_file: Path, layout: _Layout) 
         relation=_scan(rows_file, ",", width + 1, 0, first="line"),
         first_line=None,
         expected_rows=count,
+        pick=None,
         is_plain=False,
         findings=findings,
         notes=[*source.notes, "read row by row"],

@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipelines.errors import DataError
+from pipelines.exports import text_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -202,3 +205,32 @@ def test_a_gzip_bomb_is_refused(
     with pytest.raises(DataError, match="unpacks to more than 400 times its size"):
         stage({"tickets.csv.gz": gzip.compress(b"\n" * (8 << 20))})
     assert not list(tmp_path.glob("exports-*"))
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    lines=st.lists(
+        st.binary(max_size=9).map(lambda line: line.translate(None, b"\r\n")), min_size=1
+    ),
+    chosen=st.sets(st.integers(1, 40)),
+    ends_open=st.booleans(),
+    chunk_bytes=st.integers(1, 12),
+    line_end=st.sampled_from([b"\n", b"\r\n"]),
+)
+def test_picked_lines_are_those_of_their_numbers(  # noqa: PLR0913, PLR0917 - what can differ
+    tmp_path_factory: pytest.TempPathFactory,
+    lines: list[bytes],
+    chosen: set[int],
+    ends_open: bool,  # noqa: FBT001 - drawn
+    chunk_bytes: int,
+    line_end: bytes,
+) -> None:
+    folder = tmp_path_factory.mktemp("picked")
+    text = line_end.join(lines) + (b"" if ends_open and lines[-1] else line_end)
+    (folder / "all").write_bytes(text)
+    wanted = sorted(number for number in chosen if number <= len(lines))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(text_files, "_CHUNK_BYTES", chunk_bytes)
+        text_files._pick_lines(folder / "all", wanted, folder / "picked", ",")  # noqa: SLF001 - its own test
+    expected = b"".join(b"%d,%s\n" % (number, lines[number - 1]) for number in wanted)
+    assert (folder / "picked").read_bytes() == expected
