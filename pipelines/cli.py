@@ -144,7 +144,7 @@ _TERMS = click.option(
     "--mapping",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="How columns and values of other layouts become the contract's.",
+    help="How columns and values of other layouts become the contract's: a file, or preset:NAME.",
 )
 @click.option(
     "--as-of",
@@ -237,6 +237,49 @@ def due(*, level: int, city: str, opened: str, terms: Path | None) -> None:
     if terms is not None and not terms.is_dir():
         _wrong(f"--terms {terms} is no folder. Name a folder of terms files, or leave it out.")
     click.echo(due_text(cast("FaultLevel", level), city, opened, terms))
+
+
+@main.command("map")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--export", help="What the file is: tickets, invoices, … Default: by its name.")
+@click.option(
+    "--out",
+    metavar="YAML",
+    type=click.Path(path_type=Path),
+    default=Path("mapping.yaml"),
+    show_default=True,
+    help="Where to write the mapping.",
+)
+@click.option("--force", is_flag=True, help="Replace the mapping file if it is there.")
+def map_file(*, file: Path, export: str | None, out: Path, force: bool) -> None:
+    """Propose a mapping for a FILE of unknown layout, to be read and corrected."""
+    from pipelines.mapping_command import write_proposal  # noqa: PLC0415 - see the module
+
+    click.echo(write_proposal(file, export, out, is_forced=force))
+
+
+@main.command()
+@click.option(
+    "--exports",
+    metavar="DIR",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Folder with the exports: tickets.csv, invoices.xlsx, …",
+)
+@click.option(
+    "--mapping",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="A mapping file, or preset:NAME.",
+)
+@_TERMS
+def check(*, exports: Path, mapping: Path | None, terms: Path | None) -> None:
+    """Say what a run would read, reject and find wrong; writes nothing."""
+    if terms is not None and not terms.is_dir():
+        _wrong(f"--terms {terms} is no folder. Name a folder of terms files, or leave it out.")
+    from pipelines.checking import check_exports  # noqa: PLC0415 - see the module
+
+    click.echo(check_exports(exports, mapping, terms))
 
 
 def _wrong(message: str) -> NoReturn:

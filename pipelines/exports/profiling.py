@@ -1,0 +1,240 @@
+"""A file of unknown layout, read for a look at it: its headers and what stands below them.
+
+Belongs here: delimiter and header line without knowing a name, samples, profiles. Does not
+belong here: what the columns may be (``guessing``).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from pipelines.contract import Column, Kind
+from pipelines.errors import DataError, UsageError
+from pipelines.exports import decoding, values
+from pipelines.exports.finding import PACKED_TEXT_SUFFIXES, SUFFIXES, WORKBOOK_SUFFIXES, ExportFile
+from pipelines.exports.guessing import Profile
+from pipelines.exports.headers import HEADER_SEARCH_ROWS, fold
+from pipelines.exports.mapping import ExportMapping
+from pipelines.exports.parquet_files import read_parquet_file
+from pipelines.exports.quoting import literal
+from pipelines.exports.text_files import DELIMITERS, MAX_CELL_CHARS, read_text_file
+from pipelines.exports.workbooks import read_workbook
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipelines.exports.source import Source
+
+SAMPLE_ROWS = 5_000
+_HEAD_CHARS = 1 << 18
+_HEADER_FILL = 0.6
+_ENOUGH = 0.8
+_NO_DATE = "0000-00-00"
+_ZONE = "UTC"
+_TIMES = (" %H:%M:%S", " %H:%M", " %I:%M:%S %p", " %I:%M %p", "")
+_DAY_FIRST = ("%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%d/%m/%y", "%d.%m.%y")
+_MONTH_FIRST = ("%m/%d/%Y", "%m.%d.%Y", "%m-%d-%Y", "%m/%d/%y", "%m.%d.%y")
+_NAMED = ("%d/%b/%y", "%d-%b-%Y", "%d %b %Y", "%b %d, %Y", "%d/%b/%Y")
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was seen of a file. ``twice``: headers that stand there more than once."""
+
+    name: str
+    format: str
+    encoding: str | None
+    delimiter: str | None
+    rows: int
+    profiles: list[Profile]
+    twice: list[str]
+    notes: list[str]
+
+
+def look_at(path: Path, export: str) -> Look:
+    """Read a file of any supported format, whatever its headers, and profile its columns.
+
+    Raises:
+        UsageError: there is no such file, or its format is not known.
+        DataError: it cannot be read.
+    """
+    suffix = next((s for s in SUFFIXES if path.name.lower().endswith(s)), None)
+    if not path.is_file():
+        what = "is a folder" if path.is_dir() else "does not exist"
+        message = f"{path} {what}. Name one file, such as an export of your ticket system."
+        raise UsageError(message)
+    if suffix is None:
+        message = f"{path.name} is of no format we read. Formats: {', '.join(SUFFIXES)}."
+        raise UsageError(message)
+    file = ExportFile(export, path, suffix)
+    with duckdb.connect() as con, tempfile.TemporaryDirectory(prefix="look-") as temporary:
+        con.execute(f"set timezone = '{_ZONE}'")
+        con.execute("set autoinstall_known_extensions = false")
+        source = _source(con, file, Path(temporary))
+        rows = _sample(con, source)
+        counted = Counter(fold(header) for header in source.headers if header.strip())
+        profiles = [
+            _profile(con, header.strip(), position, [row[position] for row in rows])
+            for position, header in enumerate(source.headers)
+            if header.strip() and counted[fold(header)] == 1
+        ]
+    twice = sorted({h.strip() for h in source.headers if h.strip() and counted[fold(h)] > 1})
+    return Look(
+        path.name,
+        source.format,
+        source.encoding,
+        source.delimiter,
+        len(rows),
+        profiles,
+        twice,
+        source.notes,
+    )
+
+
+def _source(con: duckdb.DuckDBPyConnection, file: ExportFile, temp_dir: Path) -> Source:
+    if file.suffix == ".parquet":
+        return read_parquet_file(con, file)
+    if file.suffix in WORKBOOK_SUFFIXES:
+        source = read_workbook(con, file, None)[0]
+        lines = con.sql(f"from {source.relation} limit {HEADER_SEARCH_ROWS}").fetchall()
+        head = [source.headers, *([cell or "" for cell in row[:-1]] for row in lines)]
+        place = _header_place(head)
+        if place == 0:
+            return source
+        return read_workbook(con, file, ExportMapping(header_row=lines[place - 1][-1]))[0]
+    path = file.path
+    if file.suffix in PACKED_TEXT_SUFFIXES:
+        path = decoding.unpack(path, temp_dir)
+    decoded = decoding.decode(path, file.path.name, None, temp_dir)
+    with decoded.path.open(encoding="utf-8-sig", errors="replace", newline="") as text:
+        head_text = text.read(_HEAD_CHARS)
+    delimiter, header_row = _text_layout(head_text)
+    return read_text_file(file, ExportMapping(delimiter=delimiter, header_row=header_row), temp_dir)
+
+
+def _text_layout(head: str) -> tuple[str, int]:
+    """The delimiter under which most rows have the same number of cells; the header's line."""
+    csv.field_size_limit(max(MAX_CELL_CHARS, _HEAD_CHARS))
+    best, layout = (-1.0, 0), (",", 1)
+    for delimiter in DELIMITERS:
+        rows: list[tuple[int, list[str]]] = []
+        reader = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)
+        before = 0
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                rows.append((before + 1, cells))
+            before = reader.line_num
+            if len(rows) == HEADER_SEARCH_ROWS:
+                break
+        widths = Counter(len(cells) for _, cells in rows if len(cells) > 1)
+        if rows and (widths or best[0] < 0):
+            width, times = widths.most_common(1)[0] if widths else (1, 0)
+            if (times / len(rows), width) > best:
+                best = (times / len(rows), width)
+                layout = (delimiter, rows[_header_place([cells for _, cells in rows])][0])
+    return layout
+
+
+def _header_place(rows: Sequence[Sequence[str]]) -> int:
+    """The first row that is filled like a header: most of its cells, and not with numbers."""
+    filled = [sum(bool(cell.strip()) for cell in row) for row in rows]
+    widest = max(filled, default=0)
+    for place, row in enumerate(rows):
+        words = sum(bool(cell.strip()) and not _is_number(cell) for cell in row)
+        if filled[place] >= _HEADER_FILL * widest and words >= _HEADER_FILL * filled[place]:
+            return place
+    return 0
+
+
+def _is_number(cell: str) -> bool:
+    return cell.strip().replace(".", "", 1).replace("-", "", 1).isdecimal()
+
+
+def _sample(con: duckdb.DuckDBPyConnection, source: Source) -> list[tuple[Any, ...]]:
+    names = ", ".join(f"c{position}" for position in range(len(source.headers)))
+
+    def read(relation: str) -> list[tuple[Any, ...]]:
+        return con.execute(f"select {names} from {relation} limit {SAMPLE_ROWS}").fetchall()  # noqa: S608 - the reader's own
+
+    try:
+        return read(source.relation)
+    except duckdb.Error as error:
+        if source.exact is None:
+            message = f"{source.source_file} cannot be read: {str(error).splitlines()[0]}"
+            raise DataError(message) from error
+        return read(source.exact().relation)
+
+
+def _profile(
+    con: duckdb.DuckDBPyConnection, header: str, position: int, cells: list[str | None]
+) -> Profile:
+    texts = [cell.strip(values.BLANKS) for cell in cells if cell]
+    counts = Counter(
+        text
+        for text in texts
+        if text and text.lower() not in values.NULL_WORDS and not text.startswith(_NO_DATE)
+    )
+    filled = counts.total()
+    if not filled:
+        return Profile(header, position, 0, len(cells), {})
+    con.execute("create or replace temp table cells (said varchar, times bigint)")
+    con.executemany("insert into cells values (?, ?)", list(counts.items())[:500])
+    time_share = _share(con, Kind.INSTANT)
+    formats: tuple[str, ...] = ()
+    if time_share < _ENOUGH:
+        formats, share = _time_formats(con)
+        time_share = max(time_share, share)
+    return Profile(
+        header,
+        position,
+        filled,
+        len(cells),
+        dict(counts.most_common()),
+        time_share,
+        _share(con, Kind.DECIMAL),
+        sum(len(text) * times for text, times in counts.items()) / filled,
+        formats,
+    )
+
+
+def _share(con: duckdb.DuckDBPyConnection, kind: Kind, formats: tuple[str, ...] = ()) -> float:
+    """The share of the cells that can be read as a kind."""
+    column = Column("said", kind)
+    reading = values.Reading(_ZONE, _ZONE, formats=formats)
+    text = values.cleaned(column, "said", reading)
+    said = values.found(column, "text", reading)
+    query = (
+        f"select sum(times) filter (said is not null), sum(times)"  # noqa: S608 - quoted
+        f" from (select {said} as said, times from (select {text} as text, times from cells))"
+    )
+    found = con.execute(query).fetchall()[0]
+    return float((found[0] or 0) / found[1])
+
+
+def _time_formats(con: duckdb.DuckDBPyConnection) -> tuple[tuple[str, ...], float]:
+    """The time formats that read most cells, where the year does not come first.
+
+    Two of them, day first and month first, where both read the whole column.
+    """
+
+    def share(form: str) -> float:
+        query = f"select sum(times) filter (try_strptime(said, {literal(form)}) is not null)"
+        found = con.execute(f"{query}, sum(times) from cells").fetchall()[0]
+        return float((found[0] or 0) / found[1])
+
+    best: list[tuple[float, str]] = []
+    for days in (_DAY_FIRST, _MONTH_FIRST, _NAMED):
+        shares = [(share(day + time), day + time) for day in days for time in _TIMES]
+        best.append(max(shares, key=lambda pair: pair[0]))
+    top = max(score for score, _ in best)
+    if top < _ENOUGH:
+        return (), top
+    return tuple(form for score, form in best if score == top), top

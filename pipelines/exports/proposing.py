@@ -1,0 +1,208 @@
+"""A mapping proposed for an unknown file: the YAML to edit and the table of guesses.
+
+Belongs here: words for people. Does not belong here: how guesses are made (``guessing``).
+Headers and values are somebody else's: in YAML they are always quoted, everywhere control and
+direction characters are shown as escapes.
+"""
+
+from __future__ import annotations
+
+import glob
+import unicodedata
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pipelines.contract import EXPORTS, Kind
+from pipelines.exports.guessing import Guess, Profile, guess_columns, guess_value, is_accepted
+from pipelines.exports.headers import fold
+from pipelines.exports.profiling import Look, look_at
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipelines.contract import Column, Export
+
+SURE, LIKELY = 0.9, 0.8
+"""From here on a guess is sure, or likely; below it stands commented out in the YAML."""
+
+_MOST_CHOICES = 30
+_SAMPLES = 3
+_SHOWN_CHARS = 40
+_ESCAPED = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+_ALSO_ESCAPED = "\ufeff\x85"
+_LARGEST_SHORT = 0xFFFF
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What is proposed for a file; ``questions`` are the translations a person must answer."""
+
+    look: Look
+    export: Export
+    guesses: list[Guess]
+    questions: list[str] = field(default_factory=list)
+
+    @property
+    def unused(self) -> list[Profile]:
+        """The columns of the file that are nothing of the contract, as far as we can tell."""
+        used = {guess.profile.position for guess in self.guesses}
+        return [profile for profile in self.look.profiles if profile.position not in used]
+
+    @property
+    def missing(self) -> list[Column]:
+        """The contract's columns for which the file has nothing."""
+        used = {guess.column.name for guess in self.guesses}
+        return [column for column in self.export.columns if column.name not in used]
+
+
+def propose(path: Path, export_name: str) -> Proposal:
+    """Look at a file and guess.
+
+    Raises:
+        UsageError, DataError: as ``look_at``.
+    """
+    look = look_at(path, export_name)
+    export = EXPORTS[export_name]
+    guesses = guess_columns(export, look.profiles)
+    questions = [
+        f"{guess.column.name}: what is {shown(text)} ({count} of {guess.profile.filled})?"
+        + (f" We guess {told}." if told else f" One of {', '.join(guess.column.choices or ())}.")
+        for guess in guesses
+        for text, count, told in translations(guess)
+    ]
+    return Proposal(look, export, guesses, questions)
+
+
+def translations(guess: Guess) -> list[tuple[str, int, str | None]]:
+    """Of a choice, the texts the contract does not know: text, how often, the guess or None."""
+    column = guess.column
+    if not column.choices or column.kind not in (Kind.CHOICE, Kind.YES_NO, Kind.INTEGER):
+        return []
+    return [
+        (text, count, guess_value(column, text))
+        for text, count in list(guess.profile.counts.items())[:_MOST_CHOICES]
+        if not is_accepted(column, text)
+    ]
+
+
+def certainty(guess: Guess) -> str:
+    """In words and percent."""
+    word = "sure" if guess.score >= SURE else "likely" if guess.score >= LIKELY else "unsure"
+    return f"{word} {guess.score:.0%}"
+
+
+def quoted(text: str) -> str:
+    """A text as a double-quoted YAML scalar on one line; nothing in it can end it."""
+    return '"' + escaped(text.replace("\\", "\\\\").replace('"', '\\"')) + '"'
+
+
+def shown(text: str) -> str:
+    """A text for a terminal or a comment: cut, on one line, control characters escaped."""
+    cut = text if len(text) <= _SHOWN_CHARS else text[: _SHOWN_CHARS - 1] + "…"
+    return f"'{escaped(cut)}'"
+
+
+def escaped(text: str) -> str:
+    """A text on one line: control, direction and private characters as escapes."""
+    return "".join(
+        char
+        if unicodedata.category(char) not in _ESCAPED and char not in _ALSO_ESCAPED
+        else f"\\U{ord(char):08x}"
+        if ord(char) > _LARGEST_SHORT
+        else f"\\u{ord(char):04x}"
+        for char in text
+    )
+
+
+def mapping_yaml(proposal: Proposal) -> str:
+    """The mapping file: guesses as rules, what is unsure or asked as comments to edit."""
+    look = proposal.look
+    lines = [
+        f"# Proposed by sla map for {shown(look.name)}. Read it through, correct it, then run",
+        "#   sla check --exports DIR --mapping THIS_FILE",
+        "# Lines that begin with # are not in force: take the # away to use one.",
+        f"description: {quoted(f'{look.name} read as {proposal.export.name}.')}",
+        "# Times without an offset are of the terms' own zone, unless you say:",
+        "# timezone: Asia/Shanghai",
+        f"{proposal.export.name}:",
+        *_files_line(look.name),
+        "  columns:",
+    ]
+    for guess in proposal.guesses:
+        lines += _column_lines(guess)
+    left_out = _left_out(proposal)
+    lines += [f"    {name}: null  # so named, but not like one: not read" for name in left_out]
+    if not left_out and not any(guess.score >= LIKELY for guess in proposal.guesses):
+        lines[lines.index("  columns:")] = "  columns: {}"
+    lines += _rest_lines(proposal)
+    return "\n".join(lines) + "\n"
+
+
+def _left_out(proposal: Proposal) -> list[str]:
+    """Columns that would be found by their name although they do not look it."""
+    headers = {fold(profile.header) for profile in proposal.look.profiles}
+    used = {guess.column.name for guess in proposal.guesses if guess.score >= LIKELY}
+    return [
+        column.name
+        for column in proposal.export.columns
+        if column.name not in used
+        and any(fold(name) in headers for name in (column.name, *column.aliases))
+    ]
+
+
+def _files_line(name: str) -> list[str]:
+    if "\\" in name:
+        return ["  # files: the file's name holds a backslash; rename it and write it here"]
+    pattern = "".join("?" if unicodedata.category(c) == "Cs" else c for c in glob.escape(name))
+    return [f"  files: [{quoted(pattern)}]"]
+
+
+def _column_lines(guess: Guess) -> list[str]:
+    mark = "" if guess.score >= LIKELY else "# "
+    name, profile = guess.column.name, guess.profile
+    samples = ", ".join(shown(text) for text in list(profile.counts)[:_SAMPLES]) or "no values"
+    note = f"# {certainty(guess)}; such as {samples}"
+    asked = translations(guess)
+    if not asked and not profile.formats:
+        return [f"    {note}", f"    {mark}{name}: {quoted(profile.header)}"]
+    lines = [f"    {note}", f"    {mark}{name}:", f"    {mark}  from: {quoted(profile.header)}"]
+    if profile.formats:
+        if len(profile.formats) > 1:
+            lines.append("    # Is the day or the month first? The values fit both:")
+        lines.append(f"    {mark}  format: {quoted(profile.formats[0])}")
+        lines += [f"    #   format: {quoted(form)}" for form in profile.formats[1:]]
+    if asked:
+        choices = ", ".join(guess.column.choices or ())
+        lines.append(f"    # Is this what they mean? One of {choices}:")
+        known = any(told for _, _, told in asked)
+        lines.append(f"    {mark if known else '# '}  values:")
+        for text, count, told in asked:
+            off = mark if told else "# "
+            lines.append(f"    {off}    {quoted(text)}: {quoted(told or '?')}  # {count} rows")
+    return lines
+
+
+def _rest_lines(proposal: Proposal) -> list[str]:
+    lines = []
+    missing = {column.name: column for column in proposal.missing}
+    if proposal.export.name == "tickets" and "category" in missing:
+        lines += [
+            "  # If every row is a fault:",
+            "  # constants:",
+            '  #   category: "fault"',
+        ]
+    if proposal.export.name == "invoices" and "line_no" in missing:
+        lines += [
+            "  # The file has one row per invoice, as far as we can tell:",
+            "  constants:",
+            '    line_no: "1"',
+        ]
+    if missing:
+        lines.append(f"  # Nothing found for: {', '.join(missing)}")
+    lines += [
+        f"  # Not used: {shown(p.header)}, such as "
+        + (", ".join(shown(text) for text in list(p.counts)[:_SAMPLES]) or "no values")
+        for p in proposal.unused
+    ]
+    lines += [f"  # Stands there more than once: {shown(header)}" for header in proposal.look.twice]
+    return lines

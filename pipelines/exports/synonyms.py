@@ -1,0 +1,240 @@
+"""What other systems call the contract's columns and values, in English and Chinese.
+
+Belongs here: names and words, for guessing only. Does not belong here: what is accepted without
+asking (``contract``) and how guesses are made (``guessing``).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+HEADERS: Final[dict[str, tuple[str, ...]]] = {
+    "ticket_id": (
+        *("id", "number", "ticket", "ticket no", "ticket number", "case", "case number", "case id"),
+        *(
+            "case no",
+            "incident",
+            "incident number",
+            "incident id",
+            "issue key",
+            "request id",
+            "ref",
+        ),
+        *("request number", "service request number", "work order", "work order no", "reference"),
+        *("order no", "unique key", "case enquiry id", "sr number", "编号", "工单编号", "单号"),
+        *(
+            "bug id",
+            "bug编号",
+            "报修单号",
+            "服务单号",
+            "事件编号",
+            "请求编号",
+            "任务单号",
+            "流水号",
+            "故障单号",
+        ),
+    ),
+    "customer_id": (
+        *("customer no", "customer number", "account", "account id", "client id", "company id"),
+        *("requester id", "org id", "客户代码", "客户号", "客户id", "单位编号"),
+    ),
+    "customer_name": (
+        *("customer", "client", "company", "organization", "organisation", "account name"),
+        *("requester", "requester name", "caller", "reporter", "contact", "full name", "entity"),
+        *("客户", "客户单位", "单位名称", "公司名称", "报修单位", "报修人", "用户名称", "联系人"),
+    ),
+    "customer_type": ("customer class", "account type", "segment", "customer tier", "客户类别"),
+    "city": (
+        *("town", "location", "site", "customer city", "incident city", "municipality"),
+        *("neighborhood", "所在城市", "客户城市", "地市", "服务城市", "地点", "区域", "所在地"),
+    ),
+    "service_code": ("service", "service item", "service id", "sku", "服务代码", "服务项目编码"),
+    "fault_level": (
+        *("priority", "severity", "urgency", "level", "sev", "impact", "fault severity"),
+        *("优先级", "严重程度", "紧急程度", "级别", "等级", "故障级别", "事件级别", "严重级别"),
+    ),
+    "serial_no": (
+        *(
+            "serial",
+            "serial number",
+            "sn",
+            "s/n",
+            "asset",
+            "asset tag",
+            "device id",
+            "equipment no",
+        ),
+        *("序列号", "设备编号", "机身号", "资产编号", "设备序列号", "sn码"),
+    ),
+    "contract_id": ("contract", "contract no", "contract number", "agreement", "合同号", "合同"),
+    "provider": ("provided by", "service provider", "handled by", "服务商", "服务提供方"),
+    "agent_id": (
+        "dealer",
+        "dealer id",
+        "partner",
+        "partner id",
+        "代理商",
+        "经销商编号",
+        "服务商编号",
+    ),
+    "channel": (
+        *("source", "origin", "via", "contact type", "create channel", "contact method"),
+        *("open data channel type", "来源", "受理渠道", "报修方式", "受理方式", "报障方式"),
+    ),
+    "parent_ticket_id": ("parent", "parent id", "parent ticket", "parent incident", "父工单号"),
+    "opened_at": (
+        *("opened", "open date", "opening date", "created", "created at", "created on"),
+        *("create time", "created time", "created date", "date created", "creation date"),
+        *("start date", "submitted at", "reported", "reported at", "received", "request date"),
+        *("date opened", "logged at", "requested", "open dt", "创建时间", "创建日期", "报修时间"),
+        *("提交时间", "接单时间", "发生时间", "报障时间", "登记时间", "申请时间", "开单时间"),
+    ),
+    "responded_at": (
+        *("first response", "first response at", "first response time", "responded", "response"),
+        *("response time", "acknowledged", "acknowledged at", "first reply", "first reply at"),
+        *("initial response time", "date of first response", "accepted at", "首次响应时间"),
+        *("首响时间", "回复时间", "派单时间", "首次回复时间", "接听时间"),
+    ),
+    "arrived_at": (
+        *("arrived", "arrival", "arrival time", "on site", "onsite at", "work start"),
+        *("到达时间", "到达现场时间", "上门时间", "签到时间"),
+    ),
+    "finished_at": (
+        *("resolved", "resolved at", "resolved on", "resolved time", "resolution date", "closed"),
+        *("closed at", "closed on", "closed time", "close date", "closed date", "closing date"),
+        *("solved", "solved at", "completed", "completed at", "finished", "end date", "closed dt"),
+        *(
+            "解决时间",
+            "解决日期",
+            "关闭时间",
+            "关闭日期",
+            "结束时间",
+            "办结时间",
+            "完工时间",
+            "处理完成时间",
+        ),
+    ),
+    "agreed_due_at": (
+        "agreed due",
+        "appointment",
+        "promised at",
+        "约定时间",
+        "预约时间",
+        "承诺时间",
+    ),
+    "dispatch_city": ("dispatched from", "depot", "出发城市", "派工城市"),
+    "expert_team": ("experts", "expert", "专家", "是否专家小组"),
+    "training_hours": ("hours of training", "training", "课时", "培训时长"),
+    "trial_contract_id": ("trial contract", "试用合同"),
+    "customer_consent": ("consent", "customer approval", "客户同意"),
+    "report_channel": ("report sent by", "report delivery", "报告发送方式"),
+    "category": (
+        "type",
+        "ticket type",
+        "request type",
+        "issue type",
+        "kind",
+        "类型",
+        "工单类型",
+        "分类",
+    ),
+    "description": (
+        *("subject", "title", "summary", "short description", "details", "problem", "case title"),
+        *("标题", "bug标题", "主题", "问题描述", "故障描述", "内容", "摘要", "故障现象"),
+    ),
+    "record_id": ("record", "record no", "report no", "id", "记录号", "报告编号"),
+    "form": ("form type", "document type", "表单类型", "单据类型"),
+    "submitted_at": ("submitted", "filed at", "date filed", "提交日期", "填报时间", "上传时间"),
+    "engineer": ("technician", "assigned to", "service engineer", "维修人员", "服务人员"),
+    "service_started_at": ("started", "start time", "service start", "开始时间"),
+    "service_finished_at": ("finished", "end time", "service end", "完成时间", "结束时间"),
+    "fault_description": ("fault", "problem", "symptom", "故障现象", "问题描述"),
+    "resolution": ("solution", "action taken", "result", "解决方案", "处理措施", "处理方法"),
+    "customer_confirmed": ("confirmed", "customer sign-off", "signed", "客户签字", "是否确认"),
+    "invoice_id": (
+        "invoice",
+        "invoice no",
+        "invoice number",
+        "bill no",
+        "发票号码",
+        "数电发票号码",
+    ),
+    "line_no": ("line", "item", "position", "行", "序号", "项次"),
+    "issued_at": ("invoice date", "issue date", "date", "billed on", "开票时间", "发票日期"),
+    "issuer": ("seller", "vendor", "billed by", "销方名称", "销售方名称", "开票单位"),
+    "charge_type": ("charge", "fee type", "item type", "费用类型", "收费项目", "费用项目"),
+    "amount": ("total", "sum", "price", "net amount", "gross", "价税合计", "总金额", "费用"),
+    "currency": ("ccy", "currency code", "货币", "币别"),
+    "payment_method": ("payment", "paid by", "支付方式", "结算方式"),
+    "coverage_start": ("service from", "period start", "valid from", "服务开始日期", "起始日期"),
+    "coverage_end": ("service to", "period end", "valid to", "服务结束日期", "终止日期"),
+    "product_type": ("product", "model", "product model", "产品型号", "产品名称", "型号"),
+    "purchased_at": ("purchase date", "sold on", "ship date", "购买时间", "销售日期", "发货日期"),
+    "warranty_months": ("warranty", "warranty period", "保修期", "质保期", "担保期"),
+    "agent_name": ("agent", "dealer name", "partner name", "代理商", "经销商名称"),
+    "active_from": ("start", "since", "valid from", "开始日期", "签约日期"),
+    "active_to": ("end", "until", "valid to", "结束日期", "终止日期"),
+    "paused_at": ("pause start", "on hold since", "挂起时间", "暂停开始时间"),
+    "resumed_at": ("pause end", "off hold", "恢复处理时间", "暂停结束时间"),
+    "reason": ("pause reason", "cause", "暂停原因", "挂起原因"),
+}
+"""Contract column → what such columns are called elsewhere."""
+
+VALUES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
+    "fault_level": {
+        "1": ("critical", "urgent", "emergency", "highest", "blocker", "特急", "紧急", "致命"),
+        "2": ("high", "major", "serious", "高", "严重", "重要"),
+        "3": ("medium", "moderate", "normal", "中", "一般", "普通"),
+        "4": ("low", "minor", "trivial", "低", "轻微", "较低"),
+    },
+    "category": {
+        "fault": ("incident", "problem", "bug", "failure", "breakdown", "repair", "报修", "事件"),
+        "delivery_damage": ("transport damage", "damaged in transit", "运损", "运输损坏"),
+        "other": (
+            *("question", "request", "service request", "task", "change", "feature request"),
+            *("咨询", "服务请求", "需求", "投诉", "建议"),
+        ),
+    },
+    "channel": {
+        "phone": ("call", "phone call", "telephone", "hotline", "热线", "来电"),
+        "web": (
+            "portal",
+            "web form",
+            "website",
+            "self-service",
+            "chat",
+            "app",
+            "api",
+            "微信",
+            "在线",
+        ),
+        "email": ("mail", "e-mail", "邮箱", "电子邮件"),
+        "fax": ("telefax",),
+        "nearby": ("walk-in", "in person", "现场", "上门"),
+    },
+    "customer_type": {
+        "agent": ("dealer", "partner", "reseller", "经销商", "渠道"),
+        "end_customer": ("end user", "customer", "终端客户", "普通客户"),
+        "key_account": ("key customer", "enterprise", "vip", "重点客户", "战略客户"),
+    },
+    "provider": {
+        "company": ("own", "internal", "manufacturer", "本公司", "厂家", "自营"),
+        "agent": ("dealer", "partner", "external", "经销商", "服务商"),
+    },
+    "report_channel": {
+        "email": ("mail",),
+        "fax": ("telefax",),
+        "post": ("letter", "快递", "信函"),
+        "visit": ("in person", "现场", "当面"),
+    },
+    "charge_type": {
+        "service_fee": ("service", "labour", "labor", "visit", "人工费", "上门费"),
+        "repair_replacement": ("parts", "repair", "spare parts", "配件费", "维修费", "材料费"),
+        "maintenance_fee": ("maintenance", "support contract", "维保费", "年度维护费"),
+    },
+    "form": {
+        "presales_report": ("pre-sales report", "售前"),
+        "fault_record": ("fault report", "service report", "维修记录", "服务报告"),
+    },
+}
+"""Contract column → canonical value → words for it elsewhere."""

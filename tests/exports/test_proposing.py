@@ -1,0 +1,244 @@
+"""sla map and sla check on real files: guesses, questions, refusals, hostile headers."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from pipelines import cli
+from pipelines.contract import TICKETS
+from pipelines.exports import load_mapping
+from pipelines.exports.guessing import assign, guess_value
+from pipelines.exports.proposing import mapping_yaml, propose, quoted
+
+PRESETS = Path(__file__).parent / "presets"
+
+
+def sla(*arguments: object) -> tuple[int, str]:
+    """Exit status and all that was said."""
+    result = CliRunner().invoke(cli.main, [str(argument) for argument in arguments])
+    return result.exit_code, result.output
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        (
+            "servicenow",
+            {
+                "ticket_id": "number",
+                "city": "u_city",
+                "opened_at": "opened_at",
+                "finished_at": "resolved_at",
+            },
+        ),
+        (
+            "freshdesk",
+            {
+                "ticket_id": "Ticket ID",
+                "opened_at": "Created time",
+                "responded_at": "Initial response time",
+                "finished_at": "Resolved time",
+                "fault_level": "Priority",
+            },
+        ),
+        ("zendesk", {"ticket_id": "Id", "opened_at": "Created at", "finished_at": "Solved at"}),
+        ("zentao", {"ticket_id": "Bug编号", "opened_at": "创建日期", "finished_at": "解决日期"}),
+        (
+            "glpi",
+            {"ticket_id": "ID", "opened_at": "Opening date", "finished_at": "Resolution date"},
+        ),
+    ],
+)
+def test_columns_are_found_by_name_and_values(file: str, expected: dict[str, str]) -> None:
+    guesses = propose(PRESETS / f"{file}.csv", "tickets").guesses
+    found = {guess.column.name: guess.profile.header for guess in guesses}
+    assert {name: found.get(name) for name in expected} == expected
+    assert len(set(found.values())) == len(found)
+
+
+def test_what_has_the_name_of_another_column_is_not_taken_for_this_one() -> None:
+    # resolved_at is nearly spelt like responded_at, which the file does not have.
+    guesses = propose(PRESETS / "servicenow.csv", "tickets").guesses
+    assert "responded_at" not in {guess.column.name for guess in guesses}
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        *(("P1 - Critical", "1"), ("2 - High", "2"), ("Sev 3", "3"), ("严重", "2"), ("Low", "4")),
+        *(("3 high", None), ("Planning", None), ("12", None), ("", None)),
+    ],
+)
+def test_a_level_is_guessed_only_where_number_and_word_agree(text: str, level: str | None) -> None:
+    assert guess_value(TICKETS.column("fault_level"), text) == level
+
+
+def test_the_assignment_is_the_best_of_all() -> None:
+    random = np.random.default_rng(7)
+    for rows, columns in itertools.product(range(1, 5), repeat=2):
+        scores = random.random((rows, columns))
+        small = scores if rows <= columns else scores.T
+        best = max(
+            sum(small[row, place] for row, place in enumerate(places))
+            for places in itertools.permutations(range(small.shape[1]), small.shape[0])
+        )
+        assert sum(scores[pair] for pair in assign(scores)) == pytest.approx(best)
+
+
+def test_a_title_another_delimiter_and_day_first_times(tmp_path: Path) -> None:
+    file = tmp_path / "repairs.csv"
+    file.write_bytes(
+        "报修记录 2025\n单号;报修时间;完成日期;优先级;客户\n"
+        "R1;25.03.2025 08:30;26.03.2025 09:00;紧急;北方水务\n"
+        "R2;27.03.2025 10:00;;一般;南方燃气\n".encode("gb18030")
+    )
+    status, said = sla("map", file, "--out", tmp_path / "m.yaml")
+    assert status == 0, said
+    assert "gb18030, delimiter ';'" in said
+    rules = load_mapping(tmp_path / "m.yaml").exports["tickets"]
+    assert rules.columns["opened_at"].header == "报修时间"
+    assert rules.columns["opened_at"].formats == ("%d.%m.%Y %H:%M",)
+    assert rules.columns["fault_level"].values == {"紧急": "1", "一般": "3"}
+    status, said = sla("check", "--exports", tmp_path, "--mapping", tmp_path / "m.yaml")
+    assert status == 0, said
+    assert "2 rows in = 2 staged + 0 rejected; 0 fields with a problem" in said
+
+
+def test_where_day_and_month_cannot_be_told_it_is_asked(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("Ticket,Created\n1,01/02/2025 08:00\n2,03/04/2025 09:00\n")
+    text = mapping_yaml(propose(file, "tickets"))
+    assert "Is the day or the month first?" in text
+    assert '"%d/%m/%Y %H:%M"' in text
+    assert '#   format: "%m/%d/%Y %H:%M"' in text
+
+
+def test_a_mapping_is_replaced_only_when_forced(tmp_path: Path) -> None:
+    out = tmp_path / "mapping.yaml"
+    out.write_text("mine")
+    status, said = sla("map", PRESETS / "glpi.csv", "--out", out)
+    assert (status, out.read_text()) == (2, "mine")
+    assert "--force" in said
+    assert sla("map", PRESETS / "glpi.csv", "--out", out, "--force")[0] == 0
+    assert out.read_text(encoding="utf-8") != "mine"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["nowhere.csv"], "does not exist"),
+        (["."], "is a folder"),
+        ([__file__], "is of no format we read"),
+        ([PRESETS / "glpi.csv", "--export", "bills"], "Name one of tickets"),
+        ([PRESETS / "glpi.csv", "--out", "no/such/folder.yaml"], "cannot be written"),
+    ],
+)
+def test_wrong_usage_of_map_is_said(
+    arguments: list[object], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    status, said = sla("map", *arguments)
+    assert (status, says in said) == (2, True), said
+    assert list(tmp_path.iterdir()) == []
+
+
+HOSTILE = (
+    'a": {b: c}',
+    "x\x1b[31mred",
+    "# comment: !!python/object/apply:os.system ['true']",
+    "'; drop table staging.tickets; --",
+    "\u202egnp.exe",
+    "&anchor *alias",
+    "=HYPERLINK(1)",
+    "[bold]markup[/bold]",
+    "line\u2028end\x85",
+    "{{ jinja }}",
+    "\\",
+)
+
+
+def test_hostile_headers_and_values_stay_text(tmp_path: Path) -> None:
+    file = tmp_path / "tickets[1] x.csv"
+    cells = ",".join('"' + text.replace('"', '""') + '"' for text in HOSTILE)
+    values = ",".join('"' + text.replace('"', '""') + '"' for text in HOSTILE)
+    file.write_text(f"Ticket No,Priority,{cells}\n1,\x1b]0;x\x07,{values}\n", encoding="utf-8")
+    out = tmp_path / "m.yaml"
+    status, said = sla("map", file, "--out", out)
+    assert status == 0, said
+    for text in (said, out.read_text(encoding="utf-8")):
+        assert not set(text) & set("\x1b\x07\u202e\u2028\x85")
+    assert load_mapping(out).exports["tickets"].columns["ticket_id"].header == "Ticket No"
+    status, said = sla("check", "--exports", tmp_path, "--mapping", out)
+    assert (status, "1 rows in = 1 staged" in said) == (0, True), said
+    assert "\x1b" not in said
+
+
+@pytest.mark.parametrize("text", [*HOSTILE, "\ud800", "🙂", "\U000e0001", "a\nb", "\0", "é中"])
+def test_a_quoted_text_is_read_back_as_it_was(text: str) -> None:
+    if text == "\ud800":  # half a character: YAML may refuse it, but nothing else may follow
+        assert quoted(text) == '"\\ud800"'
+    else:
+        assert yaml.safe_load(f"- {quoted(text)}") == [text]
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\0\0\0", b"one\n", b"a,b\n", b'a,"b\n1,2\n', b"\xff\xfe\xfd"]
+)
+def test_a_poor_file_is_a_sentence_or_a_proposal(tmp_path: Path, data: bytes) -> None:
+    file = tmp_path / "x.csv"
+    file.write_bytes(data)
+    status, said = sla("map", file, "--out", tmp_path / "m.yaml")
+    assert status in (0, 1)
+    assert "did not foresee" not in said
+    if status == 0:
+        load_mapping(tmp_path / "m.yaml")
+
+
+def test_check_says_what_is_wrong_and_writes_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    (folder / "tickets.csv").write_text(
+        "ticket_id,opened_at,fault_level,category\n"
+        "T1,2025-03-07 17:00,1,fault\nT1,2025-03-07 17:00,1,fault\nT2,soon,9,\n"
+    )
+    (folder / "notes.txt").write_text("hello")
+    status, said = sla("check", "--exports", folder)
+    assert status == 0, said
+    assert "3 rows in = 2 staged + 1 rejected; 2 fields with a problem" in said
+    assert "Rejected  tickets: duplicate: 1 rows, the first in tickets.csv, row 3" in said
+    assert "tickets.fault_level: not one of: 1, 2, 3, 4: 1 cells" in said
+    assert "the first 'soon' in tickets.csv, row 4" in said
+    assert "Not read: notes.txt" in said
+    assert "fault_has_city" in said
+    assert sorted(path.name for path in tmp_path.rglob("*")) == [
+        "exports",
+        "notes.txt",
+        "tickets.csv",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "says"),
+    [
+        (["--exports", "nowhere"], 2, "does not exist"),
+        (["--exports", "."], 1, "No tickets export"),
+        (["--exports", ".", "--mapping", "preset:zendes"], 2, "Did you mean zendesk?"),
+        (["--exports", ".", "--terms", "nowhere"], 2, "is no folder"),
+    ],
+)
+def test_check_keeps_the_contracts_exit_statuses(
+    arguments: list[str],
+    status: int,
+    says: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    found, said = sla("check", *arguments)
+    assert (found, says in said) == (status, True), said
