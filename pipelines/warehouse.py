@@ -39,6 +39,8 @@ def open_warehouse(
     con.execute("set autoinstall_known_extensions = false")
     # The run has a progress display of its own.
     con.execute("set enable_progress_bar = false")
+    # Nobody reads a warehouse half built: one checkpoint, when it is closed, is enough.
+    con.execute("set checkpoint_threshold = '1TB'")
     if memory_limit:
         try:
             con.execute("set memory_limit = $1", [memory_limit])

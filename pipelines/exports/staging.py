@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +35,7 @@ from pipelines.exports.workbooks import read_workbook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from concurrent.futures import Future
     from datetime import datetime
 
     from pipelines.contract import Column, Export
@@ -107,6 +109,7 @@ def stage_exports(  # noqa: PLR0913 - what to read, how, where to put it, whom t
     with (
         _ordered(con),
         tempfile.TemporaryDirectory(prefix="exports-", dir=temp_dir) as temporary,
+        ThreadPoolExecutor(1) as beside,
     ):
         for name, files in found.items():
             rules = mapping.exports.get(name) if mapping else None
@@ -114,7 +117,7 @@ def stage_exports(  # noqa: PLR0913 - what to read, how, where to put it, whom t
             for file in files:
                 if progress:
                     progress(f"reading {file.path.name}")
-                sha256 = _sha256(file.path)
+                sha256 = beside.submit(_sha256, file.path)
                 for source in _read(con, file, rules, Path(temporary)):
                     stage.load(source, sha256)
             summary.files.extend(stage.finish())
@@ -210,7 +213,7 @@ class _Loaded:
 
     source: Source
     match: Match
-    sha256: str
+    sha256: Future[str]
     rows_in: int
 
 
@@ -237,7 +240,7 @@ class _Stage:
         self.loaded: list[_Loaded] = []
         con.execute(f"alter table {self.table} add column _unread bigint")
 
-    def load(self, source: Source, sha256: str) -> None:
+    def load(self, source: Source, sha256: Future[str]) -> None:
         """Insert the rows of a source; irregular text is read a second time, row by row."""
         match = check_headers(source.source_file, source.headers, self.export, self.rules)
         where = f"where source_file = {literal(source.source_file)}"
@@ -532,7 +535,7 @@ class _Stage:
         return FileSummary(
             export=self.export.name,
             source_file=source.source_file,
-            sha256=loaded.sha256,
+            sha256=loaded.sha256.result(),
             format=source.format,
             encoding=source.encoding,
             delimiter=source.delimiter,
