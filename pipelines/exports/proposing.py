@@ -26,6 +26,7 @@ SURE, LIKELY = 0.9, 0.8
 """From here on a guess is sure, or likely; below it stands commented out in the YAML."""
 
 _MOST_CHOICES = 30
+_QUESTIONS = 12
 _SAMPLES = 3
 _SHOWN_CHARS = 40
 _ESCAPED = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
@@ -35,7 +36,10 @@ _LARGEST_SHORT = 0xFFFF
 
 @dataclass(frozen=True)
 class Proposal:
-    """What is proposed for a file; ``questions`` are the translations a person must answer."""
+    """What is proposed for a file.
+
+    ``questions`` ask for the commonest values of the columns in force; the YAML has more.
+    """
 
     look: Look
     export: Export
@@ -68,7 +72,8 @@ def propose(path: Path, export_name: str) -> Proposal:
         f"{guess.column.name}: what is {shown(text)} ({count} of {guess.profile.filled})?"
         + (f" We guess {told}." if told else f" One of {', '.join(guess.column.choices or ())}.")
         for guess in guesses
-        for text, count, told in translations(guess)
+        if guess.score >= LIKELY
+        for text, count, told in translations(guess)[:_QUESTIONS]
     ]
     return Proposal(look, export, guesses, questions)
 
