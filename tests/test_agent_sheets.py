@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import io
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
 import pytest
 
 from pipelines.agent_sheets import agent_sheets, workbook, write_agent_sheets
-
-sys.path.insert(0, str(Path(__file__).parent))
-from harness import build
+from tests.harness import build
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import duckdb
 
 HOSTILE = "<script>alert(1)</script>"

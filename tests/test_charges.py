@@ -6,20 +6,16 @@ line must be in one charge, and the sums must be those of the invoices, month by
 
 from __future__ import annotations
 
-import sys
 from collections import defaultdict
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-sys.path.insert(0, str(Path(__file__).parent))
-from harness import build, case_id, check_case, load_cases, rows_of
-
 from pipelines.models import run_models
+from tests.harness import build, case_id, check_case, load_cases, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

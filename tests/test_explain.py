@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-from harness import build
 
 from pipelines.due import due_text
 from pipelines.errors import UsageError
 from pipelines.explain import explain_ticket
+from tests.harness import build
 
 TABLES = ["facts.responses", "steps.tickets"]
 

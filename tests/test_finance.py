@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import datetime
 from decimal import Decimal
 from io import BytesIO
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
-sys.path.insert(0, str(Path(__file__).parent))
-from harness import build, case_id, check_case, load_cases, rows_of
-
 from dashboards.workbook import cell_text
 from pipelines import finance
 from pipelines.finance import audit_seed, build_finance, draw_audit_sample, workbook
+from tests.harness import build, case_id, check_case, load_cases, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     import duckdb
 

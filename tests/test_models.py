@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import sqlglot
 from sqlglot import exp
 
-sys.path.insert(0, str(Path(__file__).parent))
-from harness import build, terms_with
-
 from pipelines.errors import UsageError
 from pipelines.models import Model, load_models, needed_for, read_model
 from pipelines.terms import schema
 from pipelines.terms.schema import CLAUSES
+from tests.harness import build, terms_with
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MODELS = load_models()
 

@@ -5,9 +5,7 @@ The worked cases stand in ``cases/``; what follows here holds for any data.
 
 from __future__ import annotations
 
-import sys
 from datetime import datetime, timedelta
-from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +14,7 @@ import pytest
 from rapidfuzz import fuzz, process
 
 from pipelines.quality import NEIGHBOURS, record_copies
-
-sys.path.insert(0, str(Path(__file__).parent))
-from harness import build, case_id, check_case, load_cases
+from tests.harness import build, case_id, check_case, load_cases
 
 if TYPE_CHECKING:
     import duckdb

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
 from typing import TYPE_CHECKING
-
-from harness import Exports, build, rows_of, terms_with
 
 from pipelines import readings
 from pipelines.readings import TOUCHES, Effects, keep_effects, reading_effects
 from pipelines.terms import schema
+from tests.harness import Exports, build, rows_of, terms_with
 
 if TYPE_CHECKING:
     import duckdb

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import date
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from dashboards.pages import PAGES
 from pipelines import report
 from pipelines.report import build_report, queries, read_frames, report_of
+from tests.harness import build
 
-sys.path.insert(0, str(Path(__file__).parent))
-from harness import build
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TICKET = {
     "ticket_id": "T1",

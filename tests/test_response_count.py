@@ -6,16 +6,13 @@ is open and no pause holds it. Targets are made short, so that the walk is.
 
 from __future__ import annotations
 
-import sys
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-sys.path.insert(0, str(Path(__file__).parent))
-from harness import build, rows_of
+from tests.harness import build, rows_of
 
 MINUTE = timedelta(minutes=1)
 FIRST = datetime(2025, 3, 6)  # noqa: DTZ001 - local time; a Thursday

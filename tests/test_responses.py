@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from harness import case_id, check_case, load_cases
+from tests.harness import case_id, check_case, load_cases
 
 
 @pytest.mark.parametrize("case", load_cases("responses*.yaml"), ids=case_id)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from datetime import date
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-from harness import terms_with
 
 from pipelines.errors import UsageError
 from pipelines.terms import load_terms, longest_target_seconds, service_weeks, write_terms
 from pipelines.terms.load import BUILT_IN
 from pipelines.warehouse import open_warehouse
+from tests.harness import terms_with
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def folder_with(tmp_path: Path, **replaced: tuple[str, str]) -> Path:

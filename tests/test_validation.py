@@ -31,8 +31,7 @@ from pipelines.validation import (
 if TYPE_CHECKING:
     import duckdb
 
-sys.path.insert(0, str(Path(__file__).parent / "expectations"))
-from clean_warehouse import clean_warehouse
+from tests.expectations.clean_warehouse import clean_warehouse
 
 TICKETS = "staging.tickets"
 
@@ -373,15 +372,14 @@ def test_suites_can_be_listed_without_great_expectations() -> None:
 
 def test_validation_writes_no_file_and_opens_no_connection(tmp_path: Path) -> None:
     code = """
-        import os, socket, sys
-        sys.path.insert(0, "tests/expectations")
+        import os, socket
 
         def refuse(*args, **kwargs):
             raise AssertionError("a network connection was opened")
 
         socket.socket.connect = refuse
         socket.getaddrinfo = refuse
-        from clean_warehouse import clean_warehouse
+        from tests.expectations.clean_warehouse import clean_warehouse
         from pipelines.validation import validate, warm_up
         warm_up().join()
         assert validate(clean_warehouse())

@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import random
 import shutil
-import sys
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from harness import build
-
 from pipelines.report import build_report
+from tests.harness import build
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     import duckdb
     from playwright.sync_api import Browser, Page

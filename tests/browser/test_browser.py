@@ -18,7 +18,8 @@ from pipelines.report import read_frames, report_of
 
 if TYPE_CHECKING:
     import duckdb
-    from conftest import Opened
+
+    from tests.browser.conftest import Opened
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
 PATHS = [

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import polars as pl
 
 from dashboards.pages import data
-
-sys.path.insert(0, str(Path(__file__).parent))
-from frames import files, report
+from tests.dashboards.frames import files, report
 
 CHECKS = pl.DataFrame(
     {

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-import sys
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -15,9 +13,10 @@ from dashboards.language import Text
 from dashboards.pages import PAGES, finance, finance_charts
 from dashboards.pages.finance_units import WIDTH, histories
 from dashboards.site import write_report
+from tests.dashboards.frames import HOSTILE, files, report
 
-sys.path.insert(0, str(Path(__file__).parent))
-from frames import HOSTILE, files, report
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Row = dict[str, Any]
 JANUARY, FEBRUARY, MARCH = date(2025, 1, 1), date(2025, 2, 1), date(2025, 3, 1)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import date
-from pathlib import Path
 
 import polars as pl
 
@@ -12,9 +10,7 @@ from dashboards.language import Text
 from dashboards.pages import management
 from dashboards.pages import management_charts as charts
 from dashboards.population import Population, population
-
-sys.path.insert(0, str(Path(__file__).parent))
-from frames import cells, report
+from tests.dashboards.frames import cells, report
 
 FEBRUARY = date(2025, 2, 1)
 

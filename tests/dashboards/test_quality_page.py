@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import date, datetime
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -13,9 +11,10 @@ from dashboards.pages import promises, quality
 from dashboards.pages import quality_charts as charts
 from dashboards.population import Population
 from dashboards.site import write_report
+from tests.dashboards.frames import HOSTILE, report
 
-sys.path.insert(0, str(Path(__file__).parent))
-from frames import HOSTILE, report
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _NONE = dict.fromkeys(
     ("filed_on_time", "filed_late", "missing", "incomplete", "wrong_form", "pending",

@@ -6,7 +6,6 @@ import csv
 import hashlib
 import json
 import re
-import sys
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
@@ -19,9 +18,7 @@ from dashboards.pages import PAGES
 from dashboards.site import template_words, write_report
 from dashboards.tickets import part_of
 from pipelines.office import write_office
-
-sys.path.insert(0, str(Path(__file__).parent))
-from frames import HOSTILE, cells, files, report
+from tests.dashboards.frames import HOSTILE, cells, files, report
 
 VENDOR = Path(__file__).parents[2] / "dashboards" / "static" / "vendor"
 

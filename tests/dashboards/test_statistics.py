@@ -84,4 +84,4 @@ def test_funnel_limits_narrow_with_the_number_of_records() -> None:
     low, high = funnel_limits(0.1, 100, 2)
     assert (round(low, 9), round(high, 9)) == (0.04, 0.16)
     # Of 4 it is 0.15: below zero there is no rate.
-    assert funnel_limits(0.1, 4, 2) == (0.0, pytest.approx(0.4))
+    assert funnel_limits(0.1, 4, 2) == pytest.approx((0.0, 0.4))

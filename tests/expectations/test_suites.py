@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
 
 from expectations import SUITES
 from pipelines.validation import validate
-
-sys.path.insert(0, str(Path(__file__).parent))
-from clean_warehouse import clean_warehouse
-from plantings import PLANTINGS
+from tests.expectations.clean_warehouse import clean_warehouse
+from tests.expectations.plantings import PLANTINGS
 
 DECLARED = [(suite.table, check.name) for suite in SUITES for check in suite.checks]
 

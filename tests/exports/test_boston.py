@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import gzip
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +15,7 @@ from pipelines.exports import load_mapping, stage_exports
 if TYPE_CHECKING:
     import duckdb
 
-sys.path.insert(0, str(Path(__file__).parent))
-pytest_plugins = ("staging_fixtures",)
+pytest_plugins = ("tests.exports.staging_fixtures",)
 
 ROOT = Path(__file__).parents[2]
 EXPORT = Path(

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import sys
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,12 +12,13 @@ from pipelines.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     import duckdb
-    from staging_fixtures import Staged
 
-sys.path.insert(0, str(Path(__file__).parent))
-pytest_plugins = ("staging_fixtures",)
+    from tests.exports.staging_fixtures import Staged
+
+pytest_plugins = ("tests.exports.staging_fixtures",)
 
 
 def parquet(con: duckdb.DuckDBPyConnection, tmp_path: Path, select: str) -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +17,9 @@ from pipelines.exports.presets import laid_over, preset_names
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from staging_fixtures import Staged
+    from tests.exports.staging_fixtures import Staged
 
-sys.path.insert(0, str(Path(__file__).parent))
-pytest_plugins = ("staging_fixtures",)
+pytest_plugins = ("tests.exports.staging_fixtures",)
 
 FOLDER = Path(__file__).parent / "presets"
 COLUMNS = (

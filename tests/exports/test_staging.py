@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import sys
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,12 +15,13 @@ from pipelines.exports import find_exports, latest_event, stage_exports
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     import duckdb
-    from staging_fixtures import Staged
 
-sys.path.insert(0, str(Path(__file__).parent))
-pytest_plugins = ("staging_fixtures",)
+    from tests.exports.staging_fixtures import Staged
+
+pytest_plugins = ("tests.exports.staging_fixtures",)
 
 
 def test_every_staging_table_is_there_and_typed(stage: Callable[..., Staged]) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import codecs
 import gzip
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,11 +15,11 @@ from pipelines.exports import text_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-    from staging_fixtures import Staged
+    from tests.exports.staging_fixtures import Staged
 
-sys.path.insert(0, str(Path(__file__).parent))
-pytest_plugins = ("staging_fixtures",)
+pytest_plugins = ("tests.exports.staging_fixtures",)
 
 CHINESE = (
     "工单号,受理时间,城市,描述\n"

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import sys
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,8 +14,7 @@ from pipelines.exports import values
 if TYPE_CHECKING:
     import duckdb
 
-sys.path.insert(0, str(Path(__file__).parent))
-pytest_plugins = ("staging_fixtures",)
+pytest_plugins = ("tests.exports.staging_fixtures",)
 
 SHANGHAI = values.Reading("Asia/Shanghai", "Asia/Shanghai")
 NOT_A_TIME = "not a date or time we can read"

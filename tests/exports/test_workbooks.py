@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-import sys
 import zipfile
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
@@ -19,10 +17,9 @@ from pipelines.errors import DataError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from staging_fixtures import Staged
+    from tests.exports.staging_fixtures import Staged
 
-sys.path.insert(0, str(Path(__file__).parent))
-pytest_plugins = ("staging_fixtures",)
+pytest_plugins = ("tests.exports.staging_fixtures",)
 
 
 def book(sheets: dict[str, Any]) -> bytes:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "dashboards"))
-from frames import AS_OF, HOSTILE, cells, files
-from frames import report as page_report
+from tests.dashboards.frames import AS_OF, HOSTILE, cells, files
+from tests.dashboards.frames import report as page_report
 
 if TYPE_CHECKING:
     from dashboards.report import Report

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -14,9 +12,7 @@ from dashboards import theme
 from dashboards.language import LANGUAGES, Language, both
 from dashboards.office import charts, mail
 from dashboards.population import Population
-
-sys.path.insert(0, str(Path(__file__).parent))
-from office_frames import HOSTILE, report
+from tests.office.office_frames import HOSTILE, report
 
 if TYPE_CHECKING:
     from dashboards.office.svg import Drawing

@@ -5,18 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-import sys
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 
 from dashboards.language import LANGUAGES, Language
 from dashboards.office import mail
 from dashboards.pages import management
-
-sys.path.insert(0, str(Path(__file__).parent))
-from office_frames import FEBRUARY, HOSTILE, LONG, breached, cells, report
+from tests.office.office_frames import FEBRUARY, HOSTILE, LONG, breached, cells, report
 
 #: Elements without an end.
 _VOID = {"meta", "link", "br", "hr", "img"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import sys
 import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,9 +18,7 @@ from dashboards.site import write_report
 from pipelines.browser import find_browser
 from pipelines.errors import UsageError
 from pipelines.office import write_office
-
-sys.path.insert(0, str(Path(__file__).parent))
-from office_frames import report
+from tests.office.office_frames import report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

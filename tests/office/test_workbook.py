@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import io
-import sys
 import zipfile
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
@@ -16,9 +14,7 @@ from dashboards.language import Text
 from dashboards.office.mail import management_parts
 from dashboards.office.management_workbook import management_workbook
 from dashboards.workbook import Column, cell_text, new_book
-
-sys.path.insert(0, str(Path(__file__).parent))
-from office_frames import AS_OF, FEBRUARY, FORMULA, HOSTILE, LONG, cells, report
+from tests.office.office_frames import AS_OF, FEBRUARY, FORMULA, HOSTILE, LONG, cells, report
 
 if TYPE_CHECKING:
     from openpyxl.workbook import Workbook

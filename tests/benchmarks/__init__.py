@@ -1,0 +1,1 @@
+"""Tests: what a run takes, as ratios."""

@@ -1,0 +1,1 @@
+"""Tests: the report in a real browser."""

@@ -1,0 +1,1 @@
+"""Tests: the suites catch what they are for."""

@@ -1,0 +1,1 @@
+"""Tests: reading the exports."""

@@ -1,0 +1,1 @@
+"""Tests: print and office editions."""
