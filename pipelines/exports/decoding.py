@@ -165,7 +165,7 @@ def _look(path: Path) -> _Look:
                 return _Look(0, False, False, position + error.start - kept, line)  # noqa: FBT003 - neither is asked for
         is_plain = is_plain and _is_plain(text, is_ascii=is_ascii)
         newlines += text.count(b"\n")
-        returns += text.count(b"\r")
+        returns += text.count(b"\r") if b"\r" in text else 0
         is_regular = (
             is_regular
             and b"\0" not in text
