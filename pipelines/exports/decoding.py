@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import zipfile
 import zlib
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from pipelines.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from typing import IO
 
 CHUNK_BYTES = 1 << 20
 MAX_UNPACKED_BYTES = 64 << 30
@@ -24,6 +27,13 @@ MAX_UNPACKING_RATIO = 400
 """A packed file that grows more than this, and beyond a gigabyte, is refused as a bomb."""
 
 _RATIO_APPLIES_FROM_BYTES = 1 << 30
+_ZIPPED_SUFFIXES = (".csv", ".tsv", ".txt")
+_SHOWN_NAMES = 5
+# The last two: a zip with a password, and one packed in a way Python does not know.
+_UNPACKING_ERRORS = (
+    *(OSError, EOFError, zlib.error, zipfile.BadZipFile),
+    *(RuntimeError, NotImplementedError),
+)
 _SAMPLE_BYTES = 1 << 20
 _PLAUSIBLE_SHARE = 0.8
 _PROOF_CHARS = 10
@@ -65,15 +75,16 @@ class Decoded:
 
 
 def unpack(path: Path, temp_dir: Path) -> Path:
-    """A gzipped file as a plain one in ``temp_dir``.
+    """A gzipped file, or a zip of one, as a plain file in ``temp_dir``.
 
     Raises:
-        DataError: it is no gzip file, is cut short, or grows beyond the limits.
+        DataError: it is not packed so, is cut short, holds several files or none, or grows
+            beyond the limits.
     """
     target = temp_dir / f"unpacked-{path.name}.txt"
     packed_bytes, written = path.stat().st_size, 0
     try:
-        with gzip.open(path, "rb") as packed, target.open("wb") as plain:
+        with _packed(path) as packed, target.open("wb") as plain:
             while chunk := packed.read(CHUNK_BYTES):
                 written += len(chunk)
                 is_bomb = written > max(
@@ -87,12 +98,39 @@ def unpack(path: Path, temp_dir: Path) -> Path:
                     )
                     raise DataError(message)
                 plain.write(chunk)
-    except (OSError, EOFError, zlib.error) as error:
+    except _UNPACKING_ERRORS as error:
         message = (
-            f"{path.name} cannot be unpacked: {error}. It is no whole gzip file; export it again."
+            f"{path.name} cannot be unpacked: {error}."
+            f" It is no whole {path.suffix[1:].lower()} file we can open;"
+            " export it again, or put the file in it into the folder as it is."
         )
         raise DataError(message) from error
     return target
+
+
+@contextmanager
+def _packed(path: Path) -> Iterator[IO[bytes]]:
+    """The bytes of the one file packed in ``path``; its name in a zip leads nowhere."""
+    if path.suffix.lower() == ".gz":
+        with gzip.open(path, "rb") as unzipped:
+            yield cast("IO[bytes]", unzipped)
+        return
+    with zipfile.ZipFile(path) as book:
+        members = [
+            member
+            for member in book.infolist()
+            if not member.is_dir() and not member.filename.startswith("__MACOSX/")
+        ]
+        if len(members) != 1 or not members[0].filename.lower().endswith(_ZIPPED_SUFFIXES):
+            names = ", ".join(repr(member.filename) for member in members[:_SHOWN_NAMES])
+            message = (
+                f"{path.name} must hold one text file ({', '.join(_ZIPPED_SUFFIXES)}), but holds"
+                f" {len(members):,} ({names or 'nothing'})."
+                " Unpack it and put the files of exports into the folder."
+            )
+            raise DataError(message)
+        with book.open(members[0]) as file:
+            yield file
 
 
 def decode(path: Path, name: str, encoding: str | None, temp_dir: Path) -> Decoded:

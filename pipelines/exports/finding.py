@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from pipelines.exports.mapping import Mapping
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
-PACKED_TEXT_SUFFIXES = tuple(f"{suffix}.gz" for suffix in TEXT_SUFFIXES)
+PACKED_TEXT_SUFFIXES = (
+    *(f"{suffix}{packing}" for suffix in TEXT_SUFFIXES for packing in (".gz", ".zip")),
+    ".zip",
+)
 WORKBOOK_SUFFIXES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 SUFFIXES = (*PACKED_TEXT_SUFFIXES, *TEXT_SUFFIXES, *WORKBOOK_SUFFIXES, ".parquet")
 

@@ -71,7 +71,7 @@ def read_text_file(file: ExportFile, rules: ExportMapping | None, temp_dir: Path
         source_file=name,
         headers=list(headers),
         relation=_scan(decoded.path, delimiter, len(headers), header_end),
-        format="csv.gz" if file.suffix in PACKED_TEXT_SUFFIXES else "csv",
+        format=f"csv{file.path.suffix.lower()}" if file.suffix in PACKED_TEXT_SUFFIXES else "csv",
         encoding=decoded.encoding,
         delimiter=delimiter,
         first_line=header_end + 1,

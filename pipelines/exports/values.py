@@ -160,6 +160,16 @@ _FAST_INSTANTS = (
     "%Y-%m-%d %H:%M:%S.%f",
     "%Y-%m-%d",
 )
+_DOTTED_INSTANTS = (
+    "%d.%m.%Y %H:%M:%S",
+    "%d.%m.%Y %H:%M",
+    "%d.%m.%Y, %H:%M:%S",
+    "%d.%m.%Y, %H:%M",
+    "%d.%m.%Y %H:%M:%S.%f",
+    "%d.%m.%Y",
+)
+"""With dots the day comes first; with slashes only a mapping can say which it is."""
+
 _USUAL_INSTANTS = ("2025-03-07", "2025-03-07 17:00", "2025-03-07 17:00:00")
 _INSTANT_PARTS = (
     *("y", "mo", "d", "half", "h", "mi", "s", "f", "half_after"),
@@ -429,6 +439,7 @@ def _instant(text: str, reading: Reading) -> str:
         ]
         return f"coalesce({', '.join(attempts)})"
     fast = ", ".join(literal(form) for form in _FAST_INSTANTS)
+    dotted = ", ".join(literal(form) for form in _DOTTED_INSTANTS)
     attempts = [
         _moved(f"try_strptime({text}, [{fast}])", None, reading),
         _spelt_instant(text, reading),
@@ -437,6 +448,12 @@ def _instant(text: str, reading: Reading) -> str:
             f" then try_strptime({text}, '%Y%m%d%H%M%S')"
             rf" when regexp_full_match({text}, '\d{{8}}')"
             f" then try_strptime({text}, '%Y%m%d') end)",
+            None,
+            reading,
+        ),
+        _moved(
+            rf"(case when regexp_matches({text}, '^\d{{1,2}}\.\d{{1,2}}\.\d{{4}}(\D|$)')"
+            f" then try_strptime({text}, [{dotted}]) end)",
             None,
             reading,
         ),

@@ -95,15 +95,15 @@ def test_a_title_another_delimiter_and_day_first_times(tmp_path: Path) -> None:
     file = tmp_path / "repairs.csv"
     file.write_bytes(
         "报修记录 2025\n单号;报修时间;完成日期;优先级;客户\n"
-        "R1;25.03.2025 08:30;26.03.2025 09:00;紧急;北方水务\n"
-        "R2;27.03.2025 10:00;;一般;南方燃气\n".encode("gb18030")
+        "R1;25/03/2025 08:30;26/03/2025 09:00;紧急;北方水务\n"
+        "R2;27/03/2025 10:00;;一般;南方燃气\n".encode("gb18030")
     )
     status, said = sla("map", file, "--out", tmp_path / "m.yaml")
     assert status == 0, said
     assert "gb18030, delimiter ';'" in said
     rules = load_mapping(tmp_path / "m.yaml").exports["tickets"]
     assert rules.columns["opened_at"].header == "报修时间"
-    assert rules.columns["opened_at"].formats == ("%d.%m.%Y %H:%M",)
+    assert rules.columns["opened_at"].formats == ("%d/%m/%Y %H:%M",)
     assert rules.columns["fault_level"].values == {"紧急": "1", "一般": "3"}
     status, said = sla("check", "--exports", tmp_path, "--mapping", tmp_path / "m.yaml")
     assert status == 0, said

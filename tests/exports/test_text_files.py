@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import io
+import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -129,6 +131,27 @@ def test_a_gzipped_file_is_read(stage: Callable[..., Staged]) -> None:
     assert staged.summary.files[0].format == "csv.gz"
 
 
+def _zip(members: dict[str, bytes]) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as book:
+        for name, data in members.items():
+            book.writestr(name, data)
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize(
+    "members", [("2011.csv",), ("__MACOSX/._2011.csv", "a/2011.CSV"), ("../../2011.txt",)]
+)
+def test_a_zip_of_one_file_is_read(
+    stage: Callable[..., Staged], tmp_path: Path, members: tuple[str, ...]
+) -> None:
+    data = CHINESE.encode("gb18030")
+    staged = stage({"tickets.csv.zip": _zip(dict.fromkeys(members, data))})
+    assert staged.rows(SHOWN) == MEANT
+    assert staged.summary.files[0].format == "csv.zip"
+    assert not list(tmp_path.parent.glob("2011*"))
+
+
 def test_header_only_is_no_row_and_no_error(stage: Callable[..., Staged]) -> None:
     staged = stage({"tickets.csv": "ticket_id,city\n"})
     assert staged.rows("select rows_in, staged, rejected from meta.files") == [(0, 0, 0)]
@@ -162,6 +185,11 @@ def test_rows_keep_their_lines_over_many_blocks(stage: Callable[..., Staged]) ->
             gzip.compress(CHINESE.encode() * 99)[:-20],
             ("tickets.csv.gz", "cannot be unpacked"),
         ),
+        ("tickets.zip", b"no zip", ("tickets.zip", "cannot be unpacked")),
+        ("tickets.zip", _zip({"a.csv": b"x"})[:-30], ("tickets.zip", "cannot be unpacked")),
+        ("tickets.zip", _zip({"a.csv": b"", "b.csv": b""}), ("one text file", "holds 2", "b.csv")),
+        ("tickets.zip", _zip({"a.xlsx": b""}), ("one text file", "'a.xlsx'")),
+        ("tickets.zip", _zip({}), ("one text file", "nothing")),
         (
             "tickets.csv",
             b'ticket_id,city\nT1,"x\nT2,y\nT3,z\n',
@@ -202,6 +230,15 @@ def test_a_gzip_bomb_is_refused(
     monkeypatch.setattr("pipelines.exports.decoding._RATIO_APPLIES_FROM_BYTES", 1 << 20)
     with pytest.raises(DataError, match="unpacks to more than 400 times its size"):
         stage({"tickets.csv.gz": gzip.compress(b"\n" * (8 << 20))})
+    assert not list(tmp_path.glob("exports-*"))
+
+
+def test_a_zip_bomb_is_refused(
+    stage: Callable[..., Staged], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("pipelines.exports.decoding._RATIO_APPLIES_FROM_BYTES", 1 << 20)
+    with pytest.raises(DataError, match="unpacks to more than 400 times its size"):
+        stage({"tickets.zip": _zip({"tickets.csv": b"\n" * (8 << 20)})})
     assert not list(tmp_path.glob("exports-*"))
 
 
