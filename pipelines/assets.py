@@ -99,6 +99,10 @@ REPORT_FILES: Final = {
         "management.xlsx, the edition to mail and its charts",
         ("marts.response_monthly", "facts.responses"),
     ),
+    "report.quality_workbook": (
+        "quality.xlsx: months, agents, outstanding records, flags and exceptions",
+        ("marts.agent_filing", "marts.agent_standing", "marts.agent_flags"),
+    ),
     "report.agent_sheets": (
         "agents/: a page and a workbook for each agent, with its own rows",
         (

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from dashboards.language import LANGUAGES
 from dashboards.office import mail
 from dashboards.office.management_workbook import management_workbook
+from dashboards.office.quality_workbook import quality_workbook
 from pipelines.browser import print_pdf, take_picture
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from dashboards.report import Report
 
 WORKBOOK: Final = "management.xlsx"
+QUALITY_WORKBOOK: Final = "quality.xlsx"
 PDF: Final = "management.pdf"
 
 
@@ -35,6 +37,10 @@ def write_office(report: Report, out_dir: Path, browser: Path | None = None) -> 
     out_dir.mkdir(parents=True, exist_ok=True)
     written = [out_dir / WORKBOOK]
     written[0].write_bytes(management_workbook(parts))
+    quality = quality_workbook(report)
+    if quality is not None:
+        written.append(out_dir / QUALITY_WORKBOOK)
+        written[-1].write_bytes(quality)
     written += [
         _write(out_dir / f"management-mail.{language}.html", mail.edition(parts, language))
         for language in LANGUAGES

@@ -1,0 +1,49 @@
+"""quality.xlsx, opened again: its sheets say what the quality page says."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import TYPE_CHECKING
+
+import openpyxl
+
+from dashboards.office.quality_workbook import quality_workbook
+from tests.dashboards.frames import HOSTILE, report
+from tests.dashboards.test_quality_page import agent, page_report
+
+if TYPE_CHECKING:
+    from openpyxl.worksheet.worksheet import Worksheet
+
+
+def sheet(content: bytes, name: str) -> Worksheet:
+    return openpyxl.load_workbook(io.BytesIO(content))[name]
+
+
+def test_the_months_and_agents_are_those_of_the_page() -> None:
+    content = quality_workbook(page_report([agent("A1", missing=4, missing_pct=40.0)]))
+    assert content is not None
+    months = [row for row in sheet(content, "Months").iter_rows(values_only=True) if row[1]]
+    # Two months by hand: 10 owed with 6 on time, 3 missing, 1 late; 4 owed with 2 pending.
+    assert [row[1] for row in months[1:]] == [10, 4]
+    assert months[1][2:7] == (6, 1, 0, 0, 3)
+    agents = [row for row in sheet(content, "Agents").iter_rows(values_only=True) if row[1] == "A1"]
+    assert agents[0][4] == 4
+    assert agents[0][5] == 0.4
+    assert sheet(content, "Agents").freeze_panes
+    assert sheet(content, "Agents").auto_filter.ref
+    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        assert "xl/charts/chart1.xml" in parts.namelist()
+
+
+def test_text_from_the_exports_is_no_formula_and_the_bytes_are_the_same_each_time() -> None:
+    frames = page_report([agent("=1+1", agent_name=HOSTILE)])
+    content = quality_workbook(frames)
+    assert content is not None
+    cells = [cell for row in sheet(content, "Agents").iter_rows() for cell in row]
+    assert not [cell for cell in cells if cell.data_type == "f"]
+    assert content == quality_workbook(frames)
+
+
+def test_without_records_there_is_no_workbook() -> None:
+    assert quality_workbook(report({})) is None
