@@ -7,7 +7,6 @@ that ran one of them would set ``window.hacked``.
 from __future__ import annotations
 
 import random
-import shutil
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -98,21 +97,6 @@ def report_dir(
     folder = tmp_path_factory.mktemp("report")
     build_report(warehouse, folder)
     return folder
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """The system's Chromium."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    found = next((path for name in names if (path := shutil.which(name))), None)
-    if found is None:
-        pytest.skip("no Chromium on this machine: install chromium to run the browser tests")
-    with sync_api.sync_playwright() as playwright:
-        # A sandbox needs rights that containers and CI runners often withhold.
-        running = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield running
-        running.close()
 
 
 class Opened:

@@ -170,7 +170,7 @@ def test_a_click_on_a_month_of_the_trend_goes_there(opened: Opened, report_dir: 
     assert area is not None
     page.mouse.move(area["x"] + area["width"] / 2, area["y"] + area["height"] / 2)
     page.mouse.click(area["x"] + area["width"] / 2, area["y"] + area["height"] / 2)
-    page.wait_for_function("location.hash.includes('month=2025-06')")
+    page.wait_for_url("**month=2025-06**")
     assert page.locator("section[data-month='2025-06']").is_visible()
 
 
@@ -273,9 +273,7 @@ def test_ten_thousand_rows_stay_small_in_the_page_and_reach_the_end(
     assert "10,000" in table.locator(".counter").inner_text()
     assert table.locator("tbody tr").count() < 100
     table.locator(".body").evaluate("node => { node.scrollTop = node.scrollHeight; }")
-    page.wait_for_function(
-        "document.querySelector('#checks tbody').textContent.includes('check_09999')"
-    )
+    page.locator("#checks tbody", has_text="check_09999").wait_for()
     assert table.locator("tbody tr").count() < 100
     table.locator("input[type=search]").fill("check_0123")
     assert table.locator("tbody tr").count() == 10

@@ -46,16 +46,6 @@ def folder(program: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-@pytest.fixture(scope="module")
-def browser(program: Path) -> Iterator[Browser]:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with sync_api.sync_playwright() as playwright:
-        # A sandbox needs rights that containers and CI runners often withhold.
-        running = playwright.chromium.launch(executable_path=str(program), args=["--no-sandbox"])
-        yield running
-        running.close()
-
-
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A page; afterwards: nothing said on the console, nothing asked for but the file itself."""
