@@ -49,7 +49,7 @@ STAGING_TABLES: Final = {
 }
 
 RUN_TABLES: Final = {
-    "meta.run": "What the run judges by: as-of, time zone, day of the first ticket",
+    "meta.run": "What the run judges by: as-of, time zone, day of the first ticket, product",
 }
 
 TERMS_TABLES: Final = {

@@ -13,6 +13,7 @@ from pipelines.clocks import ServiceCalendar, build_clocks, service_calendar
 from pipelines.contract import EXPORTS, Kind
 from pipelines.quality import write_record_copies
 from pipelines.terms import longest_target_seconds, service_weeks, write_terms
+from pipelines.version import models_sha256, product_version
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -38,10 +39,17 @@ def prepare(con: duckdb.DuckDBPyConnection, terms: Terms, as_of: datetime) -> No
         select
             cast($as_of as timestamp) as as_of,
             cast($timezone as varchar) as timezone,
-            cast(min(opened_at) as date) as first_ticket_on
+            cast(min(opened_at) as date) as first_ticket_on,
+            cast($version as varchar) as product_version,
+            cast($models as varchar) as models_sha256
         from staging.tickets
         """,
-        {"as_of": as_of, "timezone": terms.timezone},
+        {
+            "as_of": as_of,
+            "timezone": terms.timezone,
+            "version": product_version(),
+            "models": models_sha256(),
+        },
     )
     write_terms(con, terms, first, last)
     calendars = {

@@ -7,7 +7,7 @@ belong here: what a page says (``dashboards``) or what a table means (``models``
 
 from __future__ import annotations
 
-from importlib import metadata, resources
+from importlib import resources
 from typing import TYPE_CHECKING, cast
 
 import sqlglot
@@ -17,6 +17,7 @@ from dashboards.pages import PAGES
 from dashboards.report import ROWS_SHOWN, Report
 from dashboards.site import write_report
 from pipelines.office import write_office
+from pipelines.version import product_version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -147,11 +148,3 @@ def tables_read(sql: str) -> set[str]:
         for table in sqlglot.parse_one(sql, read="duckdb").find_all(exp.Table)
         if table.db
     }
-
-
-def product_version() -> str:
-    """The version of the product as installed."""
-    try:
-        return metadata.version("sla-audit")
-    except metadata.PackageNotFoundError:
-        return "not installed"

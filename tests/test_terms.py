@@ -231,3 +231,25 @@ def test_equal_service_hours_share_a_calendar() -> None:
     weeks = service_weeks(terms)
     assert [weeks[n].calendar_id for n in (1, 2, 3)] == [1, 1, 2]
     assert weeks[3].hours.weekly == weekly
+
+
+def test_terms_kept_by_a_run_can_be_read_again_and_replaced_file_by_file(tmp_path: Path) -> None:
+    given = load_terms(
+        folder_with(tmp_path, charges=("billing_due_days: 30", "billing_due_days: 20"))
+    )
+    con = open_warehouse()
+    write_terms(con, given, date(2025, 1, 1), date(2025, 1, 2))
+    kept = {
+        name.removesuffix(".yaml"): content
+        for name, content in con.execute("select file, content from terms.files").fetchall()
+    }
+    again = load_terms(in_force=kept)
+    assert again.files == given.files
+    assert [source.sha256 for source in again.sources] == [s.sha256 for s in given.sources]
+    assert {source.origin for source in again.sources} == {"in force"}
+    draft = tmp_path / "draft"
+    draft.mkdir()
+    shutil.copy(BUILT_IN / "cities.yaml", draft)
+    origins = {source.file: source.origin for source in load_terms(draft, kept).sources}
+    assert origins["cities.yaml"] == "given"
+    assert origins["charges.yaml"] == "in force"

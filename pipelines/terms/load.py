@@ -30,12 +30,13 @@ File = TypeVar("File", bound=schema.TermsFile)
 
 @dataclass(frozen=True)
 class Source:
-    """Where one terms file came from."""
+    """Where one terms file came from, and what stands in it to the byte."""
 
     file: str
     origin: str
     sha256: str
     description: str
+    content: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,13 @@ class _StrictLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def load_terms(directory: Path | None = None) -> Terms:
+def load_terms(directory: Path | None = None, in_force: Mapping[str, bytes] | None = None) -> Terms:
     """Read the terms: the built-in files, each replaced by the one of that name in ``directory``.
+
+    Args:
+        directory: the folder with the files that replace others.
+        in_force: files by their name without suffix that stand in the place of the built-in ones
+            (those a run judged by, say); ``directory`` replaces these as well.
 
     Raises:
         UsageError: anything is wrong, all problems at once: file, key, why, what to write.
@@ -93,11 +99,16 @@ def load_terms(directory: Path | None = None) -> Terms:
     paths = {name: BUILT_IN / f"{name}.yaml" for name in schema.FILES}
     if directory is not None:
         problems += _replace(paths, directory)
+    kept = {
+        name: content
+        for name, content in (in_force or {}).items()
+        if name in paths and paths[name].parent == BUILT_IN
+    }
     documents: dict[str, object] = {}
     sources = []
     for name, path in paths.items():
         try:
-            content = path.read_bytes()
+            content = kept[name] if name in kept else path.read_bytes()
             documents[name] = yaml.load(content, _StrictLoader)  # noqa: S506 - a SafeLoader
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             problems.append(f"{path}: cannot be read as YAML: {' '.join(str(error).split())}")
@@ -105,8 +116,9 @@ def load_terms(directory: Path | None = None) -> Terms:
         document = documents[name]
         text = document.get("description", "") if isinstance(document, dict) else ""
         origin = "built-in" if path.parent == BUILT_IN else "given"
+        origin = "in force" if name in kept else origin
         digest = hashlib.sha256(content).hexdigest()
-        sources.append(Source(path.name, origin, digest, str(text).strip()))
+        sources.append(Source(path.name, origin, digest, str(text).strip(), content))
     files, found = check_documents(documents, {name: str(path) for name, path in paths.items()})
     problems += found
     if problems:

@@ -380,8 +380,8 @@ def _write_texts(con: duckdb.DuckDBPyConnection, terms: Terms) -> None:
     _create(
         con,
         "files",
-        "file VARCHAR, origin VARCHAR, sha256 VARCHAR, description VARCHAR",
-        [(s.file, s.origin, s.sha256, s.description) for s in terms.sources],
+        "file VARCHAR, origin VARCHAR, sha256 VARCHAR, description VARCHAR, content BLOB",
+        [(s.file, s.origin, s.sha256, s.description, s.content) for s in terms.sources],
     )
 
 
