@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NoReturn, cast
 
 import click
 
+from pipelines.cli_months import COMMANDS
 from pipelines.errors import SlaError
 
 if TYPE_CHECKING:
@@ -280,6 +281,10 @@ def check(*, exports: Path, mapping: Path | None, terms: Path | None) -> None:
     from pipelines.checking import check_exports  # noqa: PLC0415 - see the module
 
     click.echo(check_exports(exports, mapping, terms))
+
+
+for command in COMMANDS:
+    main.add_command(command)
 
 
 def _wrong(message: str) -> NoReturn:
