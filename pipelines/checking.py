@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pipelines import terms, validation, warehouse
 from pipelines.exports import latest_event, load_mapping, stage_exports
+from pipelines.exports.conventions import is_question
 from pipelines.exports.proposing import escaped, shown
 from pipelines.reference import prepare
 
@@ -91,11 +92,14 @@ def _rejects(con: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def _problems(con: duckdb.DuckDBPyConnection) -> list[str]:
-    return [
-        f"Problem   {export}.{column or 'row'}: {escaped(reason)}: {count:,} cells,"
+    """Questions first: an answer in the mapping reads all their cells."""
+    lines = [
+        f"{'Question' if is_question(reason) else 'Problem'}".ljust(10)
+        + f"{export}.{column or 'row'}: {escaped(reason)}: {count:,} cells,"
         f" the first {shown(value or '')} in {escaped(file)}, row {row}"
         for export, column, reason, count, file, row, value in con.execute(_PROBLEMS).fetchall()
     ]
+    return sorted(lines, key=lambda line: not line.startswith("Question"))
 
 
 def _checks(con: duckdb.DuckDBPyConnection) -> list[str]:

@@ -15,6 +15,7 @@ import numpy as np
 from rapidfuzz import fuzz
 
 from pipelines.contract import Kind
+from pipelines.exports.conventions import TIME_WAYS, ways_of
 from pipelines.exports.headers import fold
 from pipelines.exports.synonyms import HEADERS, VALUES
 from pipelines.exports.values import CITIES, NULL_WORDS
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pipelines.contract import Column, Export
+    from pipelines.exports.conventions import Convention
 
 LEAST_SCORE: Final = 0.6
 """Below it a pairing is not even a question."""
@@ -44,8 +46,9 @@ class Profile:
     """What the cells below a header look like, from a sample of the rows.
 
     Shares are of the filled cells, 0 to 1. ``counts``: how often each text occurs, commonest
-    first. ``formats``: time formats that read the column where the usual ones do not; more than
-    one where the order of day and month cannot be told.
+    first. ``formats``: the time format that reads the column where the usual ones do not.
+    ``times`` and ``numbers``: the way the column goes, as times and as numbers, where it could
+    be read in two.
     """
 
     header: str
@@ -57,6 +60,8 @@ class Profile:
     number_share: float = 0.0
     mean_length: float = 0.0
     formats: tuple[str, ...] = ()
+    times: Convention | None = None
+    numbers: Convention | None = None
 
     @property
     def distinct_share(self) -> float:
@@ -71,6 +76,14 @@ class Guess:
     column: Column
     profile: Profile
     score: float
+
+    @property
+    def convention(self) -> Convention | None:
+        """The way the cells go, read as this column, where they could be read in two."""
+        ways = ways_of(self.column.kind)
+        if not ways or self.column.choices:
+            return None
+        return self.profile.times if ways == TIME_WAYS else self.profile.numbers
 
 
 def guess_columns(export: Export, profiles: Sequence[Profile]) -> list[Guess]:

@@ -18,6 +18,7 @@ from rapidfuzz import process
 
 from pipelines.contract import EXPORTS, Kind
 from pipelines.errors import UsageError
+from pipelines.exports import conventions
 from pipelines.exports.presets import PREFIX, laid_over, load_preset
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class ColumnRule:
     header: str | None
     values: dict[str, str] = field(default_factory=dict)
     formats: tuple[str, ...] = ()
+    way: str | None = None
     timezone: str | None = None
     instead: tuple[tuple[str, ...], ...] = ()
     is_optional: bool = False
@@ -199,15 +201,14 @@ class _Checker:
         header, instead = self._sources(f"{where}.from", data.get("from"))
         if header is None:
             self.problems.append(f"{where}.from: is missing; write the header of the source column")
-        formats = self._texts(f"{where}.format", data.get("format"))
-        if (formats or data.get("timezone")) and column.kind not in (Kind.INSTANT, Kind.DATE):
-            self.problems.append(f"{where}: format and timezone are for times and dates only")
-        for form in formats:
-            self._format(f"{where}.format", form)
+        formats, way = self._formats(f"{where}.format", column, data.get("format"))
+        if data.get("timezone") and column.kind not in (Kind.INSTANT, Kind.DATE):
+            self.problems.append(f"{where}.timezone: is for times and dates only")
         return ColumnRule(
             header,
             self._values(f"{where}.values", column, data.get("values")),
             formats,
+            way,
             self._timezone(f"{where}.timezone", data.get("timezone")),
             instead,
             self._flag(f"{where}.optional", data.get("optional")),
@@ -355,10 +356,33 @@ class _Checker:
             return None
         return text
 
+    def _formats(
+        self,
+        where: str,
+        column: Column,
+        data: Any,  # noqa: ANN401 - YAML
+    ) -> tuple[tuple[str, ...], str | None]:
+        """Time formats, or the way the column goes."""
+        formats = self._texts(where, data)
+        ways = conventions.ways_of(column.kind)
+        if len(formats) == 1 and formats[0] in ways:
+            return (), formats[0]
+        if formats and column.kind not in (Kind.INSTANT, Kind.DATE):
+            hint = f"write {' or '.join(ways)}" if ways else "it is for times, dates and numbers"
+            self.problems.append(f"{where}: {', '.join(map(repr, formats))} does not fit; {hint}")
+            return (), None
+        for form in formats:
+            self._format(where, form)
+        return formats, None
+
     def _format(self, where: str, form: str) -> None:
         try:
             duckdb.execute("select try_strptime('', ?)", [form]).fetchall()
+            is_format = "%" in form
         except duckdb.Error:
+            is_format = False
+        if not is_format:
             self.problems.append(
-                f"{where}: {form!r} is no time format; write one such as '%d.%m.%Y %H:%M'"
+                f"{where}: {form!r} is no time format; write one such as '%d.%m.%Y %H:%M',"
+                f" or {', '.join(conventions.TIME_WAYS)}"
             )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pipelines.exports.finding import ExportFile
 
 _WHOLE_BELOW = "1e15"
+_NUMBERS = ("DOUBLE", "FLOAT", "DECIMAL")
 
 
 def read_parquet_file(con: duckdb.DuckDBPyConnection, file: ExportFile) -> Source:
@@ -48,6 +49,9 @@ def read_parquet_file(con: duckdb.DuckDBPyConnection, file: ExportFile) -> Sourc
         format="parquet",
         first_line=2,
         expected_rows=rows,
+        numbers=frozenset(
+            position for position, row in enumerate(described) if row[1].startswith(_NUMBERS)
+        ),
     )
 
 

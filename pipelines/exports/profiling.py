@@ -19,6 +19,7 @@ import duckdb
 from pipelines.contract import Column, Kind
 from pipelines.errors import DataError, UsageError
 from pipelines.exports import decoding, values
+from pipelines.exports.deciding import decide
 from pipelines.exports.finding import PACKED_TEXT_SUFFIXES, SUFFIXES, WORKBOOK_SUFFIXES, ExportFile
 from pipelines.exports.guessing import Profile
 from pipelines.exports.headers import HEADER_SEARCH_ROWS, fold
@@ -31,6 +32,7 @@ from pipelines.exports.workbooks import read_workbook
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pipelines.exports.conventions import Convention
     from pipelines.exports.source import Source
 
 SAMPLE_ROWS = 5_000
@@ -40,8 +42,6 @@ _ENOUGH = 0.8
 _NO_DATE = "0000-00-00"
 _ZONE = "UTC"
 _TIMES = (" %H:%M:%S", " %H:%M", " %I:%M:%S %p", " %I:%M %p", "")
-_DAY_FIRST = ("%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%d/%m/%y", "%d.%m.%y")
-_MONTH_FIRST = ("%m/%d/%Y", "%m.%d.%Y", "%m-%d-%Y", "%m/%d/%y", "%m.%d.%y")
 _NAMED = ("%d/%b/%y", "%d-%b-%Y", "%d %b %Y", "%b %d, %Y", "%d/%b/%Y")
 
 
@@ -186,12 +186,14 @@ def _profile(
     if not filled:
         return Profile(header, position, 0, len(cells), {})
     con.execute("create or replace temp table cells (said varchar, times bigint)")
-    con.executemany("insert into cells values (?, ?)", list(counts.items())[:500])
-    time_share = _share(con, Kind.INSTANT)
+    con.executemany("insert into cells values (?, ?)", list(counts.items()))
+    times, numbers = _way(con, Kind.INSTANT), _way(con, Kind.MONEY)
+    time_share = _share(con, Kind.INSTANT, times)
     formats: tuple[str, ...] = ()
     if time_share < _ENOUGH:
-        formats, share = _time_formats(con)
-        time_share = max(time_share, share)
+        share, form = _named_format(con)
+        if share >= _ENOUGH:
+            time_share, formats = share, (form,)
     return Profile(
         header,
         position,
@@ -199,42 +201,45 @@ def _profile(
         len(cells),
         dict(counts.most_common()),
         time_share,
-        _share(con, Kind.DECIMAL),
+        _share(con, Kind.MONEY, numbers),
         sum(len(text) * times for text, times in counts.items()) / filled,
         formats,
+        times,
+        numbers,
     )
 
 
-def _share(con: duckdb.DuckDBPyConnection, kind: Kind, formats: tuple[str, ...] = ()) -> float:
-    """The share of the cells that can be read as a kind."""
+def _way(con: duckdb.DuckDBPyConnection, kind: Kind) -> Convention | None:
+    """The way the cells go, read as a kind; None where there is but one."""
+    column, reading = Column("said", kind), values.Reading(_ZONE, _ZONE)
+    looked_at = {"said": (column, values.cleaned(column, "said", reading), reading)}
+    return decide(con, "cells", looked_at, None).get("said")
+
+
+def _share(con: duckdb.DuckDBPyConnection, kind: Kind, found: Convention | None) -> float:
+    """The share of the cells that can be read as a kind, whatever the answer to a question."""
     column = Column("said", kind)
-    reading = values.Reading(_ZONE, _ZONE, formats=formats)
-    text = values.cleaned(column, "said", reading)
-    said = values.found(column, "text", reading)
-    query = (
-        f"select sum(times) filter (said is not null), sum(times)"  # noqa: S608 - quoted
-        f" from (select {said} as said, times from (select {text} as text, times from cells))"
-    )
-    found = con.execute(query).fetchall()[0]
-    return float((found[0] or 0) / found[1])
+    ways = (found.choices or (found.way,)) if found else (None,)
+    shares = []
+    for way in ways:
+        reading = values.Reading(_ZONE, _ZONE, way=way)
+        text = values.cleaned(column, "said", reading)
+        said = values.found(column, "text", reading)
+        query = (
+            f"select sum(times) filter (said is not null), sum(times)"  # noqa: S608 - quoted
+            f" from (select {said} as said, times from (select {text} as text, times from cells))"
+        )
+        readable, cells = con.execute(query).fetchall()[0]
+        shares.append(float((readable or 0) / cells))
+    return max(shares)
 
 
-def _time_formats(con: duckdb.DuckDBPyConnection) -> tuple[tuple[str, ...], float]:
-    """The time formats that read most cells, where the year does not come first.
-
-    Two of them, day first and month first, where both read the whole column.
-    """
+def _named_format(con: duckdb.DuckDBPyConnection) -> tuple[float, str]:
+    """The time format with a named month that reads most cells, and their share."""
 
     def share(form: str) -> float:
         query = f"select sum(times) filter (try_strptime(said, {literal(form)}) is not null)"
         found = con.execute(f"{query}, sum(times) from cells").fetchall()[0]
         return float((found[0] or 0) / found[1])
 
-    best: list[tuple[float, str]] = []
-    for days in (_DAY_FIRST, _MONTH_FIRST, _NAMED):
-        shares = [(share(day + time), day + time) for day in days for time in _TIMES]
-        best.append(max(shares, key=lambda pair: pair[0]))
-    top = max(score for score, _ in best)
-    if top < _ENOUGH:
-        return (), top
-    return tuple(form for score, form in best if score == top), top
+    return max((share(day + time), day + time) for day in _NAMED for time in _TIMES)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pipelines.contract import EXPORTS, Kind
+from pipelines.exports.conventions import UNDECIDED
 from pipelines.exports.guessing import Guess, Profile, guess_columns, guess_value, is_accepted
 from pipelines.exports.headers import fold
 from pipelines.exports.profiling import Look, look_at
@@ -38,7 +39,8 @@ _LARGEST_SHORT = 0xFFFF
 class Proposal:
     """What is proposed for a file.
 
-    ``questions`` ask for the commonest values of the columns in force; the YAML has more.
+    ``questions`` ask how the columns in force are written, where that cannot be told, and for
+    their commonest values; the YAML has more.
     """
 
     look: Look
@@ -68,7 +70,12 @@ def propose(path: Path, export_name: str) -> Proposal:
     look = look_at(path, export_name)
     export = EXPORTS[export_name]
     guesses = guess_columns(export, look.profiles)
-    questions = [
+    asked = [
+        f"{guess.column.name}: {escaped(guess.convention.question)}"
+        for guess in guesses
+        if guess.score >= LIKELY and guess.convention and guess.convention.question
+    ]
+    questions = asked + [
         f"{guess.column.name}: what is {shown(text)} ({count} of {guess.profile.filled})?"
         + (f" We guess {told}." if told else f" One of {', '.join(guess.column.choices or ())}.")
         for guess in guesses
@@ -168,14 +175,11 @@ def _column_lines(guess: Guess) -> list[str]:
     samples = ", ".join(shown(text) for text in list(profile.counts)[:_SAMPLES]) or "no values"
     note = f"# {certainty(guess)}; such as {samples}"
     asked = translations(guess)
-    if not asked and not profile.formats:
+    ways = _way_lines(guess, mark)
+    if not asked and not profile.formats and not ways:
         return [f"    {note}", f"    {mark}{name}: {quoted(profile.header)}"]
     lines = [f"    {note}", f"    {mark}{name}:", f"    {mark}  from: {quoted(profile.header)}"]
-    if profile.formats:
-        if len(profile.formats) > 1:
-            lines.append("    # Is the day or the month first? The values fit both:")
-        lines.append(f"    {mark}  format: {quoted(profile.formats[0])}")
-        lines += [f"    #   format: {quoted(form)}" for form in profile.formats[1:]]
+    lines += ways or [f"    {mark}  format: {quoted(form)}" for form in profile.formats]
     if asked:
         choices = ", ".join(guess.column.choices or ())
         lines.append(f"    # Is this what they mean? One of {choices}:")
@@ -185,6 +189,17 @@ def _column_lines(guess: Guess) -> list[str]:
             off = mark if told else "# "
             lines.append(f"    {off}    {quoted(text)}: {quoted(told or '?')}  # {count} rows")
     return lines
+
+
+def _way_lines(guess: Guess, mark: str) -> list[str]:
+    """The way a column goes; where the values do not tell, the question and both answers."""
+    found = guess.convention
+    if found is None:
+        return []
+    if not found.question:
+        return [f"    {mark}  format: {found.way}"] if found.way != UNDECIDED else []
+    question = escaped(found.question)
+    return [f"    # {question}", *(f"    #   format: {way}" for way in found.choices)]
 
 
 def _rest_lines(proposal: Proposal) -> list[str]:

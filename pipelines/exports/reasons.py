@@ -6,7 +6,12 @@ when each applies (``values`` and the readers).
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pipelines.exports.quoting import literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 
@@ -38,10 +43,14 @@ CHINESE = {
 """Each reason in Chinese. After NOT_ONE_OF come the values that may stand there."""
 
 
-def in_chinese(reason: str) -> str:
-    """SQL of the Chinese words for the reason in the expression ``reason``."""
+def in_chinese(reason: str, asked: Mapping[str, str] | None = None) -> str:
+    """SQL of the Chinese words for the reason in the expression ``reason``.
+
+    ``asked``: questions that may be reasons too, English and Chinese.
+    """
+    words = CHINESE | dict(asked or {})
     whens = " ".join(
-        f"when {literal(english)} then {literal(chinese)}" for english, chinese in CHINESE.items()
+        f"when {literal(english)} then {literal(chinese)}" for english, chinese in words.items()
     )
     values_from = len(NOT_ONE_OF) + 1
     return (

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pipelines.exports.conventions import Convention
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -37,6 +39,9 @@ class Source:
     ``expected_rows`` is what the file must give by its lines; when it gives another number, or
     cannot be read strictly at all, ``exact`` reads it again row by row. ``registered`` names a
     frame to be unregistered from the connection when the rows are staged.
+
+    ``numbers`` are the positions of columns that are numbers by their type; ``conventions``
+    says how the columns go that could be read in two ways, None until somebody looked.
     """
 
     export: str
@@ -57,3 +62,5 @@ class Source:
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     registered: str | None = None
+    numbers: frozenset[int] = frozenset()
+    conventions: dict[str, Convention] | None = None

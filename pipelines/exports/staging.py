@@ -15,7 +15,7 @@ import hashlib
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,8 @@ import polars as pl
 
 from pipelines.contract import EXPORTS
 from pipelines.errors import DataError
-from pipelines.exports import values
+from pipelines.exports import conventions, values
+from pipelines.exports.deciding import decide
 from pipelines.exports.finding import WORKBOOK_SUFFIXES, find_exports
 from pipelines.exports.headers import Match, check_headers
 from pipelines.exports.parquet_files import read_parquet_file
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
     from pipelines.exports.finding import ExportFile
     from pipelines.exports.mapping import ExportMapping, Mapping
     from pipelines.exports.source import Source
+
+
+_TWO_WAY_BITS = 32
 
 
 @dataclass(frozen=True)
@@ -222,7 +226,8 @@ class _Stage:
 
     Rows are inserted in reading order, so that ``rowid`` is the order of the contract's
     "later". While it works the staging table has one column more, ``_unread``: a bit for each
-    column of the contract whose cell had text and gave no value.
+    column of the contract whose cell had text and gave no value, and, ``_TWO_WAY_BITS`` higher,
+    one more where that text could be read in two ways.
     """
 
     def __init__(
@@ -246,8 +251,9 @@ class _Stage:
         where = f"where source_file = {literal(source.source_file)}"
         try:
             self.con.execute(self._insert_sql(source, match))
-            rows, first, last = self._one(
-                f"count(*), min(rowid), max(rowid) from {self.table} {where}"
+            rows, first, last, unread = self._one(
+                "count(*), min(rowid), max(rowid), coalesce(bit_or(_unread), 0)"
+                f" from {self.table} {where}"
             )
         except duckdb.Error as error:
             if source.exact is None:
@@ -257,6 +263,7 @@ class _Stage:
                 )
                 raise DataError(message) from error
             rows = first = last = -1
+            unread = 0
         if rows != source.expected_rows:
             if source.exact is None:
                 message = (
@@ -267,6 +274,12 @@ class _Stage:
             self.con.execute(f"delete from {self.table} {where}")  # noqa: S608 - quoted
             self.load(source.exact(), sha256)
             return
+        if unread >> _TWO_WAY_BITS and source.conventions is None:
+            decided = self._decide(source, match, unread >> _TWO_WAY_BITS)
+            if decided:
+                self.con.execute(f"delete from {self.table} {where}")  # noqa: S608 - quoted
+                self.load(replace(source, conventions=decided), sha256)
+                return
         if source.first_line is not None and rows:
             if last - first + 1 != rows:
                 message = f"rows of {source.source_file} lost their order while loading"
@@ -297,9 +310,25 @@ class _Stage:
         rows: list[tuple[int, ...]] = self.con.execute(f"select {select}").fetchall()
         return rows[0]
 
-    def _reading(self, column: Column, source: Source) -> values.Reading:
+    def _decide(
+        self, source: Source, match: Match, two_way: int
+    ) -> dict[str, conventions.Convention]:
+        """Look at the columns of those bits as a whole; ``source`` is read once more for it."""
+        columns = {}
+        for place, column in enumerate(self.export.columns):
+            if two_way & 1 << place:
+                reading = self._reading(column, source)
+                text = match.text(column.name, reading.null_words)
+                columns[column.name] = (column, values.cleaned(column, text, reading), reading)
+        return decide(self.con, source.relation, columns, f"{self.export.name}.columns")
+
+    def _reading(
+        self, column: Column, source: Source, position: int | None = None
+    ) -> values.Reading:
         rules = self.rules
         rule = rules.columns.get(column.name) if rules else None
+        decided = (source.conventions or {}).get(column.name)
+        way = rule.way if rule and rule.way else decided.way if decided else None
         zone = (rule.timezone if rule else None) or (rules.timezone if rules else None)
         return values.Reading(
             timezone=self.timezone,
@@ -309,6 +338,7 @@ class _Stage:
             values=rule.values if rule else {},
             formats=rule.formats if rule else (),
             null_words=rules.null_values if rules else (),
+            way=conventions.POINT if position in source.numbers else way,
         )
 
     def _insert_sql(self, source: Source, match: Match) -> str:
@@ -319,12 +349,11 @@ class _Stage:
         constants = self.rules.constants if self.rules else {}
         texts, probes, usual, said, typed, unread = [], [], [], [], [], []
         for place, column in enumerate(self.export.columns):
-            reading = self._reading(column, source)
+            reading = self._reading(column, source, match.positions.get(column.name))
             if column.name in match.positions:
                 text = values.cleaned(column, match.text(column.name, reading.null_words), reading)
                 if values.can_fail(column):
-                    is_unread = f"t{place} is not null and v{place} is null"
-                    unread.append(f"(case when {is_unread} then {1 << place} else 0 end)")
+                    unread.append(_unread_bits(column, place, reading))
             elif column.name in constants:
                 text = f"cast({literal(constants[column.name])} as varchar)"
             else:
@@ -445,17 +474,26 @@ class _Stage:
         )
         unread = self._one(f"coalesce(bit_or(_unread), 0) from {staged}")[0]
         parts = []
+        asked: dict[str, str] = {}
         for place, column in enumerate(self.export.columns):
             if not unread & 1 << place:
                 continue
-            reading = self._reading(column, source)
-            raw = loaded.match.text(column.name, reading.null_words)
             position = loaded.match.positions[column.name]
+            reading = self._reading(column, source, position)
+            raw = loaded.match.text(column.name, reading.null_words)
             text = values.cleaned(column, raw, reading)
+            reason = values.reason(column, "said")
+            decided = (source.conventions or {}).get(column.name)
+            if decided and decided.question:
+                asked[decided.question] = decided.question_zh
+                is_asked = values.has_two_readings(column.kind, "text", reading)
+                reason = (
+                    f"(case when {is_asked} then {literal(decided.question)} else {reason} end)"
+                )
             parts.append(
                 f"select line, {position} as place, {literal(column.name)} as name, value,"  # noqa: S608 - quoted
-                f" {values.reason(column, 'said')} as reason"
-                f" from (select line, value, {values.found(column, 'text', reading)} as said"
+                f" {reason} as reason"
+                f" from (select line, value, text, {values.found(column, 'text', reading)} as said"
                 f" from (select line, {raw} as value, {text} as text"
                 f" from raw where _unread & {1 << place} <> 0)"
                 f" where not {values.is_null_word('text')})"
@@ -470,7 +508,7 @@ class _Stage:
                 from _raw join (select source_row, _unread from {staged}) on source_row = line
             )
             select {literal(self.export.name)}, {literal(source.source_file)}, line, name, value,
-                reason, {in_chinese("reason")}
+                reason, {in_chinese("reason", asked)}
             from ({" union all ".join(parts)})
             order by line, place
             """  # noqa: S608 - quoted
@@ -528,6 +566,11 @@ class _Stage:
             )
             raise DataError(message)
         notes = list(source.notes)
+        notes += [
+            f"{name} is {found.way}"
+            for name, found in (source.conventions or {}).items()
+            if found.way != conventions.UNDECIDED
+        ]
         if loaded.match.unknown:
             notes.append(f"columns not used: {', '.join(loaded.match.unknown)}")
         if loaded.match.absent:
@@ -545,6 +588,16 @@ class _Stage:
             problems=problems,
             note="; ".join(notes),
         )
+
+
+def _unread_bits(column: Column, place: int, reading: values.Reading) -> str:
+    """SQL of the bits of ``_unread`` for the column at ``place`` of the export."""
+    bits = str(1 << place)
+    if reading.way is None and not reading.formats and not column.choices:
+        is_two_way = conventions.is_two_way(column.kind, f"t{place}")
+        two_way = 1 << place | 1 << place + _TWO_WAY_BITS
+        bits = f"(case when {is_two_way} then {two_way} else {bits} end)"
+    return f"(case when t{place} is not null and v{place} is null then {bits} else 0 end)"
 
 
 def _distinct(headers: list[str]) -> list[str]:

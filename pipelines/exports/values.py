@@ -9,10 +9,11 @@ read. The commonest spelling is tried first, so that clean files load at the spe
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pipelines.contract import Kind
+from pipelines.exports import conventions
 from pipelines.exports.quoting import is_among, literal
 from pipelines.exports.reasons import (
     FIRST_YEAR,
@@ -186,9 +187,12 @@ _INSTANT_PATTERN = (
 _SERIAL_PATTERN = r"\d{5,6}(\.\d+)?"
 _CURRENCY_MARKS = r"^(CNY|RMB|人民币)\s*|\s*(元|CNY|RMB|人民币)$"
 _NUMBER_PATTERN = (
-    r"[+-]?(\d{1,3}(,\d{3})+|\d{1,3}( \d{3})+|\d+)(\.\d*)?([eE][+-]?\d{1,2})?|[+-]?\.\d+"
+    r"[+-]?([1-9]\d{0,2}(,\d{3})+|[1-9]\d{0,2}( \d{3})+|\d+)(\.\d*)?([eE][+-]?\d{1,2})?"
+    r"|[+-]?\.\d+"
 )
 _NUMBER_NOISE = "0.000001"
+_GAPS = "\u00a0\u2007\u2009\u202f"
+"""Spaces that part thousands: no-break, of a digit's width, thin, and thin no-break."""
 
 
 @dataclass(frozen=True)
@@ -198,7 +202,8 @@ class Reading:
     ``is_plain`` promises that the text holds no blanks but spaces and nothing full-width,
     which spares two passes over it. ``has_serials`` allows the day number of a spreadsheet as
     a time. ``values``, ``formats`` and ``null_words`` come from a mapping, as does
-    ``source_timezone``, the zone of times that carry no offset.
+    ``source_timezone``, the zone of times that carry no offset. ``way`` is one of
+    ``conventions``; None: cells that could be read in two ways are not read.
     """
 
     timezone: str
@@ -208,6 +213,7 @@ class Reading:
     values: dict[str, str] = field(default_factory=dict)
     formats: Sequence[str] = ()
     null_words: Sequence[str] = ()
+    way: str | None = None
 
 
 def cleaned(column: Column, raw: str, reading: Reading) -> str:
@@ -251,7 +257,7 @@ def probed(column: Column, text: str, reading: Reading) -> str | None:
             return None
         lengths = ", ".join(str(len(form)) for form in _USUAL_INSTANTS)
         return f"(case when {length} in ({lengths}) then try_cast({text} as timestamp) end)"
-    if column.kind in (Kind.DECIMAL, Kind.MONEY):
+    if column.kind in (Kind.DECIMAL, Kind.MONEY) and reading.way != conventions.COMMA:
         return f"(case when {length} < 19 then try_cast({text} as {column.kind.sql_type}) end)"
     if column.kind is Kind.INTEGER and column.choices:
         whens = " ".join(f"when {literal(choice)} then {choice}" for choice in column.choices)
@@ -286,7 +292,8 @@ def found(column: Column, text: str, reading: Reading) -> str:
     if column.kind in (Kind.INTEGER, Kind.DECIMAL, Kind.MONEY):
         if column.choices:
             text = f"(case lower({text}) {_whens(_spellings(column.choices))} else {text} end)"
-        return _number(text)
+            reading = replace(reading, way=conventions.POINT)
+        return _number(text, reading)
     if column.choices and column.kind in (Kind.CHOICE, Kind.YES_NO):
         exact = _whens({choice: choice for choice in column.choices})
         spellings = f"(case lower({text}) {_whens(_spellings(column.choices))} end)"
@@ -415,9 +422,48 @@ def _by_length(translations: dict[str, str | None], text: str, otherwise: str) -
     return f"(case strlen({text}) {whens} else {otherwise} end)"
 
 
-def _number(text: str) -> str:
-    """A DECIMAL(38,10); null for anything but one number, with or without a yuan sign."""
-    bare = f"regexp_replace({text}, {literal(_CURRENCY_MARKS)}, '', 'gi')"
+def readings(kind: Kind, text: str, reading: Reading) -> dict[str, str]:
+    """SQL of what a cleaned ``text`` says in each of the ways its kind can be written."""
+    ways = conventions.ways_of(kind)
+    if ways == conventions.TIME_WAYS:
+        is_two_way = conventions.is_two_way(kind, text)
+        return {
+            way: f"(case when {is_two_way}"
+            f" then {_spelt_instant(conventions.as_usual(text, way), reading)} end)"
+            for way in ways
+        }
+    return {way: _one_number(conventions.as_usual(text, way)) for way in ways}
+
+
+def has_two_readings(kind: Kind, text: str, reading: Reading) -> str:
+    """SQL that is true where a cleaned ``text`` says different things in different ways."""
+    ways = ", ".join(readings(kind, text, reading).values())
+    return f"coalesce(least({ways}) <> greatest({ways}), false)"
+
+
+def _where_they_agree(attempts: Sequence[str]) -> str:
+    """The one value of all attempts that have any; null where they differ."""
+    least, greatest = (f"{name}({', '.join(attempts)})" for name in ("least", "greatest"))
+    return f"(case when {least} = {greatest} then {least} end)"
+
+
+def _number(text: str, reading: Reading) -> str:
+    """A DECIMAL(38,10); null for what is no number, or could be two."""
+    point, comma = (_one_number(conventions.as_usual(text, way)) for way in conventions.NUMBER_WAYS)
+    if reading.way == conventions.POINT:
+        return point
+    if reading.way == conventions.COMMA:
+        # Cells that are numbers come out of a workbook with a point, whatever the others say.
+        return f"coalesce({comma}, {point})" if reading.has_serials else comma
+    if reading.way == conventions.UNDECIDED:
+        return _where_they_agree((point, comma))
+    return f"(case when not {conventions.is_one_group(text)} then {point} end)"
+
+
+def _one_number(text: str) -> str:
+    """A number with a decimal point, with or without a yuan sign."""
+    spaced = f"translate({text}, {literal(_GAPS)}, {literal(' ' * len(_GAPS))})"
+    bare = f"regexp_replace({spaced}, {literal(_CURRENCY_MARKS)}, '', 'gi')"
     signed = rf"regexp_replace({bare}, '^\(\s*(.*\S)\s*\)$|^([^-]*\S)\s*-$', '-\1\2')"
     tidy = rf"regexp_replace({signed}, '^([+-]?)\s*[¥￥]?\s*', '\1')"
     return (
@@ -468,6 +514,10 @@ def _instant(text: str, reading: Reading) -> str:
                 reading,
             )
         )
+    if reading.way is not None:
+        ways = readings(Kind.INSTANT, text, reading)
+        is_open = reading.way == conventions.UNDECIDED
+        attempts.append(_where_they_agree(list(ways.values())) if is_open else ways[reading.way])
     return f"coalesce({', '.join(attempts)})"
 
 

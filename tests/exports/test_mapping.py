@@ -138,7 +138,7 @@ tickets:
         ),
         (
             "tickets: {columns: {city: {from: x, format: '%d'}}}",
-            ("format and timezone are for times and dates only",),
+            ("tickets.columns.city.format: '%d' does not fit; it is for times, dates",),
         ),
         (
             "tickets: {columns: {city: x, dispatch_city: x}}",

@@ -103,7 +103,7 @@ def test_a_title_another_delimiter_and_day_first_times(tmp_path: Path) -> None:
     assert "gb18030, delimiter ';'" in said
     rules = load_mapping(tmp_path / "m.yaml").exports["tickets"]
     assert rules.columns["opened_at"].header == "报修时间"
-    assert rules.columns["opened_at"].formats == ("%d/%m/%Y %H:%M",)
+    assert rules.columns["opened_at"].way == "day-first"
     assert rules.columns["fault_level"].values == {"紧急": "1", "一般": "3"}
     status, said = sla("check", "--exports", tmp_path, "--mapping", tmp_path / "m.yaml")
     assert status == 0, said
@@ -111,12 +111,32 @@ def test_a_title_another_delimiter_and_day_first_times(tmp_path: Path) -> None:
 
 
 def test_where_day_and_month_cannot_be_told_it_is_asked(tmp_path: Path) -> None:
-    file = tmp_path / "a.csv"
+    file = tmp_path / "tickets.csv"
     file.write_text("Ticket,Created\n1,01/02/2025 08:00\n2,03/04/2025 09:00\n")
-    text = mapping_yaml(propose(file, "tickets"))
-    assert "Is the day or the month first?" in text
-    assert '"%d/%m/%Y %H:%M"' in text
-    assert '#   format: "%m/%d/%Y %H:%M"' in text
+    question = (
+        "is the day or the month first? 01/02/2025 08:00 may be 2025-02-01 (day-first) or"
+        " 2025-01-02 (month-first); no cell of the column tells."
+    )
+    status, said = sla("map", file, "--out", tmp_path / "m.yaml")
+    assert (status, f"opened_at: {question}" in said) == (0, True), said
+    text = (tmp_path / "m.yaml").read_text(encoding="utf-8")
+    assert f"    # {question}\n    #   format: day-first\n    #   format: month-first\n" in text
+    # Left open, the cells stay blank; answered, they are read.
+    status, said = sla("check", "--exports", tmp_path, "--mapping", tmp_path / "m.yaml")
+    assert "Question  tickets.opened_at: is the day or the month first? 01/02/2025" in said
+    assert "tickets.columns.opened_at.format: day-first or month-first: 2 cells" in said
+    answered = text.replace("#   format: day-first", "  format: day-first")
+    (tmp_path / "m.yaml").write_text(answered, encoding="utf-8")
+    status, said = sla("check", "--exports", tmp_path, "--mapping", tmp_path / "m.yaml")
+    assert (status, "0 fields with a problem" in said) == (0, True), said
+
+
+def test_decimal_commas_are_told_or_asked(tmp_path: Path) -> None:
+    file = tmp_path / "invoices.csv"
+    file.write_text("invoice_id;line_no;amount\nI1;1;1.234\nI2;1;12.500\n")
+    assert "    #   format: decimal-comma" in mapping_yaml(propose(file, "invoices"))
+    file.write_text("invoice_id;line_no;amount\nI1;1;1.234\nI2;1;12,50\n")
+    assert "      format: decimal-comma" in mapping_yaml(propose(file, "invoices"))
 
 
 def test_a_mapping_is_replaced_only_when_forced(tmp_path: Path) -> None:

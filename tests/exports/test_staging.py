@@ -108,7 +108,7 @@ def test_reasons_are_given_in_chinese_too(stage: Callable[..., Staged]) -> None:
     staged = stage(
         {
             "tickets.csv": "ticket_id,opened_at,fault_level,training_hours\n"
-            "T1,soon,5,1.234\n"
+            "T1,soon,5,1.2345\n"
             "T2,3000-01-01,,x\n"
             "T3,,,,beyond\n"
         }

@@ -192,7 +192,7 @@ def test_money_is_read_to_the_cent(
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("1.005", "more than two decimals"),
+        ("0.005", "more than two decimals"),
         ("1.00001", "more than two decimals"),
         ("12,34.5", "not a number"),
         ("1.234,50", "not a number"),
