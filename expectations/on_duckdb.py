@@ -49,6 +49,7 @@ from expectations.checks import (
     Suite,
     Unique,
 )
+from expectations.data_docs import document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -142,7 +143,7 @@ class ExpectNoRows(gxe.UnexpectedRowsExpectation):
         execution_engine: object = None,  # noqa: ARG002 -- GX's signature
     ) -> dict[str, Any]:
         count = metrics["unexpected_rows_query.row_count"]
-        return {"success": count == 0, "result": {"unexpected_count": count}}
+        return {"success": count == 0, "result": {"observed_value": count}}
 
 
 def expectation(  # noqa: PLR0911 -- one return for each form
@@ -155,7 +156,13 @@ def expectation(  # noqa: PLR0911 -- one return for each form
     """
     common: dict[str, Any] = {
         "severity": check.severity,
-        "meta": {"name": check.name, "guards": check.guards, "en": check.en, "zh": check.zh},
+        "meta": {
+            "name": check.name,
+            "guards": check.guards,
+            "severity": check.severity,
+            "en": check.en,
+            "zh": check.zh,
+        },
     }
     match check.form:
         case NotNull(column):
@@ -188,10 +195,11 @@ def expectation(  # noqa: PLR0911 -- one return for each form
 
 @dataclass(frozen=True)
 class Judgement:
-    """What Great Expectations says of one check: how many rows break it."""
+    """What Great Expectations says of one check: how many rows break it, and in its words."""
 
     success: bool
     unexpected_count: int
+    document: dict[str, Any]
 
 
 class Judge:
@@ -264,7 +272,9 @@ def _judgement(suite: Suite, result: ExpectationValidationResult) -> tuple[str, 
     if raised:
         message = f"The check {name} of {suite.table} could not run: {raised[0]}"
         raise CheckFailedToRunError(message)
-    return name, Judgement(bool(result.success), int(result.result["unexpected_count"] or 0))
+    found = result.result
+    count = found["observed_value" if "observed_value" in found else "unexpected_count"]
+    return name, Judgement(bool(result.success), int(count or 0), document(result))
 
 
 def _exceptions(info: dict[str, Any]) -> list[str]:

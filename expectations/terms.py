@@ -20,7 +20,7 @@ from expectations.checks import (
     vocabulary,
 )
 
-LOOKUP = "design: terms, one lookup rule"
+LOOKUP = "house rule: one lookup rule for all terms"
 _PERIODS = ("terms.periods",)
 
 

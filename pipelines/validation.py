@@ -33,7 +33,8 @@ class CheckResult:
 
     ``rows``: rows of the table. ``unexpected_count``: rows that break the check.
     ``sample``: the first of them, with file and line, key, or the figures that differ;
-    values are text, numbers, booleans or None.
+    values are text, numbers, booleans or None. ``document``: what Data Docs say of it, as
+    ``expectations.data_docs`` gives it.
     """
 
     table: str
@@ -46,6 +47,7 @@ class CheckResult:
     unexpected_count: int
     sample: tuple[dict[str, Any], ...]
     guards: str
+    document: dict[str, Any]
 
     @property
     def is_blocking(self) -> bool:
@@ -137,6 +139,7 @@ def _judge(
             unexpected_count=judgements[check.name].unexpected_count,
             sample=() if judgements[check.name].success else _sample(con, suite, check),
             guards=check.guards,
+            document=judgements[check.name].document,
         )
         for check in checks
         if check.name in judgements
@@ -203,7 +206,8 @@ def keep_results(con: duckdb.DuckDBPyConnection, results: Sequence[CheckResult])
     con.execute(
         "create table if not exists meta.checks (table_name VARCHAR, check_name VARCHAR, "
         "severity VARCHAR, success BOOLEAN, rows BIGINT, unexpected_count BIGINT, "
-        "description_en VARCHAR, description_zh VARCHAR, guards VARCHAR, sample VARCHAR)"
+        "description_en VARCHAR, description_zh VARCHAR, guards VARCHAR, sample VARCHAR, "
+        "document VARCHAR)"
     )
     tables = sorted({result.table for result in results})
     con.execute("delete from meta.checks where list_contains($1, table_name)", [tables])
@@ -219,12 +223,13 @@ def keep_results(con: duckdb.DuckDBPyConnection, results: Sequence[CheckResult])
             r.description_zh,
             r.guards,
             json.dumps(r.sample, ensure_ascii=False),
+            json.dumps(r.document, ensure_ascii=False),
         )
         for r in results
     ]
     if rows:
         # One statement: row by row, DuckDB takes milliseconds for each.
-        places = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"] * len(rows))
+        places = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"] * len(rows))
         con.execute(f"insert into meta.checks values {places}", list(chain.from_iterable(rows)))  # noqa: S608 -- placeholders only
 
 
@@ -238,13 +243,22 @@ def kept_results(con: duckdb.DuckDBPyConnection) -> list[CheckResult]:
     }
     found = con.execute(
         "select table_name, check_name, description_en, description_zh, severity, success, "
-        "rows, unexpected_count, guards, sample from meta.checks"
+        "rows, unexpected_count, sample, guards, document from meta.checks"
     ).fetchall()
-    results = [CheckResult(*(*row[:8], tuple(json.loads(row[9])), row[8])) for row in found]
+    results = [
+        CheckResult(*(*row[:8], tuple(json.loads(row[8])), row[9], json.loads(row[10])))
+        for row in found
+    ]
     return sorted(results, key=lambda r: order.get((r.table, r.check), len(order)))
 
 
 def write_results(results: Sequence[CheckResult], path: Path) -> None:
-    """Write ``results`` as JSON: same results, same bytes (no time, no id)."""
-    text = json.dumps([asdict(result) for result in results], ensure_ascii=False, indent=1)
+    """Write ``results`` as JSON: same results, same bytes (no time, no id).
+
+    What Data Docs say of each is left to their page.
+    """
+    entries = [asdict(result) for result in results]
+    for entry in entries:
+        del entry["document"]
+    text = json.dumps(entries, ensure_ascii=False, indent=1)
     path.write_text(text + "\n", encoding="utf-8")

@@ -202,6 +202,7 @@ def test_a_critical_check_stops_it_and_leaves_out_as_it_was(
         unexpected_count=1,
         sample=({"source_file": "tickets.csv", "source_row": 2, "ticket_id": "T1"},),
         guards="contract: tickets",
+        document={},
     )
     monkeypatch.setattr(Validator, "answer", lambda _: [failed])
     result = CliRunner().invoke(

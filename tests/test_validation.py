@@ -119,6 +119,7 @@ def test_only_severity_decides_what_blocks() -> None:
         "unexpected_count": 1,
         "sample": ({"month": None},),
         "guards": "T4",
+        "document": {},
     }
 
     assert blocking_message([CheckResult(severity="warning", **failed)]) is None
@@ -253,6 +254,25 @@ def test_an_agreed_due_time_stands_in_for_level_and_city() -> None:
     assert [r for r in validate(con, [TICKETS]) if not r.success] == []
 
 
+def test_a_result_says_what_data_docs_say_of_it() -> None:
+    con = planted("update staging.tickets set customer_type = null where ticket_id = 'T2'")
+
+    document = result_of(validate(con, [TICKETS]), "customer_type_given").document
+
+    assert document["type"] == "expect_column_values_to_not_be_null"
+    assert document["sentence"] == [["customer_type", True], [" values must never be null.", False]]
+    assert document["observed"] == "80% not null"  # four of five
+    assert document["by"].startswith("Great Expectations ")
+
+
+def test_every_form_of_check_is_rendered_without_a_word_missing() -> None:
+    for result in validate(clean_warehouse()):
+        said = "".join(text for text, _ in result.document["sentence"])
+        assert said, result.check
+        assert "$" not in said, result.check
+        assert result.document["observed"], result.check
+
+
 def test_severity_and_meta_reach_great_expectations() -> None:
     from expectations import on_duckdb  # noqa: PLC0415 -- imports GX, which takes seconds
 
@@ -263,6 +283,7 @@ def test_severity_and_meta_reach_great_expectations() -> None:
             assert made.meta == {
                 "name": check.name,
                 "guards": check.guards,
+                "severity": check.severity,
                 "en": check.en,
                 "zh": check.zh,
             }

@@ -5,7 +5,7 @@ Belongs here: the list. Each page is a module of its own with a ``PAGE``.
 
 from __future__ import annotations
 
-from dashboards.pages import data, finance, management, promises, quality, terms, ticket
+from dashboards.pages import data, data_docs, finance, management, promises, quality, terms, ticket
 
 PAGES = (
     management.PAGE,
@@ -13,6 +13,7 @@ PAGES = (
     quality.PAGE,
     finance.PAGE,
     data.PAGE,
+    data_docs.PAGE,
     terms.PAGE,
     ticket.PAGE,
 )

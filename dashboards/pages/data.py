@@ -27,9 +27,29 @@ _REASONS = {
     "duplicate": Text("与另一行完全相同", "Equal to another row"),
     "superseded": Text("被同编号的后一行取代", "Replaced by a later row of the same key"),
 }
-_SEVERITIES = {
+SEVERITIES = {
     "critical": Text("严重：不通过则停止", "Critical: stops the run"),
     "warning": Text("提醒", "Warning"),
+}
+#: What a check stands for, where that is no clause.
+GUARDS = {
+    "clauses": Text("条款原文", "the clauses in words"),
+    "readings": Text("条款的读法", "the readings"),
+    "contract: exports": Text("数据约定：导出文件", "data contract: exports"),
+    "contract: pauses": Text("数据约定：暂停", "data contract: pauses"),
+    "contract: tables": Text("数据约定：数据表", "data contract: tables"),
+    "contract: what happens to a bad row": Text(
+        "数据约定：坏行的去处", "data contract: what happens to a bad row"
+    ),
+    "contract: billed_amount adds up to the invoice export": Text(
+        "数据约定：开票金额与发票导出相符",
+        "data contract: billed_amount adds up to the invoice export",
+    ),
+    "house rule: one lookup rule for all terms": Text(
+        "内部规定：所有条款同一查找规则", "house rule: one lookup rule for all terms"
+    ),
+    "reading 8": Text("读法 8", "reading 8"),
+    "reading 15": Text("读法 15", "reading 15"),
 }
 _STATES = {"met": Text("通过", "Met"), "breached": Text("未通过", "Not met")}
 _EXPORT = Column("export", Text("导出", "Export"), "code", words.EXPORTS, is_filter=True)
@@ -182,11 +202,18 @@ def failed_checks(checks: pl.DataFrame) -> list[dict[str, Any]]:
                     f"{lang.count(row['rows'])} 行中 {lang.count(row['unexpected_count'])} 行不符",
                     f"{lang.count(row['unexpected_count'])} of {lang.count(row['rows'])} rows fail",
                 ),
-                "severity_text": words.label(_SEVERITIES, row["severity"]),
+                "severity_text": words.label(SEVERITIES, row["severity"]),
+                "guards": words.label(GUARDS, row["guards"]),
+                "place": check_id(row["table_name"], row["check_name"]),
                 "sample": sample_table(sample) if sample else None,
             }
         )
     return found
+
+
+def check_id(table: str, check: str) -> str:
+    """The place of a check on the Data Docs page."""
+    return f"check-{table}-{check}"
 
 
 def sample_table(sample: list[dict[str, Any]]) -> StaticTable:
@@ -208,7 +235,7 @@ def checks_table(checks: pl.DataFrame) -> DataTable:
         Column("verdict", Text("结果", "Result"), "code", _STATES, is_filter=True),
         Column("table", Text("表", "Table"), is_filter=True),
         Column("description", Text("检查", "Check"), "wide"),
-        Column("severity", Text("级别", "Severity"), "code", _SEVERITIES, is_filter=True),
+        Column("severity", Text("级别", "Severity"), "code", SEVERITIES, is_filter=True),
         Column("rows", Text("行数", "Rows"), "number"),
         Column("unexpected", Text("不符行", "Failing rows"), "number"),
         Column("guards", Text("守护", "Guards")),
@@ -222,7 +249,7 @@ def checks_table(checks: pl.DataFrame) -> DataTable:
             row["severity"],
             row["rows"],
             row["unexpected_count"],
-            row["guards"],
+            words.label(GUARDS, row["guards"]),
             row["check_name"],
         )
         for row in checks.iter_rows(named=True)
@@ -243,6 +270,7 @@ _WORDS = {
     "sample": Text("不符的行（最多 10 行）", "Failing rows (at most 10)"),
     "problems": Text("读不懂的字段", "Fields that could not be read"),
     "rejects": Text("拒收的行", "Rejected rows"),
+    "data_docs": Text("Data Docs：全部期望及其结果", "Data Docs: every expectation and its result"),
     "no_checks": Text("还没有检查结果。", "There are no check results yet."),
 }
 

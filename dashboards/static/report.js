@@ -98,6 +98,7 @@
   function goTo() {
     const place = state.get("at") && document.getElementById(state.get("at"));
     if (!place) return;
+    for (let fold = place.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
     place.scrollIntoView({ block: "start" });
     place.querySelector("[tabindex='0']")?.focus({ preventScroll: true });
   }

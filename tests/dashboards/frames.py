@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -76,6 +77,51 @@ def files(exports: tuple[str, ...] = ("tickets",)) -> pl.DataFrame:
     )
 
 
+def checks() -> pl.DataFrame:
+    """``checks``: one not met with a failing row, one met; what Data Docs say of them."""
+    query = f"select '{HOSTILE}' from staging.tickets where city is null"
+    not_met = {
+        "table_name": "staging.tickets",
+        "check_name": "city_given",
+        "severity": "warning",
+        "success": False,
+        "rows": 9,
+        "unexpected_count": 1,
+        "description_en": "Every fault has a city.",
+        "description_zh": "故障都有城市。",
+        "guards": "T4",
+        "sample": json.dumps([{"source_row": 4, "city": None, "description": HOSTILE}]),
+        "document": json.dumps(
+            {
+                "type": "expect_no_rows",
+                "sentence": [["Unexpected rows query: ", False], [query, True]],
+                "observed": "1",
+                "by": "Great Expectations 1.2.3",
+            }
+        ),
+    }
+    met = {
+        **not_met,
+        "check_name": "key_given",
+        "severity": "critical",
+        "success": True,
+        "unexpected_count": 0,
+        "description_en": "Every row has a key.",
+        "description_zh": "每行都有编号。",
+        "guards": "contract: tables",
+        "sample": "[]",
+        "document": json.dumps(
+            {
+                "type": "expect_column_values_to_not_be_null",
+                "sentence": [["ticket_id", True], [" values must never be null.", False]],
+                "observed": "100% not null",
+                "by": "Great Expectations 1.2.3",
+            }
+        ),
+    }
+    return pl.DataFrame([not_met, met])
+
+
 def breached() -> pl.DataFrame:
     """``response_breached``: one answered late, one still open; hostile texts."""
     row = {
@@ -109,8 +155,13 @@ def breached() -> pl.DataFrame:
 
 
 def report(frames: Mapping[str, pl.DataFrame] | None = None, **values: Any) -> Report:  # noqa: ANN401 - any field of a report
-    """A report over ``frames`` (by default cells, files and breached), as of ``AS_OF``."""
-    given = {"response_cells": cells(), "files": files(), "response_breached": breached()}
+    """A report over ``frames`` (by default cells, files, breached and checks), as of ``AS_OF``."""
+    given = {
+        "response_cells": cells(),
+        "files": files(),
+        "response_breached": breached(),
+        "checks": checks(),
+    }
     chosen = dict(given if frames is None else frames)
     months = (
         tuple(sorted(chosen["response_cells"]["month"].drop_nulls().unique()))

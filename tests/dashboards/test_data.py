@@ -5,22 +5,9 @@ from __future__ import annotations
 import polars as pl
 
 from dashboards.pages import data
-from tests.dashboards.frames import files, report
-
-CHECKS = pl.DataFrame(
-    {
-        "table_name": ["staging.tickets", "staging.tickets"],
-        "check_name": ["city_given", "key_given"],
-        "severity": ["warning", "critical"],
-        "success": [False, True],
-        "rows": [9, 9],
-        "unexpected_count": [1, 0],
-        "description_en": ["Every fault has a city.", "Every row has a key."],
-        "description_zh": ["故障都有城市。", "每行都有编号。"],
-        "guards": ["T4", "T4"],
-        "sample": ['[{"source_row": 4, "city": null}]', "[]"],
-    }
-)
+from expectations import SUITES
+from pipelines.terms import load_terms, schema
+from tests.dashboards.frames import HOSTILE, checks, files, report
 
 
 def test_rows_in_are_those_staged_and_rejected() -> None:
@@ -36,12 +23,19 @@ def test_a_file_that_does_not_add_up_is_named() -> None:
 
 
 def test_failed_checks_come_with_their_rows() -> None:
-    built = data.build(report({"files": files(), "checks": CHECKS}))
+    built = data.build(report({"files": files(), "checks": checks()}))
     assert built["failed_count"] == 1
     assert built["check_count"] == 2
     (failed,) = built["failed"]
     assert failed["description"].en == "Every fault has a city."
-    assert failed["sample"].rows == (("4", "–"),)
+    assert failed["sample"].rows == (("4", "–", HOSTILE),)
+
+
+def test_every_check_guards_a_clause_or_a_line_that_has_words() -> None:
+    clauses = set(load_terms(None).file(schema.Clauses).clauses)
+    guarded = {check.guards for suite in SUITES for check in suite.checks}
+
+    assert guarded - clauses == set(data.GUARDS)
 
 
 def test_missing_exports_are_named() -> None:
