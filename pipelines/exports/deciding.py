@@ -31,43 +31,48 @@ def decide(
     relation: str,
     columns: Mapping[str, tuple[Column, str, values.Reading]],
     where: str | None,
-) -> dict[str, Convention]:
+) -> dict[str, Convention | None]:
     """Look at columns: by name, each with the SQL of its cleaned text over ``relation``.
 
     ``where`` is where a mapping file says the way, ``{where}.{name}.format``; None where no
-    question needs to say that. Columns without a cell that fits any way are left out.
+    question needs to say that. A column without a cell that fits any way has no convention.
     """
-    texts, two_way, ways, looks = [], [], [], []
-    for number, (column, text, reading) in enumerate(columns.values()):
-        texts.append(f"{text} as x{number}")
-        is_two_way = conventions.is_two_way(column.kind, f"x{number}")
-        two_way.append(f"case when {is_two_way} then x{number} end as t{number}")
+    texts = [f"{text} as x{number}" for number, (_, text, _) in enumerate(columns.values())]
+    parts = [
+        f"{conventions.two_way_part(column.kind, f'x{number}')} as t{number}"
+        for number, (column, _, _) in enumerate(columns.values())
+    ]
+    con.execute(
+        f"create or replace temp table _two_way as select {', '.join(parts)}"  # noqa: S608 - quoted
+        f" from (select {', '.join(texts)} from {relation})"
+    )
+    decided: dict[str, Convention | None] = {}
+    for number, (name, (column, _, reading)) in enumerate(columns.items()):
         local = replace(reading, source_timezone=reading.timezone)
-        said = values.readings(column.kind, f"t{number}", local)
-        names = {way: f"s{number}_{place}" for place, way in enumerate(said)}
-        ways += [f"{said[way]} as {name}" for way, name in names.items()]
-        looks.append(_look(f"t{number}", names))
-    row = con.execute(
-        f"select {', '.join(looks)} from (select *, {', '.join(ways)}"  # noqa: S608 - quoted
-        f" from (select {', '.join(two_way)} from (select {', '.join(texts)} from {relation})))"
-    ).fetchall()[0]
-    decided = {}
-    for (name, (column, _, reading)), seen in zip(columns.items(), row, strict=True):
-        if seen["cells"]:
-            place = f"{where}.{name}.format" if where else ""
-            decided[name] = _decided(column, seen, place, reading)
+        said = values.readings(column.kind, "text", local)
+        ways = ", ".join(f"{sql} as s{place}" for place, sql in enumerate(said.values()))
+        seen = con.execute(
+            f"select {_look(list(said))} from (select text, {ways}"  # noqa: S608 - quoted
+            f" from (select distinct t{number} as text from _two_way))"
+        ).fetchall()[0][0]
+        place = f"{where}.{name}.format" if where else ""
+        decided[name] = _decided(column, seen, place, reading) if seen["cells"] else None
+    con.execute("drop table _two_way")
     return decided
 
 
-def _look(text: str, said: Mapping[str, str]) -> str:
-    """SQL of a struct: cells that fit any way, that fit each; an example of two readings."""
-    readings = ", ".join(said.values())
+def _look(ways: list[str]) -> str:
+    """SQL of a struct: texts that fit any way, that fit each; an example of two readings."""
+    names = [f"s{place}" for place in range(len(ways))]
+    readings = ", ".join(names)
     differs = f"filter (where least({readings}) <> greatest({readings}))"
-    fits = ", ".join(f"'{way}': count({name})" for way, name in said.items())
-    example = ", ".join(f"'{way}': arg_min({name}, {text}) {differs}" for way, name in said.items())
+    fits = ", ".join(f"'{way}': count({name})" for way, name in zip(ways, names, strict=True))
+    example = ", ".join(
+        f"'{way}': arg_min({name}, text) {differs}" for way, name in zip(ways, names, strict=True)
+    )
     return (
         f"{{'cells': count(coalesce({readings})), 'fits': {{{fits}}},"
-        f" 'example': min({text}) {differs}, 'said': {{{example}}}}}"
+        f" 'example': min(text) {differs}, 'said': {{{example}}}}}"
     )
 
 

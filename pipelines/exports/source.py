@@ -41,7 +41,8 @@ class Source:
     frame to be unregistered from the connection when the rows are staged.
 
     ``numbers`` are the positions of columns that are numbers by their type; ``conventions``
-    says how the columns go that could be read in two ways, None until somebody looked.
+    says how the columns go that could be read in two ways: None where a look at them told
+    nothing.
     """
 
     export: str
@@ -63,4 +64,4 @@ class Source:
     notes: list[str] = field(default_factory=list)
     registered: str | None = None
     numbers: frozenset[int] = frozenset()
-    conventions: dict[str, Convention] | None = None
+    conventions: dict[str, Convention | None] = field(default_factory=dict)

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 
 _TWO_WAY_BITS = 32
+_HEAD_ROWS = 1_000
 
 
 @dataclass(frozen=True)
@@ -246,10 +247,14 @@ class _Stage:
         con.execute(f"alter table {self.table} add column _unread bigint")
 
     def load(self, source: Source, sha256: Future[str]) -> None:
-        """Insert the rows of a source; irregular text is read a second time, row by row."""
+        """Insert the rows of a source; irregular text is read a second time, row by row.
+
+        So is a column read again that turns out to be written in a way that can be two.
+        """
         match = check_headers(source.source_file, source.headers, self.export, self.rules)
         where = f"where source_file = {literal(source.source_file)}"
         try:
+            source = self._decided(source, match, self._two_way_in_head(source, match))
             self.con.execute(self._insert_sql(source, match))
             rows, first, last, unread = self._one(
                 "count(*), min(rowid), max(rowid), coalesce(bit_or(_unread), 0)"
@@ -274,12 +279,11 @@ class _Stage:
             self.con.execute(f"delete from {self.table} {where}")  # noqa: S608 - quoted
             self.load(source.exact(), sha256)
             return
-        if unread >> _TWO_WAY_BITS and source.conventions is None:
-            decided = self._decide(source, match, unread >> _TWO_WAY_BITS)
-            if decided:
-                self.con.execute(f"delete from {self.table} {where}")  # noqa: S608 - quoted
-                self.load(replace(source, conventions=decided), sha256)
-                return
+        decided = self._decided(source, match, unread >> _TWO_WAY_BITS)
+        if decided is not source:
+            self.con.execute(f"delete from {self.table} {where}")  # noqa: S608 - quoted
+            self.load(decided, sha256)
+            return
         if source.first_line is not None and rows:
             if last - first + 1 != rows:
                 message = f"rows of {source.source_file} lost their order while loading"
@@ -310,24 +314,47 @@ class _Stage:
         rows: list[tuple[int, ...]] = self.con.execute(f"select {select}").fetchall()
         return rows[0]
 
-    def _decide(
-        self, source: Source, match: Match, two_way: int
-    ) -> dict[str, conventions.Convention]:
-        """Look at the columns of those bits as a whole; ``source`` is read once more for it."""
+    def _two_way_in_head(self, source: Source, match: Match) -> int:
+        """The columns of times whose first rows can be read in two ways, as bits.
+
+        Seen here, they are not first read in vain.
+        """
+        checks = []
+        for place, column in enumerate(self.export.columns):
+            reading = self._reading(column, source)
+            if column.name in match.positions and _is_time(column) and not reading.formats:
+                text = values.cleaned(column, match.text(column.name), reading)
+                is_two_way = conventions.is_two_way(column.kind, text)
+                checks.append(f"bit_or(case when {is_two_way} then {1 << place} else 0 end)")
+        if not checks:
+            return 0
+        head = f"(select * from {source.relation} limit {_HEAD_ROWS})"  # noqa: S608 - quoted
+        return sum(bits or 0 for bits in self._one(f"{', '.join(checks)} from {head}"))
+
+    def _decided(self, source: Source, match: Match, two_way: int) -> Source:
+        """The source with the ways of the columns of those bits, or itself when they tell nothing.
+
+        Each column is looked at as a whole, for which ``source`` is read once more, but once.
+        """
         columns = {}
         for place, column in enumerate(self.export.columns):
-            if two_way & 1 << place:
-                reading = self._reading(column, source)
+            reading = self._reading(column, source)
+            if two_way & 1 << place and column.name not in source.conventions and not reading.way:
                 text = match.text(column.name, reading.null_words)
                 columns[column.name] = (column, values.cleaned(column, text, reading), reading)
-        return decide(self.con, source.relation, columns, f"{self.export.name}.columns")
+        if not columns:
+            return source
+        found = decide(self.con, source.relation, columns, f"{self.export.name}.columns")
+        if not any(found.values()):
+            return source
+        return replace(source, conventions=source.conventions | found)
 
     def _reading(
         self, column: Column, source: Source, position: int | None = None
     ) -> values.Reading:
         rules = self.rules
         rule = rules.columns.get(column.name) if rules else None
-        decided = (source.conventions or {}).get(column.name)
+        decided = source.conventions.get(column.name)
         way = rule.way if rule and rule.way else decided.way if decided else None
         zone = (rule.timezone if rule else None) or (rules.timezone if rules else None)
         return values.Reading(
@@ -483,7 +510,7 @@ class _Stage:
             raw = loaded.match.text(column.name, reading.null_words)
             text = values.cleaned(column, raw, reading)
             reason = values.reason(column, "said")
-            decided = (source.conventions or {}).get(column.name)
+            decided = source.conventions.get(column.name)
             if decided and decided.question:
                 asked[decided.question] = decided.question_zh
                 is_asked = values.has_two_readings(column.kind, "text", reading)
@@ -568,8 +595,8 @@ class _Stage:
         notes = list(source.notes)
         notes += [
             f"{name} is {found.way}"
-            for name, found in (source.conventions or {}).items()
-            if found.way != conventions.UNDECIDED
+            for name, found in source.conventions.items()
+            if found and found.way != conventions.UNDECIDED
         ]
         if loaded.match.unknown:
             notes.append(f"columns not used: {', '.join(loaded.match.unknown)}")
@@ -588,6 +615,10 @@ class _Stage:
             problems=problems,
             note="; ".join(notes),
         )
+
+
+def _is_time(column: Column) -> bool:
+    return conventions.ways_of(column.kind) == conventions.TIME_WAYS
 
 
 def _unread_bits(column: Column, place: int, reading: values.Reading) -> str:

@@ -518,6 +518,8 @@ def _instant(text: str, reading: Reading) -> str:
         ways = readings(Kind.INSTANT, text, reading)
         is_open = reading.way == conventions.UNDECIDED
         attempts.append(_where_they_agree(list(ways.values())) if is_open else ways[reading.way])
+    if reading.way in (conventions.DAY_FIRST, conventions.MONTH_FIRST):
+        attempts.insert(0, _moved(conventions.quickly(text, reading.way), None, reading))
     return f"coalesce({', '.join(attempts)})"
 
 

@@ -171,6 +171,15 @@ def test_the_last_row_of_many_decides(stage: Callable[..., Staged]) -> None:
     ) == [(0,)]
 
 
+def test_what_first_comes_far_down_is_decided_too(stage: Callable[..., Staged]) -> None:
+    cells = [*["2025-01-05"] * 2_000, "13/1/2025", "3/7/2025"]
+    staged = stage({"tickets.csv": opened(cells)})
+    assert staged.column("opened_at")[-3:] == [
+        *(at("2025-01-05"), at("2025-01-13"), at("2025-07-03")),
+    ]
+    assert staged.column("source_row") == list(range(2, 2_004))
+
+
 def test_irregular_files_and_workbooks_are_decided_alike(stage: Callable[..., Staged]) -> None:
     cells = ["3/7/2025", "31/12/2024"]
     book = openpyxl.Workbook()
@@ -357,8 +366,9 @@ def test_the_decision_is_the_one_counted_by_hand(cells: list[str]) -> None:
     with duckdb.connect() as con:
         con.execute("create table cells as select unnest(?) as c0", [cells])
         decided = decide(con, "cells", {"opened_at": (column, "c0", reading)}, "x")
-        way = decided["opened_at"].way if decided else None
+        found = decided["opened_at"]
+        way = found.way if found else None
         said = values.found(column, "c0", values.Reading("Asia/Shanghai", "Asia/Shanghai", way=way))
         rows = con.execute(f"select {said} from cells order by rowid").fetchall()
-    found = [None if value is None else value.date() for (value,) in rows]
-    assert found == expected_of(cells)
+    dates = [None if value is None else value.date() for (value,) in rows]
+    assert dates == expected_of(cells)
