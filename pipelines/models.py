@@ -11,7 +11,7 @@ means (the file says it) and the tables that are not made by SQL (staging, terms
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -22,6 +22,7 @@ import sqlglot
 from sqlglot import exp
 
 from pipelines.errors import DataError, UsageError
+from pipelines.warehouse import SCRATCH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -36,8 +37,10 @@ class Model:
     Attributes:
         name: ``schema.table``.
         title: what it is, the header's first line.
+        materialized: ``table``, ``view``, or ``scratch`` (a table in memory, gone after the run).
         columns: what each column holds, with its unit, in the order of the select.
         depends_on: the tables the select reads, ``schema.table``, in alphabetic order.
+        reads_scratch: those of them that are in memory.
     """
 
     schema: str
@@ -47,15 +50,31 @@ class Model:
     title: str
     grain: str
     clauses: tuple[str, ...]
-    is_view: bool
+    materialized: str
     notes: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
     depends_on: tuple[str, ...] = ()
+    reads_scratch: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
         """``schema.table``."""
         return f"{self.schema}.{self.table}"
+
+    @property
+    def is_view(self) -> bool:
+        """Whether nothing is stored: it is computed when read."""
+        return self.materialized == "view"
+
+    @property
+    def is_scratch(self) -> bool:
+        """Whether it is gone after the run."""
+        return self.materialized == SCRATCH
+
+    @property
+    def place(self) -> str:
+        """Where it stands on a run's connection: ``schema.table``, in its catalog if in memory."""
+        return f"{SCRATCH}.{self.name}" if self.is_scratch else self.name
 
 
 @cache
@@ -78,7 +97,19 @@ def load_models(directory: Path = MODELS) -> tuple[Model, ...]:
     except CycleError as error:
         message = f"Models read each other in a circle: {' -> '.join(error.args[1])}. Cut one off."
         raise UsageError(message) from error
-    return tuple(models[name] for name in order)
+    scratch = frozenset(name for name, model in models.items() if model.is_scratch)
+    ordered = [
+        replace(models[name], reads_scratch=scratch.intersection(models[name].depends_on))
+        for name in order
+    ]
+    for model in ordered:
+        if model.is_view and model.reads_scratch:
+            message = (
+                f"{model.path}: a view is read after the run, when {', '.join(model.reads_scratch)}"
+                " is gone. Make that a table, or the view."
+            )
+            raise UsageError(message)
+    return tuple(ordered)
 
 
 def read_model(path: Path) -> Model:
@@ -101,6 +132,11 @@ def read_model(path: Path) -> Model:
             f"Write '-- {name}: what it is', then grain, clauses, materialized and columns."
         )
         raise UsageError(message)
+    if facts["materialized"] not in ("table", "view", SCRATCH):
+        message = (
+            f"{path}: materialized is {facts['materialized']!r}. Write table, view or {SCRATCH}."
+        )
+        raise UsageError(message)
     return Model(
         schema=path.parent.name,
         table=path.stem,
@@ -109,7 +145,7 @@ def read_model(path: Path) -> Model:
         title=facts[name],
         grain=facts["grain"],
         clauses=tuple(clause.strip() for clause in facts["clauses"].split(",")),
-        is_view=facts["materialized"] == "view",
+        materialized=facts["materialized"],
         notes=notes,
         columns=columns,
         depends_on=tables_read(sql, path),
@@ -153,6 +189,17 @@ def tables_read(sql: str, path: Path) -> tuple[str, ...]:
 
 def needed_for(names: Iterable[str], directory: Path = MODELS) -> tuple[Model, ...]:
     """The models that the tables ``names`` need, those tables included, in order of running."""
+    return _with_what_they_read(names, directory, lambda model: model.depends_on)
+
+
+def with_scratch(names: Iterable[str], directory: Path = MODELS) -> tuple[Model, ...]:
+    """The models ``names`` and all they read in memory, directly or not, in order of running."""
+    return _with_what_they_read(names, directory, lambda model: model.reads_scratch)
+
+
+def _with_what_they_read(
+    names: Iterable[str], directory: Path, reads: Callable[[Model], Iterable[str]]
+) -> tuple[Model, ...]:
     models = {model.name: model for model in load_models(directory)}
     wanted: set[str] = set()
     waiting = [name for name in names if name in models]
@@ -160,7 +207,7 @@ def needed_for(names: Iterable[str], directory: Path = MODELS) -> tuple[Model, .
         name = waiting.pop()
         if name not in wanted:
             wanted.add(name)
-            waiting += [other for other in models[name].depends_on if other in models]
+            waiting += [other for other in reads(models[name]) if other in models]
     return tuple(model for model in models.values() if model.name in wanted)
 
 
@@ -172,10 +219,18 @@ def run_model(con: duckdb.DuckDBPyConnection, model: Model) -> None:
     """
     kind = "view" if model.is_view else "table"
     try:
-        con.execute(f"create or replace {kind} {model.name} as {model.sql}")
+        con.execute(f"create or replace {kind} {model.place} as {_placed(model)}")
     except duckdb.Error as error:
         message = f"{model.name} could not be built ({model.path}): {error}"
         raise DataError(message) from error
+
+
+def _placed(model: Model) -> str:
+    """The select, with the tables in memory named by their catalog."""
+    if not model.reads_scratch:
+        return model.sql
+    names = "|".join(map(re.escape, sorted(model.reads_scratch)))
+    return re.sub(rf"\b(?:{names})\b", rf"{SCRATCH}.\g<0>", model.sql)
 
 
 def run_models(

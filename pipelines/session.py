@@ -209,13 +209,16 @@ def _check_month(session: Session) -> None:
 def build_models(session: Session, names: frozenset[str] | None = None) -> Iterator[models.Model]:
     """Build the SQL models in order (those of ``names``, if given); yields each when it is there.
 
+    What the wanted ones read in memory is built as well: nothing of it is left from another run.
+
     Raises:
         DataError: a model could not be built.
     """
-    for model in models.load_models():
+    wanted = models.load_models() if names is None else models.with_scratch(names)
+    for model in wanted:
+        session.progress.note(model.name)
+        models.run_model(session.con, model)
         if names is None or model.name in names:
-            session.progress.note(model.name)
-            models.run_model(session.con, model)
             yield model
 
 

@@ -18,6 +18,7 @@
 --   city_tier: tier1 or other, null when unknown
 --   opened_at: local time
 --   responded_at: local time, null when not before the as-of
+--   stopped_at: local time of what stops the clock (reading 3), null while it runs
 --   clock: calendar or service_hours, null when unknown
 --   target_seconds: seconds allowed on that clock
 --   elapsed_seconds: seconds used on that clock, pauses taken out; null when unmeasurable
@@ -103,6 +104,7 @@ select
     city_tier,
     opened_at,
     responded_at,
+    stopped_at,
     clock,
     target_us // 1000000 as target_seconds,
     case when obstacle is null then elapsed_us // 1000000 end as elapsed_seconds,

@@ -19,22 +19,21 @@
 --   month: of the facts table
 select
     'response' as kind,
-    response.ticket_id as subject_id,
-    response.ticket_id,
+    ticket_id as subject_id,
+    ticket_id,
     case
-        when response.provider = 'company' then 'company'
-        when response.provider = 'agent' then response.agent_id
+        when provider = 'company' then 'company'
+        when provider = 'agent' then agent_id
     end as responsible,
-    response.customer_type,
-    response.due_at,
-    span.stopped_at as done_at,
-    response.verdict,
-    response.reason,
-    response.reason_zh,
-    response.clause,
-    response.month
-from facts.responses as response
-inner join steps.response_spans as span on span.ticket_id = response.ticket_id
+    customer_type,
+    due_at,
+    stopped_at as done_at,
+    verdict,
+    reason,
+    reason_zh,
+    clause,
+    month
+from facts.responses
 union all
 select
     'filing' as kind,

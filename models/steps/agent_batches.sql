@@ -1,7 +1,7 @@
 -- steps.agent_batches: the records an agent filed in one sitting at the end of a month.
 -- grain: one row per record filed in a batch
 -- clauses: AG, KA
--- materialized: table
+-- materialized: scratch
 -- A batch is made of at least as many records as the terms say, submitted within the time the
 -- terms say, on the last days of a month; records that follow each other within that time
 -- belong to the same batch.

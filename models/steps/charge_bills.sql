@@ -1,7 +1,7 @@
 -- steps.charge_bills: the invoice lines of each charge, netted.
 -- grain: one row per charge that has at least one invoice line
 -- clauses: AS-3
--- materialized: table
+-- materialized: scratch
 -- columns:
 --   charge_id: key
 --   place: ticket, period or line (stands alone)

@@ -10,7 +10,7 @@
 --   * A ticket without a serial number takes the unit its invoice lines cite, when they cite one only.
 -- grain: one row per ticket
 -- clauses: T1, T2, AS-1, AS-2, WA-1, WA-2
--- materialized: table
+-- materialized: scratch
 -- columns:
 --   ticket_id: key
 --   customer_id: the ticket's customer
@@ -39,12 +39,14 @@
 --   repair_ground: delivery_damage, in_warranty, out_of_warranty or missing
 --   maintenance_expected: as above, for the maintenance fee
 --   maintenance_ground: before_fee, not_needed, after_fee or missing
---   service_words: why, in English
---   service_words_zh: why, in Chinese
---   service_other_words: why the other choice of reading 5 differs, in English; null when it does not
---   service_other_words_zh: the same in Chinese
---   unit_missing_words: what is not known of the unit, in English; null when all is known
---   unit_missing_words_zh: the same in Chinese
+--   matrix_expected: what the matrix says of the service fee (T1, T2), whatever reading 5 is
+--   is_by_city: the service level asks for the city; null when the level is unknown
+--   is_listed: the service code is in the catalogue of the day
+--   opened_on: day of opening
+--   city: the customer's city
+--   dispatched_from: city the engineer came from, null when unknown
+--   is_same_city: the two are one, null when unknown
+--   purchased_on: day the unit was bought
 with
 tickets as (
     select * from steps.tickets
@@ -103,12 +105,14 @@ by_matrix as (
         *,
         case when warranty_until > free_until then warranty_until else free_until end
             as later_end_on,
-        case
-            when not is_by_city then same_city_expected
-            when is_same_city then same_city_expected
-            when not is_same_city then other_city_expected
-            else 'undetermined'
-        end as matrix_expected
+        coalesce(
+            case
+                when not is_by_city then same_city_expected
+                when is_same_city then same_city_expected
+                when not is_same_city then other_city_expected
+            end,
+            'undetermined'
+        ) as matrix_expected
     from known
 ),
 
@@ -128,16 +132,15 @@ by_free_year as (
 judged as (
     select
         *,
+        case when first_free_year = 'matrix_only' then matrix_expected else free_year_expected end
+            as service_expected,
+        case when first_free_year = 'matrix_only' then free_year_expected else matrix_expected end
+            as service_expected_other,
         case
-            when matrix_expected is null then 'undetermined'
-            when first_free_year = 'matrix_only' then matrix_expected
-            else free_year_expected
-        end as service_expected,
-        case
-            when matrix_expected is null then 'undetermined'
-            when first_free_year = 'matrix_only' then free_year_expected
-            else matrix_expected
-        end as service_expected_other,
+            when matrix_expected = 'undetermined' then 'missing'
+            when is_by_city then 'city'
+            else 'level'
+        end as matrix_ground,
         case
             when category = 'delivery_damage' then 'delivery_damage'
             when charge_on < warranty_until then 'in_warranty'
@@ -152,65 +155,6 @@ judged as (
             else 'missing'
         end as maintenance_ground
     from by_free_year
-),
-
-worded as (
-    select
-        *,
-        case
-            when matrix_expected is null or matrix_expected = 'undetermined' then 'missing'
-            when is_by_city then 'city'
-            else 'level'
-        end as matrix_ground,
-        concat_ws(
-            ', ',
-            case when opened_at is null then 'the time of opening' end,
-            case when opened_at is not null and period_id is null
-                then 'terms in force on ' || cast(opened_on as varchar) end,
-            case when customer_type is null then 'the customer type' end,
-            case
-                when service_code is null then 'the service code'
-                when period_id is not null and stage is null
-                    then 'the service code ' || service_code || ' in the catalogue'
-            end,
-            case when is_by_city and is_same_city is null and city is null
-                then 'the customer''s city' end,
-            case when is_by_city and is_same_city is null and dispatched_from is null
-                then 'the city the engineer came from' end
-        ) as matrix_missing,
-        concat_ws(
-            '、',
-            case when opened_at is null then '受理时间' end,
-            case when opened_at is not null and period_id is null
-                then cast(opened_on as varchar) || ' 有效的条款' end,
-            case when customer_type is null then '客户类型' end,
-            case
-                when service_code is null then '服务编码'
-                when period_id is not null and stage is null
-                    then '目录中的服务编码 ' || service_code
-            end,
-            case when is_by_city and is_same_city is null and city is null then '客户城市' end,
-            case when is_by_city and is_same_city is null and dispatched_from is null
-                then '派出城市' end
-        ) as matrix_missing_zh,
-        case
-            when unit_serial_no is null then 'the unit (no serial number)'
-            when bought_on is null
-                then 'the purchase date of unit ' || unit_serial_no || ' in the installed base'
-            when warranty_until is null then 'the warranty months of unit ' || unit_serial_no
-            when free_until is null then 'terms in force on ' || cast(bought_on as varchar)
-            when opened_at is null then 'the time of opening'
-            when charge_on is null then 'the day that counts (not finished yet)'
-        end as unit_missing_words,
-        case
-            when unit_serial_no is null then '产品序列号'
-            when bought_on is null then '装机清单中 ' || unit_serial_no || ' 的购买日期'
-            when warranty_until is null then unit_serial_no || ' 的担保期月数'
-            when free_until is null then cast(bought_on as varchar) || ' 有效的条款'
-            when opened_at is null then '受理时间'
-            when charge_on is null then '计费日期（服务未完成）'
-        end as unit_missing_words_zh
-    from judged
 )
 
 select
@@ -238,7 +182,7 @@ select
     service_expected,
     service_expected_other,
     case
-        when service_expected = coalesce(matrix_expected, 'undetermined') then matrix_ground
+        when service_expected = matrix_expected then matrix_ground
         when service_expected = 'undetermined' then 'missing'
         else 'free_year'
     end as service_ground,
@@ -254,49 +198,12 @@ select
         else 'free'
     end as maintenance_expected,
     maintenance_ground,
-    case matrix_ground
-        when 'missing' then 'Cannot be determined, missing: ' || matrix_missing
-        when 'city' then
-            service_level || ', ' || city || case when is_same_city then ' = ' else ' ≠ ' end
-            || dispatched_from
-            || case when is_same_city then ': same city, ' else ': another city, ' end
-            || case matrix_expected
-                when 'billable' then 'charged' when 'free' then 'free' else 'not provided' end
-        else
-            service_level || ': '
-            || case matrix_expected
-                when 'billable' then 'charged' when 'free' then 'free'
-                else 'not provided by the company' end
-    end as service_words,
-    case matrix_ground
-        when 'missing' then '无法判断，缺少：' || matrix_missing_zh
-        when 'city' then
-            service_level || '，' || city || case when is_same_city then ' = ' else ' ≠ ' end
-            || dispatched_from || case when is_same_city then '：同城，' else '：异城，' end
-            || case matrix_expected
-                when 'billable' then '收费' when 'free' then '免费' else '不提供' end
-        else
-            service_level || '：'
-            || case matrix_expected
-                when 'billable' then '收费' when 'free' then '免费' else '公司不提供' end
-    end as service_words_zh,
-    case
-        when matrix_expected = free_year_expected then null
-        when free_year_expected = 'free'
-            then 'but within the first free year (first day after: ' || cast(free_until as varchar)
-                || '): free'
-        when free_year_expected = 'undetermined'
-            then 'free year cannot be determined, missing: ' || unit_missing_words
-    end as service_other_words,
-    case
-        when matrix_expected = free_year_expected then null
-        when free_year_expected = 'free'
-            then '但在一年免费服务期内（期满后首日：' || cast(free_until as varchar) || '）：免费'
-        when free_year_expected = 'undetermined'
-            then '免费服务期无法判断，缺少：' || unit_missing_words_zh
-    end as service_other_words_zh,
-    case when maintenance_ground = 'missing' and unit_missing_words is null
-        then 'the service code in the catalogue' else unit_missing_words end as unit_missing_words,
-    case when maintenance_ground = 'missing' and unit_missing_words is null
-        then '目录中的服务编码' else unit_missing_words_zh end as unit_missing_words_zh
-from worded
+    matrix_expected,
+    is_by_city,
+    stage is not null as is_listed,
+    opened_on,
+    city,
+    dispatched_from,
+    is_same_city,
+    bought_on as purchased_on
+from judged

@@ -6,7 +6,7 @@
 -- What was billed is judged over all months of issue together; the money stays in its month.
 -- grain: one row per period charge
 -- clauses: AS-1, WA-2
--- materialized: table
+-- materialized: scratch
 -- columns:
 --   charge_id: key
 --   serial_no: the unit; null when the fee is for a contract
@@ -26,8 +26,6 @@
 --   period_expected: billable, free or undetermined
 --   overlap_days: days from coverage_start before maintenance_from_on, within the coverage
 --   overlap_amount: share of billed_amount for those days; null when the coverage has no end
---   missing_words: what is not known, in English
---   missing_words_zh: the same in Chinese
 with
 periods as (
     select *
@@ -166,26 +164,5 @@ select
                     2
                 ) as decimal(18, 2)
             )
-    end as overlap_amount,
-    case
-        when coverage_end < coverage_start then 'a coverage that ends after it begins'
-        when period_expected <> 'undetermined' then null
-        when unit_count = 0 and serial_no is not null
-            then 'unit ' || serial_no || ' in the installed base'
-        when unit_count = 0
-            then 'any unit of contract ' || contract_id || ' in the installed base'
-        when serial_no is not null
-            then 'the purchase date or the warranty months of unit ' || serial_no
-        else 'the purchase date or the warranty months of ' || cast(unknown_unit_count as varchar)
-            || ' of the units of contract ' || contract_id
-    end as missing_words,
-    case
-        when coverage_end < coverage_start then '服务期止早于服务期起'
-        when period_expected <> 'undetermined' then null
-        when unit_count = 0 and serial_no is not null then '装机清单中的 ' || serial_no
-        when unit_count = 0 then '装机清单中合同 ' || contract_id || ' 的产品'
-        when serial_no is not null then serial_no || ' 的购买日期或担保期月数'
-        else '合同 ' || contract_id || ' 中 ' || cast(unknown_unit_count as varchar)
-            || ' 台产品的购买日期或担保期月数'
-    end as missing_words_zh
+    end as overlap_amount
 from judged

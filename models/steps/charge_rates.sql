@@ -4,7 +4,7 @@
 -- both before either; an empty string stands for a service or product type that is not known.
 -- grain: one row per period, charge type, service, product type and currency that has a rate
 -- clauses: WA-2
--- materialized: table
+-- materialized: scratch
 -- columns:
 --   period_id: terms in force
 --   charge_type: what is charged

@@ -1,7 +1,7 @@
 -- steps.inspection_visits: the finished inspections, each with the contract it was for.
 -- grain: one row per finished inspection ticket
 -- clauses: AS-5
--- materialized: table
+-- materialized: scratch
 -- The contract is the ticket's own, else that of its unit. Without either, it is the customer's
 -- when that customer has one key account contract only; with several it stays unknown.
 -- columns:

@@ -1,7 +1,7 @@
 -- steps.inspection_windows: the quarters in which a key account is owed an inspection.
 -- grain: one row per key account contract of the installed base and window
 -- clauses: AS-5
--- materialized: table
+-- materialized: scratch
 -- A contract was purchased on the earliest purchase date of its units; the terms are those of
 -- that day. Reading 9, anniversary: window n runs from the purchase date plus (n - 1) times the
 -- months of the terms to the day before the purchase date plus n times them. Each edge is

@@ -69,7 +69,7 @@ lines as (
         invoices.coverage_end,
         invoices.source_file,
         invoices.source_row,
-        tickets.period_id,
+        days.period_id,
         coalesce(invoices.charge_type, 'unknown') as type_key,
         invoices.ticket_id is null or shared_tickets.ticket_id is not null as is_shared,
         case
@@ -104,7 +104,8 @@ lines as (
             false
         ) as is_not_provider
     from staging.invoices as invoices
-    left join steps.charge_entitlements as tickets on invoices.ticket_id = tickets.ticket_id
+    left join staging.tickets as tickets on invoices.ticket_id = tickets.ticket_id
+    left join terms.days as days on cast(tickets.opened_at as date) = days.day
     left join shared_tickets
         on invoices.ticket_id = shared_tickets.ticket_id
         and coalesce(invoices.charge_type, 'unknown') = shared_tickets.type_key

@@ -1,7 +1,7 @@
 -- steps.response_pauses: what the pauses take out of each fault's clock.
 -- grain: one row per ticket with a fault and at least one pause
 -- clauses: T4, AS-7
--- materialized: table
+-- materialized: scratch
 -- Overlapping pauses are merged first, so that they count once. A pause without an end runs to
 -- the as-of. A pause that lacks its start, or ends before it starts, can't be measured.
 -- columns:

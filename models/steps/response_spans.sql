@@ -1,7 +1,7 @@
 -- steps.response_spans: where each fault's clock starts, stops and must stop, on both clocks.
 -- grain: one row per ticket with a fault
 -- clauses: T4, AS-7
--- materialized: table
+-- materialized: scratch
 -- Positions are microseconds on a clock (clocks.segments). What stops the clock is reading 3;
 -- an open ticket is measured to the as-of. An agreed due time replaces the target, on the
 -- calendar clock.
