@@ -1,7 +1,8 @@
 -- facts.charges: every charge expected or billed, its finding, and why in words.
 --
--- steps.charge_findings decides; here its rows get their keys, their money and their words. Words of
--- a million charges take longer to write than to make, so they are made when they are read.
+-- steps.charges_on_tickets and steps.charges_elsewhere decide; here their rows get what the ticket says,
+-- and their words. To write those down for a million charges takes longer than to make them when
+-- they are read. What is counted and summed is read from steps.charge_findings.
 -- grain: one row per ticket and charge type expected or billed, per currency; repeats, bills of another biller, periods and lines that belong to no ticket have rows of their own
 -- clauses: T1, T2, AS-1, AS-2, AS-3, WA-1, WA-2, EC, AG, KA
 -- materialized: view
@@ -50,13 +51,47 @@
 --   expected_other_reading: expected, under the other choice of reading 5
 --   finding_other_reading: finding, under the other choice of reading 5
 with
-findings as (
+tickets_charged as (
+    select
+        charges.*,
+        ticket.contract_id,
+        ticket.customer_id,
+        ticket.customer_type,
+        ticket.product_type,
+        ticket.agent_id,
+        ticket.service_code,
+        ticket.service_level,
+        ticket.period_id,
+        ticket.opened_on,
+        ticket.charge_on,
+        ticket.finished_at,
+        ticket.bill_due_at,
+        ticket.purchased_on,
+        ticket.warranty_ends_on,
+        ticket.free_year_ends_on,
+        ticket.maintenance_from_on,
+        ticket.matrix_expected,
+        ticket.is_by_city,
+        ticket.is_by_city and ticket.is_same_city is null as is_city_missing,
+        ticket.is_listed,
+        ticket.city,
+        ticket.dispatched_from,
+        ticket.is_same_city,
+        -- The service fee, under the reading in force, is not what the matrix alone says.
+        coalesce(
+            charges.ground in ('free_year', 'missing')
+            and charges.expected <> ticket.matrix_expected,
+            false
+        ) as is_by_free_year
+    from steps.charges_on_tickets as charges
+    inner join steps.charge_entitlements as ticket on charges.ticket_id = ticket.ticket_id
+),
+
+units_missing as (
     select
         *,
-        place = 'ticket' as is_on_ticket,
         -- What the unit lacks, for warranty and free year.
         case
-            when place <> 'ticket' then null
             when serial_no is null then 'the unit (no serial number)'
             when purchased_on is null
                 then 'the purchase date of unit ' || serial_no || ' in the installed base'
@@ -67,7 +102,6 @@ findings as (
             else 'the service code in the catalogue'
         end as unit_missing,
         case
-            when place <> 'ticket' then null
             when serial_no is null then '产品序列号'
             when purchased_on is null then '装机清单中 ' || serial_no || ' 的购买日期'
             when warranty_ends_on is null then serial_no || ' 的担保期月数'
@@ -75,15 +109,11 @@ findings as (
             when opened_on is null then '受理时间'
             when charge_on is null then '计费日期（服务未完成）'
             else '目录中的服务编码'
-        end as unit_missing_zh,
-        -- The service fee, under the reading in force, is not what the matrix alone says.
-        coalesce(ground in ('free_year', 'missing') and expected <> matrix_expected, false)
-            as is_by_free_year,
-        is_by_city and is_same_city is null as is_city_missing
-    from steps.charge_findings
+        end as unit_missing_zh
+    from tickets_charged
 ),
 
-worded as (
+worded_on_tickets as (
     select
         *,
         case
@@ -258,7 +288,7 @@ worded as (
         case finding
             when 'not_billed' then 'not billed by ' || strftime(bill_due_at, '%Y-%m-%d %H:%M')
             when 'not_yet_due'
-                then case when not is_finished then 'service not finished yet'
+                then case when finished_at is null then 'service not finished yet'
                     else 'to be billed by ' || strftime(bill_due_at, '%Y-%m-%d %H:%M') end
             when 'agent_business'
                 then case when billed_amount <= 0 then 'left to the agent, who provided it' end
@@ -267,13 +297,18 @@ worded as (
             when 'not_billed'
                 then '到 ' || strftime(bill_due_at, '%Y-%m-%d %H:%M') || ' 仍未收'
             when 'not_yet_due'
-                then case when not is_finished then '服务尚未完成'
+                then case when finished_at is null then '服务尚未完成'
                     else '应于 ' || strftime(bill_due_at, '%Y-%m-%d %H:%M') || ' 前收取' end
             when 'agent_business'
                 then case when billed_amount <= 0 then '由提供服务的代理商自行处理' end
-        end as timing_words_zh,
+        end as timing_words_zh
+    from units_missing
+),
+
+elsewhere_missing as (
+    select
+        *,
         case
-            when is_on_ticket then null
             when coverage_end < coverage_start then 'a coverage that ends after it begins'
             when expected <> 'undetermined' then null
             when unit_count = 0 and serial_no is not null
@@ -284,9 +319,8 @@ worded as (
                 then 'the purchase date or the warranty months of unit ' || serial_no
             else 'the purchase date or the warranty months of '
                 || cast(unknown_unit_count as varchar) || ' of the units of contract ' || contract_id
-        end as period_missing,
+        end as missing,
         case
-            when is_on_ticket then null
             when coverage_end < coverage_start then '服务期止早于服务期起'
             when expected <> 'undetermined' then null
             when unit_count = 0 and serial_no is not null then '装机清单中的 ' || serial_no
@@ -294,8 +328,8 @@ worded as (
             when serial_no is not null then serial_no || ' 的购买日期或担保期月数'
             else '合同 ' || contract_id || ' 中 ' || cast(unknown_unit_count as varchar)
                 || ' 台产品的购买日期或担保期月数'
-        end as period_missing_zh
-    from findings
+        end as missing_zh
+    from steps.charges_elsewhere
 )
 
 select
@@ -318,41 +352,73 @@ select
     billed_amount,
     currency,
     finding,
+    clause,
+    concat_ws(
+        ', ',
+        case when charge_type in ('service_fee', 'repair_replacement', 'maintenance_fee')
+            then '5' end,
+        case when charge_type = 'service_fee' and ground = 'city' then '6' end,
+        case when expected = 'not_provided' then '11' end,
+        case when charge_type in ('repair_replacement', 'maintenance_fee') then '12' end,
+        case when charge_type = 'maintenance_fee' then '13' end,
+        case when finding in ('not_billed', 'not_yet_due') then '14' end,
+        case when finding in ('agent_business', 'wrong_biller') then '15' end
+    ) as readings,
+    concat_ws('; ', entitlement_words, billing_words, timing_words) as reason,
+    concat_ws('；', entitlement_words_zh, billing_words_zh, timing_words_zh) as reason_zh,
+    month,
+    charge_on,
+    bill_due_at,
+    first_issued_on,
+    last_issued_on,
+    line_count,
+    cast(null as date) as coverage_start,
+    cast(null as date) as coverage_end,
+    maintenance_from_on,
+    cast(null as bigint) as overlap_days,
+    cast(null as decimal(18, 2)) as overlap_amount,
+    covered_by,
     case
-        when not is_on_ticket then
-            case charge_type
-                when 'service_fee' then 'T2'
-                when 'repair_replacement' then 'WA-1'
-                when 'maintenance_fee' then 'WA-2'
-                else 'AS-3'
-            end
-        when finding = 'wrong_biller'
-            then case customer_type when 'agent' then 'AG' when 'key_account' then 'KA' else 'EC' end
-        when finding = 'agent_business' and expected = 'not_provided' then 'EC'
-        when charge_type = 'service_fee'
-            then case ground when 'free_year' then 'AS-1' when 'missing' then 'T1' else 'T2' end
-        when charge_type = 'repair_replacement'
-            then case ground when 'delivery_damage' then 'AS-2' else 'WA-1' end
-        when charge_type = 'maintenance_fee' then 'WA-2'
-        else 'AS-3'
-    end as clause,
-    case
-        when place = 'period' then '5'
-        when place = 'line' then ''
-        else concat_ws(
-            ', ',
-            case when charge_type in ('service_fee', 'repair_replacement', 'maintenance_fee')
-                then '5' end,
-            case when charge_type = 'service_fee' and ground = 'city' then '6' end,
-            case when expected = 'not_provided' then '11' end,
-            case when charge_type in ('repair_replacement', 'maintenance_fee') then '12' end,
-            case when charge_type = 'maintenance_fee' then '13' end,
-            case when finding in ('not_billed', 'not_yet_due') then '14' end,
-            case when finding in ('agent_business', 'wrong_biller') then '15' end
+        when finding in (
+            'billed_but_free', 'billed_under_warranty', 'billed_not_provided',
+            'duplicate_charge', 'wrong_biller'
         )
-    end as readings,
+            then billed_amount
+    end as overbilled_amount,
+    case when finding = 'undetermined' and line_count > 0 then billed_amount end
+        as unexplained_amount,
+    case when finding = 'not_billed' then rate_amount end as unbilled_amount,
+    rate_amount,
+    case when finding = 'billed_as_due' and state <> 'covered'
+        then cast(billed_amount - rate_amount as decimal(18, 2)) end as rate_difference,
+    is_off_rate,
+    coalesce(other_expected, expected) as expected_other_reading,
+    coalesce(other_finding, finding) as finding_other_reading
+from worded_on_tickets
+union all
+select
+    charge_id,
+    ticket_id,
+    invoice_ids,
+    invoice_lines,
+    serial_no,
+    contract_id,
+    customer_id,
+    customer_type,
+    cast(null as varchar) as agent_id,
+    cast(null as varchar) as service_code,
+    product_type,
+    cast(null as varchar) as service_level,
+    charge_type,
+    expected,
+    biller,
+    issuers,
+    billed_amount,
+    currency,
+    finding,
+    clause,
+    case when place = 'period' then '5' else '' end as readings,
     case
-        when is_on_ticket then concat_ws('; ', entitlement_words, billing_words, timing_words)
         when finding = 'duplicate_charge'
             then 'Same unit and period, amount and currency as ' || repeats_invoice_id
         when finding = 'not_audited' then 'Charge type other is not audited'
@@ -364,7 +430,7 @@ select
             then 'Cannot be determined, missing: an amount that can be read'
         when finding = 'undetermined' and place = 'period'
             then 'Cannot be determined, missing: '
-                || coalesce(period_missing, 'an amount that can be read')
+                || coalesce(missing, 'an amount that can be read')
         when charge_type = 'maintenance_fee' and place = 'line'
             then 'Cannot be determined, missing: the ticket or the first day covered'
         when finding = 'undetermined' then 'Cannot be determined, missing: the ticket'
@@ -388,8 +454,6 @@ select
             || cast(maintenance_from_on as varchar) || ') on: due'
     end as reason,
     case
-        when is_on_ticket
-            then concat_ws('；', entitlement_words_zh, billing_words_zh, timing_words_zh)
         when finding = 'duplicate_charge'
             then '与 ' || repeats_invoice_id || ' 的产品、服务期、金额和币种相同'
         when finding = 'not_audited' then '其他收费不在审计范围'
@@ -399,7 +463,7 @@ select
         when charge_type is null then '无法判断，缺少：收费类型'
         when unreadable_count > 0 then '无法判断，缺少：可读取的金额'
         when finding = 'undetermined' and place = 'period'
-            then '无法判断，缺少：' || coalesce(period_missing_zh, '可读取的金额')
+            then '无法判断，缺少：' || coalesce(missing_zh, '可读取的金额')
         when charge_type = 'maintenance_fee' and place = 'line'
             then '无法判断，缺少：工单或服务期起'
         when finding = 'undetermined' then '无法判断，缺少：工单'
@@ -422,8 +486,8 @@ select
             || '，自维护费可收首日（' || cast(maintenance_from_on as varchar) || '）起：应收'
     end as reason_zh,
     month,
-    charge_on,
-    bill_due_at,
+    cast(null as date) as charge_on,
+    cast(null as timestamp) as bill_due_at,
     first_issued_on,
     last_issued_on,
     line_count,
@@ -432,41 +496,19 @@ select
     maintenance_from_on,
     overlap_days,
     overlap_amount,
-    covered_by,
-    case
-        when is_on_ticket
-            then case
-                when finding in (
-                    'billed_but_free', 'billed_under_warranty', 'billed_not_provided',
-                    'duplicate_charge', 'wrong_biller'
-                )
-                    then billed_amount
-            end
-        when finding = 'billed_under_warranty' then overlap_amount
-        when finding = 'duplicate_charge' then billed_amount
+    cast(null as varchar) as covered_by,
+    case finding
+        when 'billed_under_warranty' then overlap_amount
+        when 'duplicate_charge' then billed_amount
     end as overbilled_amount,
     case
-        when finding = 'undetermined' and line_count > 0 then billed_amount
-        when not is_on_ticket
-            and (
-                finding = 'orphan_charge'
-                or (finding = 'billed_under_warranty' and overlap_amount is null)
-            )
-            then billed_amount
+        when finding in ('orphan_charge', 'undetermined') then billed_amount
+        when finding = 'billed_under_warranty' and overlap_amount is null then billed_amount
     end as unexplained_amount,
-    case when finding = 'not_billed' then rate_amount end as unbilled_amount,
-    rate_amount,
-    case
-        when is_on_ticket and finding = 'billed_as_due' and state <> 'covered'
-            then cast(billed_amount - rate_amount as decimal(18, 2))
-    end as rate_difference,
-    coalesce(
-        is_on_ticket
-        and finding = 'billed_as_due'
-        and state <> 'covered'
-        and abs(billed_amount - rate_amount) * 100 > rate_amount * rate_tolerance_pct,
-        false
-    ) as is_off_rate,
-    expected_other_reading,
-    finding_other_reading
-from worded
+    cast(null as decimal(18, 2)) as unbilled_amount,
+    cast(null as decimal(18, 2)) as rate_amount,
+    cast(null as decimal(18, 2)) as rate_difference,
+    false as is_off_rate,
+    expected as expected_other_reading,
+    finding as finding_other_reading
+from elsewhere_missing

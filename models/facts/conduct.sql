@@ -1,18 +1,9 @@
 -- facts.conduct: whether each ticket was served by whom, and the way, the terms say.
 -- grain: one row per ticket and rule that applies to it
 -- clauses: AS-6, AS-7, PS-1, PS-2, EC, KA, AG, OB, CAT
--- materialized: table
--- provider_routing (every ticket): an end customer is served by an agent, or by the company
--- when the parent ticket was provided by an agent (reading 16; the parent itself, not a chain);
--- key accounts and agents are served by the company. service_catalogue (every ticket): the code
--- is one of that customer type's; a code that stands in no catalogue is not. expert_team: fault
--- levels that owe one. trial_contract: a trial without a contract number is a trial without a
--- contract. assessment_consent: consent given, and a written report delivered once the
--- assessment is finished. phone_before_onsite: the parent ticket was opened before it and is
--- the phone service or came by phone (reading 16); a parent with a known other service and no
--- channel was not a call. A blank that decides is unmeasurable. Tickets opened when no terms were
--- in force are unmeasurable where a rule applies to every ticket, and have no other row. What was
--- opened after the as-of has not happened yet: every rule of it is pending.
+-- materialized: view
+-- steps.conduct_outcomes decides; here each rule that applies to a ticket becomes a row with its
+-- verdict and its words.
 -- columns:
 --   ticket_id: key, with rule
 --   rule: expert_team, provider_routing, service_catalogue, trial_contract, assessment_consent or phone_before_onsite
@@ -23,50 +14,7 @@
 --   reason_zh: why, in Chinese; null when met
 --   clause: the clause the rule stands in
 --   month: first day of the month of opening
-with tickets as (
-    select
-        ticket.ticket_id,
-        ticket.month,
-        ticket.customer_type,
-        ticket.service_code,
-        ticket.provider,
-        case
-            when ticket.provider = 'company' then 'company'
-            when ticket.provider = 'agent' then ticket.agent_id
-        end as responsible,
-        ticket.opened_at,
-        ticket.is_finished,
-        ticket.is_fault,
-        ticket.expert_team,
-        ticket.trial_contract_id,
-        ticket.customer_consent,
-        ticket.report_channel,
-        ticket.parent_ticket_id,
-        parent.ticket_id is not null as has_parent,
-        parent.provider as parent_provider,
-        parent.service_code as parent_service_code,
-        parent.channel as parent_channel,
-        parent.opened_at as parent_opened_at,
-        ticket.period_id,
-        coalesce(ticket.opened_at > run.as_of, false) as is_later,
-        level.needs_expert_team,
-        catalogue.service_code is not null as is_in_catalogue,
-        rule.trial_service_code,
-        rule.assessment_service_code,
-        rule.phone_first_service_code,
-        rule.phone_service_code
-    from steps.tickets as ticket
-    cross join meta.run as run
-    left join terms.rules as rule on rule.period_id = ticket.period_id
-    left join terms.fault_levels as level
-        on level.period_id = ticket.period_id and level.fault_level = ticket.fault_level
-    left join terms.catalogue as catalogue
-        on catalogue.period_id = ticket.period_id
-        and catalogue.customer_type = ticket.customer_type
-        and catalogue.service_code = ticket.service_code
-    left join staging.tickets as parent on parent.ticket_id = ticket.parent_ticket_id
-),
-outcomes as (
+with outcomes as (
     select
         ticket_id,
         'provider_routing' as rule,
@@ -76,115 +24,65 @@ outcomes as (
             when 'agent' then 'AG'
             else 'OB'
         end as clause,
-        case
-            when is_later then 'not_opened'
-            when opened_at is null then 'no_opening'
-            when period_id is null then 'no_terms'
-            when customer_type is null then 'no_customer_type'
-            when provider is null then 'no_provider'
-            when customer_type = 'key_account' and provider = 'agent' then 'key_account_by_agent'
-            when customer_type = 'agent' and provider = 'agent' then 'agent_by_agent'
-            when customer_type = 'end_customer' and provider = 'company' then case
-                when parent_ticket_id is null then 'not_escalated'
-                when not has_parent then 'parent_unknown'
-                when parent_provider is null then 'parent_provider_unknown'
-                when parent_provider <> 'agent' then 'escalated_by_company'
-                else 'met'
-            end
-            else 'met'
-        end as outcome,
+        provider_routing as outcome,
         responsible,
         customer_type,
         month
-    from tickets
+    from steps.conduct_outcomes
     union all
     select
         ticket_id,
         'service_catalogue' as rule,
         'CAT' as clause,
-        case
-            when is_later then 'not_opened'
-            when opened_at is null then 'no_opening'
-            when period_id is null then 'no_terms'
-            when service_code is null then 'no_code'
-            when customer_type is null then 'no_customer_type'
-            when not is_in_catalogue then 'not_in_catalogue'
-            else 'met'
-        end as outcome,
+        service_catalogue as outcome,
         responsible,
         customer_type,
         month
-    from tickets
+    from steps.conduct_outcomes
     union all
     select
         ticket_id,
         'expert_team' as rule,
         'AS-7' as clause,
-        case
-            when is_later then 'not_opened'
-            when expert_team is null then 'experts_unknown'
-            when not expert_team then 'no_experts'
-            else 'met'
-        end as outcome,
+        expert_team as outcome,
         responsible,
         customer_type,
         month
-    from tickets
-    where is_fault and needs_expert_team
+    from steps.conduct_outcomes
+    where expert_team is not null
     union all
     select
         ticket_id,
         'trial_contract' as rule,
         'PS-2' as clause,
-        case
-            when is_later then 'not_opened'
-            when trial_contract_id is null then 'no_trial_contract'
-            else 'met'
-        end as outcome,
+        trial_contract as outcome,
         responsible,
         customer_type,
         month
-    from tickets
-    where service_code = trial_service_code
+    from steps.conduct_outcomes
+    where trial_contract is not null
     union all
     select
         ticket_id,
         'assessment_consent' as rule,
         'PS-1' as clause,
-        case
-            when is_later then 'not_opened'
-            when customer_consent is null then 'consent_unknown'
-            when not customer_consent then 'no_consent'
-            when report_channel is not null then 'met'
-            when is_finished then 'no_report'
-            else 'report_open'
-        end as outcome,
+        assessment_consent as outcome,
         responsible,
         customer_type,
         month
-    from tickets
-    where service_code = assessment_service_code
+    from steps.conduct_outcomes
+    where assessment_consent is not null
     union all
     select
         ticket_id,
         'phone_before_onsite' as rule,
         'AS-6' as clause,
-        case
-            when is_later then 'not_opened'
-            when parent_ticket_id is null then 'no_phone_ticket'
-            when not has_parent then 'parent_unknown'
-            when parent_opened_at >= opened_at then 'phone_not_before'
-            when parent_service_code is null and parent_channel is null then 'parent_service_unknown'
-            when coalesce(parent_service_code = phone_service_code, false)
-                or coalesce(parent_channel = 'phone', false)
-                then case when parent_opened_at is null then 'parent_opening_unknown' else 'met' end
-            else 'parent_not_phone'
-        end as outcome,
+        phone_before_onsite as outcome,
         responsible,
         customer_type,
         month
-    from tickets
-    where service_code = phone_first_service_code
+    from steps.conduct_outcomes
+    where phone_before_onsite is not null
 )
 select
     ticket_id,

@@ -26,6 +26,6 @@ select
     count(case when finding = 'not_billed' then 1 end) as unbilled_charges,
     count(case when finding_other_reading = 'not_billed' then 1 end)
         as unbilled_charges_other_reading
-from facts.charges
+from steps.charge_findings
 where finding <> finding_other_reading
 group by finding, finding_other_reading, currency

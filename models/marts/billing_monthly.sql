@@ -25,7 +25,7 @@ charges as (
             when ', ' || issuers || ', ' like '%, company, %' then 'both'
             when issuers is not null then 'agent'
         end as billed_by
-    from facts.charges
+    from steps.charge_findings
 )
 
 select

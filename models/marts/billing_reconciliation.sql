@@ -10,7 +10,7 @@
 --   placed_lines: those that are in a charge
 --   invoice_amount: sum of the invoice export
 --   charges: charges with money in that month
---   charge_amount: sum of facts.charges
+--   charge_amount: sum of steps.charge_findings
 --   difference: charge_amount less invoice_amount; 0 in every row of a sound run
 with
 invoiced as (
@@ -39,7 +39,7 @@ charged as (
         currency,
         count(*) as charges,
         sum(billed_amount) as charge_amount
-    from facts.charges
+    from steps.charge_findings
     where line_count > 0
     group by month, currency
 ),

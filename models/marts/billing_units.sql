@@ -22,7 +22,7 @@ charged as (
         count(*) as charges,
         count(exceptions.charge_id) as exceptions,
         min(exceptions.money_rank) as best_money_rank
-    from facts.charges as charges
+    from steps.charge_findings as charges
     left join marts.billing_exceptions as exceptions on charges.charge_id = exceptions.charge_id
     where charges.serial_no is not null
     group by charges.serial_no
