@@ -1,7 +1,8 @@
 # ruff: noqa: S608 -- the SQL is put together from names this module declares, never from data
 """Suites of the billing audit: every ticket asked, every invoice line in one place, to the cent.
 
-Belongs here: what must hold of ``facts.charges`` whatever was billed. Does not belong here:
+Belongs here: what must hold of ``facts.charges`` whatever was billed. What needs no words is
+asked of ``steps.charge_findings``, the same rows without them. Does not belong here:
 what is free and what is billable (``models``).
 """
 
@@ -54,6 +55,36 @@ CHARGES = Suite(
                 "overlap_days": WHOLE,
             },
         ),
+        vocabulary("service_level", words.SERVICE_LEVELS, "T1"),
+        critical(
+            "undetermined_says_why",
+            NoRows(
+                "select charge_id, finding, reason from facts.charges "
+                "where 'undetermined' in (finding, expected) and coalesce(trim(reason), '') = ''"
+            ),
+            TABLES,
+            "What cannot be determined says what is missing.",
+            "无法判定的都写明缺什么。",
+        ),
+        critical(
+            "every_finding_is_there",
+            NoRows(
+                "select * from (select (select count(*) from facts.charges) as in_charges, "
+                "(select count(*) from steps.charge_findings) as in_findings) as counted "
+                "where in_charges <> in_findings"
+            ),
+            TABLES,
+            "Every charge that was judged is shown, once.",
+            "每一笔判定过的收费都列出，且只列一次。",
+            ("steps.charge_findings",),
+        ),
+    ),
+)
+
+FINDINGS = Suite(
+    "steps.charge_findings",
+    ("charge_id",),
+    (
         required("charge_id", TABLES),
         key(("charge_id",), TABLES),
         required("expected", TABLES),
@@ -61,7 +92,6 @@ CHARGES = Suite(
         required("finding", TABLES),
         vocabulary("finding", words.CHARGE_FINDINGS, TABLES),
         vocabulary("charge_type", words.CHARGE_TYPES, TABLES),
-        vocabulary("service_level", words.SERVICE_LEVELS, "T1"),
         required("billed_amount", TABLES),
         required("currency", TABLES),
         required("clause", TABLES),
@@ -72,7 +102,8 @@ CHARGES = Suite(
                 "count(c.charge_id) as charges_found from staging.invoices as i "
                 "left join steps.invoice_lines as l "
                 "on l.invoice_id = i.invoice_id and l.line_no = i.line_no "
-                "left join facts.charges as c on c.charge_id = l.charge_id and contains("
+                "left join (select charge_id, invoice_lines from steps.charge_findings "
+                "where line_count > 0) as c on c.charge_id = l.charge_id and contains("
                 "', ' || c.invoice_lines || ', ', "
                 "', ' || i.invoice_id || '#' || cast(i.line_no as varchar) || ', ') "
                 "group by i.source_file, i.source_row, i.invoice_id, i.line_no "
@@ -88,7 +119,8 @@ CHARGES = Suite(
             NoRows(
                 "select * from (select sum(line_count) as lines_in_charges, "
                 "(select count(*) from staging.invoices) as lines_in_invoices "
-                "from facts.charges) where coalesce(lines_in_charges, 0) <> lines_in_invoices"
+                "from steps.charge_findings) "
+                "where coalesce(lines_in_charges, 0) <> lines_in_invoices"
             ),
             RECONCILIATION,
             "The charges hold as many invoice lines as there are.",
@@ -99,7 +131,7 @@ CHARGES = Suite(
             "billed_equals_invoices",
             NoRows(
                 "with charged as (select currency, sum(billed_amount) as in_charges "
-                "from facts.charges group by currency), "
+                "from steps.charge_findings group by currency), "
                 "invoiced as (select currency, sum(amount) as in_invoices "
                 "from staging.invoices group by currency) "
                 "select currency, coalesce(in_charges, 0) as in_charges, "
@@ -116,7 +148,7 @@ CHARGES = Suite(
             "billed_equals_invoices_by_month",
             NoRows(
                 "with charged as (select month, currency, sum(billed_amount) as in_charges "
-                "from facts.charges group by month, currency), "
+                "from steps.charge_findings group by month, currency), "
                 "invoiced as (select cast(date_trunc('month', case when t.ticket_id is null "
                 "then i.issued_at else t.opened_at end) as date) as month, i.currency, "
                 "sum(i.amount) as in_invoices from staging.invoices as i "
@@ -139,7 +171,7 @@ CHARGES = Suite(
             "every_ticket_has_service_fee",
             NoRows(
                 "select t.source_file, t.source_row, t.ticket_id from staging.tickets as t "
-                "anti join (select ticket_id from facts.charges "
+                "anti join (select ticket_id from steps.charge_findings "
                 "where charge_type = 'service_fee') as c on c.ticket_id = t.ticket_id"
             ),
             TABLES,
@@ -150,7 +182,7 @@ CHARGES = Suite(
         critical(
             "unknown_ticket_is_orphan",
             NoRows(
-                "select c.charge_id, c.ticket_id, c.finding from facts.charges as c "
+                "select c.charge_id, c.ticket_id, c.finding from steps.charge_findings as c "
                 "anti join staging.tickets as t on t.ticket_id = c.ticket_id "
                 "where c.ticket_id is not null "
                 "and c.finding not in ('orphan_charge', 'not_audited')"
@@ -163,7 +195,7 @@ CHARGES = Suite(
         critical(
             "finding_agrees_with_expected",
             NoRows(
-                "select charge_id, expected, finding from facts.charges where "
+                "select charge_id, expected, finding from steps.charge_findings where "
                 "(finding in ('billed_as_due', 'not_billed', 'not_yet_due') "
                 "and expected <> 'billable') "
                 "or (finding = 'billed_but_free' and expected <> 'free') "
@@ -179,7 +211,7 @@ CHARGES = Suite(
             # A maintenance fee a period fee covers is billed as due with nothing on the ticket.
             # A period fee is judged over all months of issue, its money stays in each of them.
             NoRows(
-                "select charge_id, finding, billed_amount from facts.charges "
+                "select charge_id, finding, billed_amount from steps.charge_findings "
                 "where coverage_start is null "
                 "and ((finding in ('not_billed', 'not_yet_due', 'free_as_due') "
                 "and billed_amount > 0) "
@@ -191,19 +223,9 @@ CHARGES = Suite(
             "未开票的没有金额，误开票的有金额。",
         ),
         critical(
-            "undetermined_says_why",
-            NoRows(
-                "select charge_id, finding, reason from facts.charges "
-                "where 'undetermined' in (finding, expected) and coalesce(trim(reason), '') = ''"
-            ),
-            TABLES,
-            "What cannot be determined says what is missing.",
-            "无法判定的都写明缺什么。",
-        ),
-        critical(
             "month_is_a_first_day",
             NoRows(
-                "select charge_id, month from facts.charges "
+                "select charge_id, month from steps.charge_findings "
                 "where month <> cast(date_trunc('month', month) as date)"
             ),
             TABLES,
@@ -231,28 +253,28 @@ EXCEPTIONS = Suite(
         critical(
             "every_wrong_bill_listed",
             NoRows(
-                "select c.charge_id, c.finding, c.billed_amount from facts.charges as c "
+                "select c.charge_id, c.finding, c.billed_amount from steps.charge_findings as c "
                 "anti join marts.billing_exceptions as e on e.charge_id = c.charge_id "
                 f"where c.finding in ({quoted(_ALWAYS_EXCEPTIONS)})"
             ),
             TABLES,
             "Every charge billed wrongly, or that cannot be judged, is listed as an exception.",
             "每一笔误开票或无法判定的收费都列为例外。",
-            ("facts.charges",),
+            ("steps.charge_findings",),
         ),
         critical(
             "exception_is_its_charge",
             NoRows(
                 "select e.charge_id, e.finding, e.billed_amount, c.finding as charge_finding, "
                 "c.billed_amount as charge_amount from marts.billing_exceptions as e "
-                "left join facts.charges as c on c.charge_id = e.charge_id "
+                "left join steps.charge_findings as c on c.charge_id = e.charge_id "
                 "where e.finding is distinct from c.finding "
                 "or e.billed_amount is distinct from c.billed_amount"
             ),
             TABLES,
             "An exception has the finding and the amount of its charge.",
             "例外的结论与金额和其收费一致。",
-            ("facts.charges",),
+            ("steps.charge_findings",),
         ),
     ),
 )
@@ -314,7 +336,7 @@ BILLING_MONTHLY = Suite(
             "months_add_up_to_charges",
             NoRows(
                 "with charged as (select month, finding, currency, count(*) as in_charges, "
-                "sum(billed_amount) as billed_in_charges from facts.charges "
+                "sum(billed_amount) as billed_in_charges from steps.charge_findings "
                 "group by month, finding, currency), "
                 "months as (select month, finding, currency, sum(charges) as in_months, "
                 "sum(billed_amount) as billed_in_months from marts.billing_monthly "
@@ -333,9 +355,9 @@ BILLING_MONTHLY = Suite(
             TABLES,
             "The months add up to facts.charges, finding by finding, in number and money.",
             "各月之和与 facts.charges 按结论逐项相符，笔数与金额皆然。",
-            ("facts.charges",),
+            ("steps.charge_findings",),
         ),
     ),
 )
 
-SUITES = (CHARGES, EXCEPTIONS, BILLING_RECONCILIATION, BILLING_MONTHLY)
+SUITES = (CHARGES, FINDINGS, EXCEPTIONS, BILLING_RECONCILIATION, BILLING_MONTHLY)

@@ -247,26 +247,31 @@ CONDUCT = Suite(
             "facts.conduct",
             _types("ticket_id rule responsible verdict reason clause", day="month"),
         ),
-        required("ticket_id", TABLES),
-        required("rule", TABLES),
-        key(("ticket_id", "rule"), TABLES),
         vocabulary("rule", words.CONDUCT_RULES, TABLES),
         *_judged("facts.conduct", "ticket_id, rule"),
+    ),
+)
+
+OUTCOMES = Suite(
+    "steps.conduct_outcomes",
+    ("ticket_id",),
+    (
+        required("ticket_id", TABLES),
+        key(("ticket_id",), TABLES),
+        required("provider_routing", TABLES),
+        required("service_catalogue", TABLES),
         critical(
-            "routing_and_catalogue_for_every_ticket",
+            "every_ticket_is_judged",
             NoRows(
-                "select t.source_file, t.source_row, t.ticket_id, w.rule "
-                "from staging.tickets as t "
-                "cross join (select unnest(['provider_routing', 'service_catalogue']) as rule) "
-                "as w anti join facts.conduct as c "
-                "on c.ticket_id = t.ticket_id and c.rule = w.rule"
+                "select t.source_file, t.source_row, t.ticket_id from staging.tickets as t "
+                "anti join steps.conduct_outcomes as c on c.ticket_id = t.ticket_id"
             ),
             TABLES,
-            "Routing and catalogue are judged for every ticket.",
-            "每张工单都判定了服务方与服务目录。",
+            "Conduct is judged for every ticket.",
+            "每张工单都判定了服务规范。",
             ("staging.tickets",),
         ),
     ),
 )
 
-SUITES = (FILINGS, INSPECTIONS, TRAININGS, CONDUCT)
+SUITES = (FILINGS, INSPECTIONS, TRAININGS, CONDUCT, OUTCOMES)

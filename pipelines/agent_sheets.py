@@ -58,10 +58,10 @@ select
     filing.missing_fields
 from facts.filings as filing
 cross join meta.run as run
-left join steps.filing_duties as duty on duty.ticket_id = filing.ticket_id
 left join staging.tickets as ticket on ticket.ticket_id = filing.ticket_id
+left join terms.days as opened on opened.day = cast(ticket.opened_at as date)
 left join terms.services as service
-    on service.period_id = duty.period_id and service.service_code = ticket.service_code
+    on service.period_id = opened.period_id and service.service_code = ticket.service_code
 where filing.agent_id is not null
     and filing.finding in ('missing', 'incomplete', 'wrong_form', 'pending')
 qualify row_number() over (partition by filing.agent_id order by filing.due_at, filing.ticket_id)

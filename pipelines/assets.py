@@ -110,7 +110,6 @@ REPORT_FILES: Final = {
             "marts.agent_flags",
             "marts.agent_standing",
             "facts.filings",
-            "steps.filing_duties",
         ),
     ),
 }
@@ -184,14 +183,14 @@ def _built(
 ) -> Iterator[dg.MaterializeResult[Any]]:
     for table in tables:
         yield dg.MaterializeResult(
-            asset_key=asset_key(table), metadata=table_metadata(con, table, words or {})
+            asset_key=asset_key(table), metadata=table_metadata(con, table, words or {}, table)
         )
 
 
 def table_metadata(
-    con: duckdb.DuckDBPyConnection, table: str, words: dict[str, str], *, is_view: bool = False
+    con: duckdb.DuckDBPyConnection, table: str, words: dict[str, str], place: str | None = None
 ) -> dict[str, Any]:
-    """Row count (a view is not counted: that would compute it) and column schema."""
+    """Column schema, and the count of rows in ``place`` (None: nothing stored to count)."""
     schema, name = table.split(".", 1)
     columns = con.execute(
         "select column_name, data_type, is_nullable from duckdb_columns() "
@@ -207,8 +206,8 @@ def table_metadata(
             ]
         ),
     }
-    if not is_view:
-        row = con.execute(f'select count(*) from "{schema}"."{name}"').fetchone()  # noqa: S608 - a table of ours
+    if place is not None:
+        row = con.execute(f"select count(*) from {place}").fetchone()  # noqa: S608 - a table of ours
         metadata["dagster/row_count"] = row[0] if row else 0
     return metadata
 
@@ -264,7 +263,7 @@ def _models() -> dg.AssetsDefinition:
             model.name,
             f"{model.title}\n\nGrain: {model.grain}. Clauses: {', '.join(model.clauses)}.",
             model.depends_on,
-            ("duckdb", "sql", "view" if model.is_view else "table"),
+            ("duckdb", "sql", model.materialized),
         )
         for model in models.load_models()
     ]
@@ -277,7 +276,12 @@ def _models() -> dg.AssetsDefinition:
             built = [
                 (
                     model,
-                    table_metadata(run.con, model.name, dict(model.columns), is_view=model.is_view),
+                    table_metadata(
+                        run.con,
+                        model.name,
+                        dict(model.columns),
+                        None if model.is_view else model.place,
+                    ),
                 )
                 for model in session.build_models(run, wanted)
             ]

@@ -135,10 +135,11 @@ def _response_section(con: duckdb.DuckDBPyConnection, ticket: Row) -> list[str]:
         con,
         """
         select
-            response.*, span.stopped_at, span.ended_at, span.calendar_id,
+            response.*, rule.service_calendar_id as calendar_id,
+            coalesce(response.stopped_at, greatest(response.opened_at, run.as_of)) as ended_at,
             rule.strictness, rule.clock_stops_at, rule.response_clock, rule.holidays
         from facts.responses as response
-        inner join steps.response_spans as span on span.ticket_id = response.ticket_id
+        cross join meta.run as run
         left join terms.days as opening on opening.day = cast(response.opened_at as date)
         left join terms.rules as rule on rule.period_id = opening.period_id
         where response.ticket_id = $id

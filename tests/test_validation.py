@@ -81,7 +81,7 @@ def test_the_sample_is_cut_and_the_count_is_not() -> None:
 def test_money_in_a_sample_keeps_its_cents() -> None:
     con = planted("update staging.invoices set amount = 0.1 where invoice_id = 'I2'")
 
-    result = result_of(validate(con, ["facts.charges"]), "billed_equals_invoices")
+    result = result_of(validate(con, ["steps.charge_findings"]), "billed_equals_invoices")
 
     assert result.sample == ({"currency": "USD", "in_charges": "500.00", "in_invoices": "0.10"},)
 
@@ -361,7 +361,7 @@ def test_the_checks_file_is_the_same_bytes_for_the_same_data(tmp_path: Path) -> 
     text = (tmp_path / "one.json").read_text(encoding="utf-8")
     assert text == (tmp_path / "two.json").read_text(encoding="utf-8")
     found = {(entry["table"], entry["check"]): entry for entry in json.loads(text)}
-    entry = found["facts.charges", "billed_equals_invoices"]
+    entry = found["steps.charge_findings", "billed_equals_invoices"]
     assert entry["sample"] == [{"currency": "USD", "in_charges": "500.00", "in_invoices": "0.10"}]
     assert entry["severity"] == "critical"
 

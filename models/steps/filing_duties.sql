@@ -1,7 +1,7 @@
 -- steps.filing_duties: the records agents owe, and until when.
 -- grain: one row per ticket for which an agent owes a record
 -- clauses: AG, KA
--- materialized: table
+-- materialized: scratch
 -- Owed for every finished ticket whose provider is an agent (AG), and for every finished key
 -- account ticket of another provider that names a participating agent (KA). Due the seconds of
 -- the terms (reading 8) after the finish, every second counted: where the zone changes its

@@ -80,6 +80,12 @@ COLUMNS |= {
         whole="line_count overlap_days",
         day="month coverage_start",
     ),
+    "steps.charge_findings": columns(
+        text="charge_id ticket_id invoice_lines charge_type expected currency finding clause",
+        money="billed_amount",
+        whole="line_count",
+        day="month coverage_start",
+    ),
     "marts.billing_exceptions": columns(
         text="charge_id exception finding currency", money="billed_amount"
     ),
@@ -112,6 +118,7 @@ COLUMNS |= {
         hours="training_hours",
         day="month",
     ),
+    "steps.conduct_outcomes": columns(text="ticket_id provider_routing service_catalogue"),
     "facts.conduct": columns(text="ticket_id rule responsible verdict reason clause", day="month"),
     "marts.obligations": columns(
         text="kind subject_id ticket_id responsible customer_type verdict reason clause",

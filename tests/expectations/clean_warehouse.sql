@@ -197,6 +197,12 @@ insert into facts.charges (charge_id, ticket_id, invoice_lines, service_level, c
     ('S1|maintenance', null, 'I2#1', null, 'maintenance_fee', 'billable', 'USD', 500,
         'billed_as_due', 'WA-2', 'after the warranty', 1, '2025-04-01');
 
+insert into steps.charge_findings by name
+select
+    charge_id, ticket_id, invoice_lines, charge_type, expected, currency, finding, clause,
+    billed_amount, line_count, month, coverage_start
+from facts.charges;
+
 -- A credit on a ticket that was never billed must be looked at, though nothing is overbilled.
 insert into marts.billing_exceptions (charge_id, exception, finding, currency, billed_amount)
 values ('T2|service_fee', 'overcredited', 'free_as_due', 'CNY', 0);
@@ -233,6 +239,9 @@ insert into facts.trainings (ticket_id, training_ticket_id, support_finished_at,
     finished_at, training_hours, verdict, clause, month) values
     ('T1', 'T3', '2025-03-03 12:00', '2025-03-04 12:00',
         '2025-03-03 17:00', 4, 'met', 'AS-9', '2025-03-01');
+
+insert into steps.conduct_outcomes (ticket_id, provider_routing, service_catalogue)
+select ticket_id, 'met', 'met' from staging.tickets;
 
 insert into facts.conduct (ticket_id, rule, responsible, verdict, reason, clause, month) values
     ('T1', 'provider_routing', 'A1', 'met', null, 'EC', '2025-03-01'),

@@ -69,6 +69,7 @@ F = "meta.files"
 FR = "facts.responses"
 RM = "marts.response_monthly"
 FC = "facts.charges"
+CF = "steps.charge_findings"
 BE = "marts.billing_exceptions"
 BR = "marts.billing_reconciliation"
 BM = "marts.billing_monthly"
@@ -76,6 +77,7 @@ FF = "facts.filings"
 FI = "facts.inspections"
 FT = "facts.trainings"
 CO = "facts.conduct"
+CU = "steps.conduct_outcomes"
 OB = "marts.obligations"
 PM = "marts.promise_monthly"
 AF = "marts.agent_filing"
@@ -352,49 +354,52 @@ PLANTINGS: dict[str, dict[str, Planting]] = {
     },
     FC: {
         "columns": Planting(f"alter table {FC} alter billed_amount type DOUBLE"),
-        "charge_id_given": change(FC, "charge_id = null", "ticket_id = 'T2'"),
-        "key_unique": twice(FC, "ticket_id = 'T2'"),
-        "expected_given": change(FC, "expected = null", "ticket_id = 'T2'"),
-        "expected_known": change(
-            FC, "expected = 'gift', finding = 'undetermined'", "ticket_id = 'T2'"
-        ),
-        "finding_given": change(FC, "finding = null", "ticket_id = 'T2'"),
-        "finding_known": change(FC, "finding = 'fine'", "ticket_id = 'T2'"),
-        "charge_type_known": change(FC, "charge_type = 'fee'", "charge_id = 'S1|maintenance'"),
         "service_level_known": change(FC, "service_level = 'S3'", "ticket_id = 'T2'"),
-        "billed_amount_given": change(FC, "billed_amount = null", "ticket_id = 'T2'"),
-        "currency_given": change(FC, "currency = null", "ticket_id = 'T2'"),
-        "clause_given": change(FC, "clause = null", "ticket_id = 'T2'"),
-        "every_line_in_one_charge": change(
-            FC, "invoice_lines = 'I1#1'", "charge_id = 'T1|service_fee'"
+        "undetermined_says_why": change(
+            FC, "finding = 'undetermined', reason = ''", "ticket_id = 'T2'"
         ),
-        "no_line_counted_twice": change(FC, "line_count = 3", "charge_id = 'T1|service_fee'"),
+        "every_finding_is_there": drop(FC, "ticket_id = 'T2'"),
+    },
+    CF: {
+        "charge_id_given": change(CF, "charge_id = null", "ticket_id = 'T2'"),
+        "key_unique": twice(CF, "ticket_id = 'T2'"),
+        "expected_given": change(CF, "expected = null", "ticket_id = 'T2'"),
+        "expected_known": change(
+            CF, "expected = 'gift', finding = 'undetermined'", "ticket_id = 'T2'"
+        ),
+        "finding_given": change(CF, "finding = null", "ticket_id = 'T2'"),
+        "finding_known": change(CF, "finding = 'fine'", "ticket_id = 'T2'"),
+        "charge_type_known": change(CF, "charge_type = 'fee'", "charge_id = 'S1|maintenance'"),
+        "billed_amount_given": change(CF, "billed_amount = null", "ticket_id = 'T2'"),
+        "currency_given": change(CF, "currency = null", "ticket_id = 'T2'"),
+        "clause_given": change(CF, "clause = null", "ticket_id = 'T2'"),
+        "every_line_in_one_charge": change(
+            CF, "invoice_lines = 'I1#1'", "charge_id = 'T1|service_fee'"
+        ),
+        "no_line_counted_twice": change(CF, "line_count = 3", "charge_id = 'T1|service_fee'"),
         # A cent that is missing in the total is missing in its month too.
         "billed_equals_invoices": change(
-            FC,
+            CF,
             "billed_amount = 80.04",
             "charge_id = 'T1|service_fee'",
             also=("billed_equals_invoices_by_month",),
         ),
         # The right money in the wrong month: March lacks it, April has it too much.
         "billed_equals_invoices_by_month": change(
-            FC, "month = '2025-04-01'", "charge_id = 'T1|service_fee'", 2
+            CF, "month = '2025-04-01'", "charge_id = 'T1|service_fee'", 2
         ),
-        "every_ticket_has_service_fee": drop(FC, "ticket_id = 'T2'"),
-        "unknown_ticket_is_orphan": change(FC, "ticket_id = 'T9'", "charge_id = 'S1|maintenance'"),
-        "finding_agrees_with_expected": change(FC, "expected = 'billable'", "ticket_id = 'T2'"),
+        "every_ticket_has_service_fee": drop(CF, "ticket_id = 'T2'"),
+        "unknown_ticket_is_orphan": change(CF, "ticket_id = 'T9'", "charge_id = 'S1|maintenance'"),
+        "finding_agrees_with_expected": change(CF, "expected = 'billable'", "ticket_id = 'T2'"),
         "finding_agrees_with_amount": change(
-            FC, "finding = 'free_as_due', expected = 'free'", "charge_id = 'T1|service_fee'"
+            CF, "finding = 'free_as_due', expected = 'free'", "charge_id = 'T1|service_fee'"
         ),
-        "undetermined_says_why": change(
-            FC, "finding = 'undetermined', reason = ''", "ticket_id = 'T2'"
-        ),
-        "month_is_a_first_day": change(FC, "month = '2025-03-02'", "ticket_id = 'T2'"),
+        "month_is_a_first_day": change(CF, "month = '2025-03-02'", "ticket_id = 'T2'"),
     },
     BE: {
         "key_unique": twice(BE, "true"),
         "every_wrong_bill_listed": Planting(
-            f"update {FC} set finding = 'wrong_biller' where charge_id = 'T1|service_fee'"
+            f"update {CF} set finding = 'wrong_biller' where charge_id = 'T1|service_fee'"
         ),
         "exception_is_its_charge": change(BE, "billed_amount = 0.01", "true"),
     },
@@ -464,9 +469,6 @@ PLANTINGS: dict[str, dict[str, Planting]] = {
     },
     CO: {
         "columns": retype(CO, "responsible"),
-        "ticket_id_given": change(CO, "ticket_id = null", "rule = 'phone_before_onsite'"),
-        "rule_given": change(CO, "rule = null", "rule = 'phone_before_onsite'"),
-        "key_unique": twice(CO, "rule = 'phone_before_onsite'"),
         "rule_known": change(CO, "rule = 'manners'", "rule = 'phone_before_onsite'"),
         "verdict_given": change(CO, "verdict = null", "rule = 'phone_before_onsite'"),
         "verdict_known": change(CO, "verdict = 'rude'", "rule = 'phone_before_onsite'"),
@@ -474,9 +476,13 @@ PLANTINGS: dict[str, dict[str, Planting]] = {
         "unmeasurable_says_why": change(
             CO, "verdict = 'unmeasurable', reason = ''", "rule = 'phone_before_onsite'"
         ),
-        "routing_and_catalogue_for_every_ticket": drop(
-            CO, "rule = 'service_catalogue' and ticket_id = 'T5'"
-        ),
+    },
+    CU: {
+        "ticket_id_given": add(CU, "provider_routing, service_catalogue", "'met', 'met'"),
+        "key_unique": twice(CU, "ticket_id = 'T2'"),
+        "provider_routing_given": change(CU, "provider_routing = null", "ticket_id = 'T2'"),
+        "service_catalogue_given": change(CU, "service_catalogue = null", "ticket_id = 'T2'"),
+        "every_ticket_is_judged": drop(CU, "ticket_id = 'T5'"),
     },
     OB: {
         "columns": Planting(f"alter table {OB} alter due_at type VARCHAR"),
