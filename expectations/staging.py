@@ -406,7 +406,7 @@ REJECTS = Suite(
         required("source_file", BAD_ROWS),
         required("source_row", BAD_ROWS),
         required("reason", BAD_ROWS),
-        vocabulary("export", words.EXPORTS, BAD_ROWS),
+        vocabulary("export", words.INPUTS, BAD_ROWS),
     ),
 )
 
@@ -427,7 +427,7 @@ PROBLEMS = Suite(
         ),
         required("source_file", BAD_ROWS),
         required("reason", BAD_ROWS),
-        vocabulary("export", words.EXPORTS, BAD_ROWS),
+        vocabulary("export", words.INPUTS, BAD_ROWS),
     ),
 )
 
@@ -448,7 +448,7 @@ def _counted(column: str, tables: str, reads: tuple[str, ...], en: str, zh: str)
 
 
 _STAGED_ROWS = " union all ".join(
-    f"select '{export}' as export, source_file from staging.{export}" for export in words.EXPORTS
+    f"select '{export}' as export, source_file from staging.{export}" for export in words.INPUTS
 )
 
 FILES = Suite(
@@ -466,7 +466,7 @@ FILES = Suite(
                 "problems": "BIGINT|INTEGER",
             },
         ),
-        vocabulary("export", words.EXPORTS, CONTRACT),
+        vocabulary("export", words.INPUTS, CONTRACT),
         critical(
             "rows_in_accounted_for",
             NoRows(
@@ -480,7 +480,7 @@ FILES = Suite(
         _counted(
             "staged",
             _STAGED_ROWS,
-            tuple(f"staging.{export}" for export in words.EXPORTS),
+            tuple(f"staging.{export}" for export in words.INPUTS),
             "Of every file, as many rows lie in the staging tables as were counted as staged.",
             "每个文件：入库表中的行数与登记的入库行数一致。",
         ),

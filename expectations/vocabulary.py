@@ -8,6 +8,7 @@ Does not belong here: numbers, cities and prices, which are terms.
 from __future__ import annotations
 
 EXPORTS = ("tickets", "service_records", "invoices", "installed_base", "agents", "pauses")
+INPUTS = (*EXPORTS, "ticket_events")
 
 CUSTOMER_TYPES = ("agent", "end_customer", "key_account")
 PROVIDERS = ("company", "agent")

@@ -69,12 +69,18 @@ class Column:
 
 @dataclass(frozen=True)
 class Export:
-    """One export: its columns in order, and the columns that make a row's key (may be none)."""
+    """One export: its columns in order, and the columns that make a row's key (may be none).
+
+    ``needed`` are columns without which a file is none of this export. In a log rows may repeat
+    the key, which only says what they are about.
+    """
 
     name: str
     title_zh: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
+    needed: tuple[str, ...] = ()
+    is_log: bool = False
 
     def column(self, name: str) -> Column:
         """The column called ``name``; KeyError when the export has none."""
@@ -266,3 +272,23 @@ EXPORTS: dict[str, Export] = {
     export.name: export
     for export in (TICKETS, SERVICE_RECORDS, INVOICES, INSTALLED_BASE, AGENTS, PAUSES)
 }
+
+TICKET_EVENTS = Export(
+    "ticket_events",
+    "工单变更记录",
+    ("ticket_id",),
+    (
+        _id("ticket_id", "工单号", "ticket"),
+        _event("changed_at", "变更时间", "at"),
+        _text("field", "变更字段"),
+        _text("old_value", "原值", "old"),
+        _text("new_value", "新值", "new"),
+        Column("change_no", Kind.INTEGER, ("变更序号",)),
+    ),
+    ("changed_at", "new_value"),
+    is_log=True,
+)
+"""One row per change of a ticket; a mapping says how they fold into tickets and pauses."""
+
+INPUTS = EXPORTS | {TICKET_EVENTS.name: TICKET_EVENTS}
+"""Everything a folder may hold: the exports, and logs that are folded into them."""

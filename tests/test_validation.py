@@ -322,6 +322,7 @@ def test_staged_columns_are_the_contracts() -> None:
         (vocabulary.FORMS, contract.FORMS),
         (vocabulary.CHARGE_TYPES, contract.CHARGE_TYPES),
         (vocabulary.EXPORTS, contract.EXPORTS),
+        (vocabulary.INPUTS, contract.INPUTS),
     ],
 )
 def test_vocabulary_is_the_contracts(words: tuple[str, ...], choices: dict[str, Any]) -> None:

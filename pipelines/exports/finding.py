@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from pipelines.contract import EXPORTS
+from pipelines.contract import EXPORTS, INPUTS
 from pipelines.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -42,9 +42,9 @@ def find_exports(
     """The files of each export in reading order, and the names of the files that are none's.
 
     A file belongs to the export its name starts with, whatever the case; a mapping's
-    ``files`` patterns come first. Folders are not entered. "Later" in the contract means
-    later in this order: by the name without its suffix, numbers by their value (``tickets_2``
-    before ``tickets_10``), then by suffix.
+    ``files`` patterns come first, and are the only way to a log. Folders are not entered.
+    "Later" in the contract means later in this order: by the name without its suffix, numbers
+    by their value (``tickets_2`` before ``tickets_10``), then by suffix.
 
     Raises:
         UsageError: ``exports_dir`` is not a folder.
@@ -54,7 +54,7 @@ def find_exports(
         what = "is a file, not a folder" if exports_dir.exists() else "does not exist"
         message = f"The exports folder {exports_dir} {what}. Name the folder that holds the files."
         raise UsageError(message)
-    found: dict[str, list[ExportFile]] = {name: [] for name in EXPORTS}
+    found: dict[str, list[ExportFile]] = {name: [] for name in INPUTS}
     ignored = []
     for path in sorted(exports_dir.iterdir()):
         file = _export_file(path, mapping)

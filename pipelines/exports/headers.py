@@ -162,10 +162,12 @@ def check_headers(
         )
         raise DataError(message)
     constants = rules.constants if rules else {}
-    missing = [key for key in export.key if key not in match.positions and key not in constants]
+    needed = (*export.key, *export.needed)
+    missing = [name for name in needed if name not in match.positions and name not in constants]
     if missing:
         message = (
-            f"{where} lacks the key of {export.name}: {_names(export, missing)}."
+            f"{where} lacks the {'key' if set(missing) <= set(export.key) else 'columns'} of"
+            f" {export.name}: {_names(export, missing)}."
             f" Its headers: {shown}.{_nearest(missing, headers, export)}"
             " Rename the header, or name it in a mapping file."
         )

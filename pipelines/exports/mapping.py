@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 from dataclasses import dataclass, field
+from enum import StrEnum
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -16,7 +17,7 @@ import duckdb
 import yaml
 from rapidfuzz import process
 
-from pipelines.contract import EXPORTS, Kind
+from pipelines.contract import EXPORTS, INPUTS, Kind
 from pipelines.errors import UsageError
 from pipelines.exports import conventions
 from pipelines.exports.presets import PREFIX, laid_over, load_preset
@@ -50,6 +51,44 @@ class ColumnRule:
         return () if self.header is None else ((self.header,), *self.instead)
 
 
+class Fold(StrEnum):
+    """What a log says of a column of its tickets."""
+
+    CELL = "from"
+    """the last cell below a header"""
+    LAST_VALUE = "last_value"
+    """the last value of a field"""
+    FIRST_ENTRY = "first_entry"
+    """when the ticket first came into one of some states"""
+    SINCE = "since"
+    """since when it has been in one of them without a break; blank when it is not"""
+
+
+@dataclass(frozen=True)
+class TicketRule:
+    """How a column of the tickets comes out of a log: ``of`` is a field, or states.
+
+    ``rule`` says how the texts are read; for ``Fold.CELL`` its headers as well.
+    """
+
+    fold: Fold
+    of: tuple[str, ...]
+    rule: ColumnRule
+
+
+@dataclass(frozen=True)
+class LogRules:
+    """How a log folds into tickets and pauses.
+
+    ``state`` is what its ``field`` says where the state changed; None: every row tells the
+    state. In ``pauses`` the clock stands still.
+    """
+
+    state: str | None = None
+    pauses: tuple[str, ...] = ()
+    tickets: dict[str, TicketRule] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class ExportMapping:
     """The rules of one export; everything left out is found as without a mapping."""
@@ -63,6 +102,7 @@ class ExportMapping:
     constants: dict[str, str] = field(default_factory=dict)
     null_values: tuple[str, ...] = ()
     timezone: str | None = None
+    log: LogRules | None = None
 
 
 @dataclass(frozen=True)
@@ -79,8 +119,11 @@ _EXPORT_KEYS = (
     *("files", "encoding", "delimiter", "sheet", "header_row"),
     *("columns", "constants", "null_values", "timezone"),
 )
-_COLUMN_KEYS = ("from", "values", "format", "timezone", "optional")
-_TOP_KEYS = ("description", "preset", "timezone", *EXPORTS)
+_LOG_KEYS = ("state", "pauses", "tickets")
+_READING_KEYS = ("values", "format", "timezone")
+_COLUMN_KEYS = ("from", *_READING_KEYS, "optional")
+_TICKET_KEYS = (*Fold, *_READING_KEYS, "optional")
+_TOP_KEYS = ("description", "preset", "timezone", *INPUTS)
 
 
 def load_mapping(path: Path) -> Mapping:
@@ -120,6 +163,17 @@ def _checked(path: Path, data: Any) -> Mapping:  # noqa: ANN401 - YAML may be an
     return mapping
 
 
+def _cells_of(log: LogRules | None) -> dict[str, ColumnRule]:
+    """The headers of a log that columns of its tickets are read from."""
+    return {
+        name: ColumnRule(
+            ticket.rule.header, instead=ticket.rule.instead, is_optional=ticket.rule.is_optional
+        )
+        for name, ticket in (log.tickets if log else {}).items()
+        if ticket.fold is Fold.CELL and ticket.rule.header is not None
+    }
+
+
 class _Checker:
     """Turns YAML into rules and collects what is wrong instead of stopping at it."""
 
@@ -130,15 +184,15 @@ class _Checker:
     def mapping(self, data: Any) -> Mapping:  # noqa: ANN401 - YAML may be anything
         exports = {}
         if not isinstance(data, dict):
-            self.problems.append(f"it must name exports ({', '.join(EXPORTS)}), each with rules")
+            self.problems.append(f"it must name exports ({', '.join(INPUTS)}), each with rules")
             data = {}
         self._keys("the file", data, _TOP_KEYS)
         zone = self._timezone("timezone", data.get("timezone"))
-        for name, export in EXPORTS.items():
+        for name, export in INPUTS.items():
             if name in data:
                 exports[name] = self._export(export, data[name], zone)
         if not exports and not self.problems:
-            self.problems.append(f"it names no export; name at least one of {', '.join(EXPORTS)}")
+            self.problems.append(f"it names no export; name at least one of {', '.join(INPUTS)}")
         description = self._text("description", data.get("description")) or ""
         return Mapping(str(self.path), exports, description=" ".join(description.split()))
 
@@ -147,20 +201,76 @@ class _Checker:
         if not isinstance(data, dict):
             self.problems.append(f"{where}: must be keys such as {', '.join(_EXPORT_KEYS)}")
             return ExportMapping()
-        self._keys(where, data, _EXPORT_KEYS)
+        self._keys(where, data, (*_EXPORT_KEYS, *(_LOG_KEYS if export.is_log else ())))
+        log = self._log(where, data) if export.is_log else None
         rules = ExportMapping(
             files=self._files(f"{where}.files", data.get("files")),
             encoding=self._encoding(f"{where}.encoding", data.get("encoding")),
             delimiter=self._delimiter(f"{where}.delimiter", data.get("delimiter")),
             sheet=self._text(f"{where}.sheet", data.get("sheet")),
             header_row=self._row(f"{where}.header_row", data.get("header_row")),
-            columns=self._columns(export, data.get("columns")),
+            columns=self._columns(export, data.get("columns")) | _cells_of(log),
             constants=self._constants(export, data.get("constants")),
             null_values=self._texts(f"{where}.null_values", data.get("null_values")),
             timezone=self._timezone(f"{where}.timezone", data.get("timezone")) or zone,
+            log=log,
         )
         self._check_sources(where, rules)
         return rules
+
+    def _log(self, where: str, data: dict[Any, Any]) -> LogRules:
+        log = LogRules(
+            self._text(f"{where}.state", data.get("state")),
+            self._texts(f"{where}.pauses", data.get("pauses")),
+            self._tickets(f"{where}.tickets", data.get("tickets")),
+        )
+        if "files" not in data:
+            self.problems.append(f"{where}.files: is missing; write the names of the logs")
+        if not log.pauses and not log.tickets:
+            self.problems.append(
+                f"{where}: folds into nothing; say under tickets or pauses what comes of it"
+            )
+        for name, rule in log.tickets.items():
+            if rule.fold is Fold.LAST_VALUE and log.state is None:
+                self.problems.append(
+                    f"{where}.tickets.{name}: last_value is of a field; say under state which"
+                    " field holds the state, or write from"
+                )
+        return log
+
+    def _tickets(self, where: str, data: Any) -> dict[str, TicketRule]:  # noqa: ANN401 - YAML
+        if data is None:
+            return {}
+        if not isinstance(data, dict):
+            self.problems.append(f"{where}: must be columns of tickets, each with its source")
+            return {}
+        columns = [c for c in EXPORTS["tickets"].columns if c.name not in EXPORTS["tickets"].key]
+        self._keys(where, data, [column.name for column in columns])
+        return {
+            column.name: self._ticket_rule(f"{where}.{column.name}", column, data[column.name])
+            for column in columns
+            if column.name in data
+        }
+
+    def _ticket_rule(self, where: str, column: Column, data: Any) -> TicketRule:  # noqa: ANN401 - YAML
+        if not isinstance(data, dict):
+            return TicketRule(Fold.CELL, (), self._column(where, column, data))
+        self._keys(where, data, _TICKET_KEYS)
+        folds = [fold for fold in Fold if fold in data]
+        if len(folds) != 1:
+            self.problems.append(f"{where}: must say one of {', '.join(Fold)}")
+            return TicketRule(Fold.CELL, (), ColumnRule(None))
+        fold = folds[0]
+        if fold is Fold.CELL:
+            return TicketRule(fold, (), self._column(where, column, data))
+        of = self._texts(f"{where}.{fold}", data[fold])
+        is_entry = fold in (Fold.FIRST_ENTRY, Fold.SINCE)
+        if not of or (len(of) > 1 and not is_entry):
+            self.problems.append(f"{where}.{fold}: must be {'states' if is_entry else 'a field'}")
+        if is_entry and column.kind not in (Kind.INSTANT, Kind.DATE):
+            self.problems.append(f"{where}.{fold}: is a time, which {column.name} is not")
+        rest = {key: value for key, value in data.items() if key in _READING_KEYS}
+        return TicketRule(fold, of, self._column(where, column, {"from": column.name, **rest}))
 
     def _check_sources(self, where: str, rules: ExportMapping) -> None:
         for name in sorted(rules.columns.keys() & rules.constants.keys()):

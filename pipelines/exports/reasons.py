@@ -26,6 +26,8 @@ TOO_LARGE = "too large"
 TOO_MANY_CELLS = "more cells than headers"
 NUL_BYTES = "NUL bytes taken out"
 ERROR_CELL = "an error instead of a value"
+SAME_TIME = "changes at the same time: which was the last cannot be told"
+NO_TIME_OF_CHANGE = "a change without a readable time: what it changed cannot be told"
 
 CHINESE = {
     NOT_A_TIME: "不是可识别的日期或时间",
@@ -39,6 +41,8 @@ CHINESE = {
     TOO_MANY_CELLS: "单元格多于标题",
     NUL_BYTES: "已去掉空字节",
     ERROR_CELL: "单元格是错误值",
+    SAME_TIME: "同一时间有多次变更，无法判断最后一次",
+    NO_TIME_OF_CHANGE: "有一次变更的时间读不懂，无法判断其结果",
 }
 """Each reason in Chinese. After NOT_ONE_OF come the values that may stand there."""
 

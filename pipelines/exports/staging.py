@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,11 +22,12 @@ from typing import TYPE_CHECKING
 import duckdb
 import polars as pl
 
-from pipelines.contract import EXPORTS
+from pipelines.contract import EXPORTS, INPUTS, TICKET_EVENTS
 from pipelines.errors import DataError
 from pipelines.exports import conventions, values
 from pipelines.exports.deciding import decide
 from pipelines.exports.finding import WORKBOOK_SUFFIXES, find_exports
+from pipelines.exports.folding import fold_pauses, fold_tickets, forget, log_export
 from pipelines.exports.headers import Match, check_headers
 from pipelines.exports.parquet_files import read_parquet_file
 from pipelines.exports.quoting import identifier, literal
@@ -36,15 +37,16 @@ from pipelines.exports.workbooks import read_workbook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from concurrent.futures import Future
     from datetime import datetime
 
     from pipelines.contract import Column, Export
     from pipelines.exports.finding import ExportFile
+    from pipelines.exports.folding import Folded
     from pipelines.exports.mapping import ExportMapping, Mapping
     from pipelines.exports.source import Source
 
 
+_FOLDS = {"tickets": fold_tickets, "pauses": fold_pauses}
 _TWO_WAY_BITS = 32
 _HEAD_ROWS = 1_000
 
@@ -101,7 +103,8 @@ def stage_exports(  # noqa: PLR0913 - what to read, how, where to put it, whom t
         DataError: no tickets, or a file that cannot be read; nothing of it is to be used then.
     """
     found, ignored = find_exports(exports_dir, mapping)
-    if not found["tickets"]:
+    has_log = bool(found[TICKET_EVENTS.name])
+    if not found["tickets"] and not has_log:
         others = ", ".join(ignored[:20]) or "nothing"
         message = (
             f"No tickets export in {exports_dir} (found instead: {others})."
@@ -116,18 +119,63 @@ def stage_exports(  # noqa: PLR0913 - what to read, how, where to put it, whom t
         tempfile.TemporaryDirectory(prefix="exports-", dir=temp_dir) as temporary,
         ThreadPoolExecutor(1) as beside,
     ):
-        for name, files in found.items():
+        for name in (TICKET_EVENTS.name, *EXPORTS) if has_log else EXPORTS:
             rules = mapping.exports.get(name) if mapping else None
-            stage = _Stage(con, EXPORTS[name], rules, timezone)
-            for file in files:
+            export = EXPORTS.get(name) or log_export(rules)
+            if export.is_log:
+                _create_table(con, export)
+            stage = _Stage(con, export, rules, timezone)
+            for file in found[name]:
                 if progress:
                     progress(f"reading {file.path.name}")
                 sha256 = beside.submit(_sha256, file.path)
                 for source in _read(con, file, rules, Path(temporary)):
                     stage.load(source, sha256)
             summary.files.extend(stage.finish())
+            if has_log and mapping and name in _FOLDS:
+                folded = _FOLDS[name](con, mapping, timezone)
+                summary.files.extend(_stage_folded(con, EXPORTS[name], folded, summary, timezone))
+    if has_log:
+        forget(con)
     _record_files(con, summary)
     return summary
+
+
+def _stage_folded(
+    con: duckdb.DuckDBPyConnection,
+    export: Export,
+    folded: Folded | None,
+    summary: StagingSummary,
+    timezone: str,
+) -> list[FileSummary]:
+    """Stage what was folded out of logs: rows of their own, or what given tickets leave blank."""
+    if folded is None:
+        return []
+    files = {file.source_file: file for file in summary.files if file.export == TICKET_EVENTS.name}
+    completes = export.name == "tickets" and "tickets" in summary.exports
+    table = "staging._completing" if completes else None
+    if table:
+        con.execute(f"create table {table} as from staging.tickets limit 0")
+    stage = _Stage(con, export, folded.rules, timezone, table)
+    for source in folded.sources:
+        sha256: Future[str] = Future()
+        sha256.set_result(files[source.source_file].sha256)
+        stage.load(source, sha256)
+    summaries = stage.finish()
+    if not table:
+        return summaries
+    filled = ", ".join(
+        f"{n} = coalesce(t.{n}, f.{n})" for n in map(identifier, folded.rules.columns)
+    )
+    con.execute(
+        f"update staging.tickets as t set {filled} from {table} as f"  # noqa: S608 - names of the contract
+        " where f.ticket_id = t.ticket_id"
+    )
+    con.execute(f"drop table {table}")
+    return [
+        replace(file, rows_in=0, staged=0, note="what the log adds to the tickets of other files")
+        for file in summaries
+    ]
 
 
 def latest_event(con: duckdb.DuckDBPyConnection) -> datetime | None:
@@ -138,7 +186,7 @@ def latest_event(con: duckdb.DuckDBPyConnection) -> datetime | None:
     parts = [
         f"select max({identifier(column.name)}) as happened_at"  # noqa: S608 - names of the contract
         f" from staging.{identifier(export.name)}"
-        for export in EXPORTS.values()
+        for export in INPUTS.values()
         for column in export.columns
         if column.is_event
     ]
@@ -179,12 +227,8 @@ def _ordered(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
 def _create_tables(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("create schema if not exists staging")
     con.execute("create schema if not exists meta")
-    for export in EXPORTS.values():
-        columns = ", ".join(f"{identifier(c.name)} {c.kind.sql_type}" for c in export.columns)
-        con.execute(
-            f"create or replace table staging.{identifier(export.name)}"
-            f" ({columns}, source_file varchar, source_row bigint)"
-        )
+    for export in INPUTS.values():
+        _create_table(con, export)
     con.execute(
         "create or replace table staging.rejects (export varchar, source_file varchar,"
         " source_row bigint, reason varchar, record varchar)"
@@ -197,6 +241,14 @@ def _create_tables(con: duckdb.DuckDBPyConnection) -> None:
         "create or replace table meta.files (export varchar, source_file varchar, sha256 varchar,"
         " format varchar, encoding varchar, delimiter varchar, rows_in bigint, staged bigint,"
         " rejected bigint, problems bigint, note varchar)"
+    )
+
+
+def _create_table(con: duckdb.DuckDBPyConnection, export: Export) -> None:
+    columns = ", ".join(f"{identifier(c.name)} {c.kind.sql_type}" for c in export.columns)
+    con.execute(
+        f"create or replace table staging.{identifier(export.name)}"
+        f" ({columns}, source_file varchar, source_row bigint)"
     )
 
 
@@ -237,12 +289,13 @@ class _Stage:
         export: Export,
         rules: ExportMapping | None,
         timezone: str,
+        table: str | None = None,
     ) -> None:
         self.con = con
         self.export = export
         self.rules = rules
         self.timezone = timezone
-        self.table = f"staging.{identifier(export.name)}"
+        self.table = table or f"staging.{identifier(export.name)}"
         self.loaded: list[_Loaded] = []
         con.execute(f"alter table {self.table} add column _unread bigint")
 
@@ -418,13 +471,15 @@ class _Stage:
         self.con.execute("create or replace temp table _rejected (id bigint, reason varchar)")
         if not self.export.key:
             return
-        keys = ", ".join(identifier(key) for key in self.export.key)
         missing = " or ".join(f"{identifier(key)} is null" for key in self.export.key)
-        present = " and ".join(f"{identifier(key)} is not null" for key in self.export.key)
-        columns = ", ".join(identifier(column.name) for column in self.export.columns)
         self.con.execute(
             f"insert into _rejected select rowid, 'missing_key' from {self.table} where {missing}"  # noqa: S608 - names of the contract
         )
+        if self.export.is_log:
+            return
+        keys = ", ".join(identifier(key) for key in self.export.key)
+        present = " and ".join(f"{identifier(key)} is not null" for key in self.export.key)
+        columns = ", ".join(identifier(column.name) for column in self.export.columns)
         self.con.execute(
             f"""
             insert into _rejected

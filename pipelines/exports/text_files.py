@@ -12,7 +12,7 @@ from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pipelines.contract import EXPORTS
+from pipelines.contract import INPUTS
 from pipelines.errors import DataError
 from pipelines.exports import decoding
 from pipelines.exports.finding import PACKED_TEXT_SUFFIXES
@@ -53,7 +53,7 @@ def read_text_file(file: ExportFile, rules: ExportMapping | None, temp_dir: Path
     if file.suffix in PACKED_TEXT_SUFFIXES:
         path = decoding.unpack(path, temp_dir)
     decoded = decoding.decode(path, name, rules.encoding if rules else None, temp_dir)
-    export = EXPORTS[file.export]
+    export = INPUTS[file.export]
     with decoded.path.open(encoding="utf-8-sig", errors="replace", newline="") as text:
         head = text.read(_HEAD_CHARS)
     hint, hinted = _separator_line(head)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import fastexcel
 import polars as pl
 
-from pipelines.contract import EXPORTS
+from pipelines.contract import INPUTS
 from pipelines.errors import DataError
 from pipelines.exports.headers import HEADER_SEARCH_ROWS, find_header_row, match_headers
 from pipelines.exports.quoting import identifier
@@ -77,7 +77,7 @@ def read_workbook(
         raise DataError(message)
     extents = _survey(file.path)
     sheets = [
-        _sheet(reader, index, name, EXPORTS[file.export], rules)
+        _sheet(reader, index, name, INPUTS[file.export], rules)
         for index in range(len(names))
         if wanted in (None, names[index])
     ]
