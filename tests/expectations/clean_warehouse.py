@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.contract import EXPORTS
+from pipelines.contract import INPUTS
 from pipelines.warehouse import open_warehouse
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def columns(**names_by_type: str) -> dict[str, str]:
 COLUMNS: dict[str, dict[str, str]] = {
     f"staging.{export.name}": {c.name: c.kind.sql_type for c in export.columns}
     | {"source_file": TEXT, "source_row": WHOLE}
-    for export in EXPORTS.values()
+    for export in INPUTS.values()
 }
 COLUMNS |= {
     "staging.rejects": columns(text="export source_file reason record", whole="source_row"),
