@@ -16,6 +16,7 @@ from dashboards.language import Text
 from dashboards.words import CHARGE_TYPES, EXPECTED, FINDINGS
 from dashboards.workbook import Column, new_book
 from pipelines.finance_sheets import EXCEPTIONS, SHEETS
+from pipelines.models import select_over
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,30 +64,48 @@ def draw_audit_sample(
     drawn = audit_seed(con) if seed is None else seed
     con.execute(
         """
-        create or replace table meta.audit_sample as
-        with sized as (
+        create or replace temp table drawn as
+        with strata as (
             select
-                charge_id,
                 finding,
                 case
                     when billed_amount = 0 then 0
                     else length(cast(cast(floor(abs(billed_amount)) as bigint) as varchar))
                 end as digits,
-                md5($seed::varchar || '|' || charge_id) as fingerprint
-            from facts.charges
-        ),
-        ranked as (
-            select
-                *,
-                row_number() over (
-                    partition by finding, digits order by fingerprint, charge_id
-                ) as place,
-                count(*) over (partition by finding, digits) as stratum_charges
-            from sized
-        ),
-        drawn as (
-            select * from ranked where place <= $per_stratum
-        ),
+                count(*) as stratum_charges,
+                -- The smallest fingerprints of each, without sorting all.
+                min(
+                    {
+                        'fingerprint': md5($seed::varchar || '|' || charge_id),
+                        'charge_id': charge_id,
+                        'ticket_id': ticket_id
+                    },
+                    $per_stratum
+                ) as charges
+            from steps.charge_findings
+            group by 1, 2
+        )
+        select
+            finding,
+            digits,
+            stratum_charges,
+            unnest(charges, recursive := true),
+            generate_subscripts(charges, 1) as place
+        from strata
+        """,
+        {"seed": drawn, "per_stratum": per_stratum},
+    )
+    charges = select_over(
+        "facts.charges",
+        {
+            "steps.charges_on_tickets": "select * from steps.charges_on_tickets "
+            "where ticket_id in (select ticket_id from drawn)"
+        },
+    )
+    con.execute(
+        f"""
+        create or replace table meta.audit_sample as
+        with charges as ({charges}),
         evidence as (
             select
                 lines.charge_id,
@@ -124,13 +143,14 @@ def draw_audit_sample(
                 ', ', tickets.source_file || ':' || tickets.source_row, evidence.line_sources
             ) as evidence
         from drawn
-        join facts.charges as charges on charges.charge_id = drawn.charge_id
+        join charges on charges.charge_id = drawn.charge_id
         left join staging.tickets as tickets on tickets.ticket_id = charges.ticket_id
         left join evidence on evidence.charge_id = drawn.charge_id
         order by sample_no
-        """,
-        {"seed": drawn, "per_stratum": per_stratum},
+        """,  # noqa: S608 - the select of a model
+        {"seed": drawn},
     )
+    con.execute("drop table temp.drawn")
 
 
 def workbook(con: duckdb.DuckDBPyConnection) -> bytes:

@@ -225,6 +225,19 @@ def run_model(con: duckdb.DuckDBPyConnection, model: Model) -> None:
         raise DataError(message) from error
 
 
+def select_over(view: str, other: Mapping[str, str]) -> str:
+    """The select of a view, reading other rows: each table that ``other`` names from its query.
+
+    For the few rows somebody looks at. The engine would put a view into words from end to end
+    before it looks which rows are wanted.
+    """
+    (model,) = (model for model in load_models() if model.name == view)
+    sql = model.sql
+    for table, query in other.items():
+        sql = re.sub(rf"\b{re.escape(table)}\b", lambda _, query=query: f"({query})", sql)
+    return sql
+
+
 def _placed(model: Model) -> str:
     """The select, with the tables in memory named by their catalog."""
     if not model.reads_scratch:

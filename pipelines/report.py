@@ -16,6 +16,7 @@ from sqlglot import exp
 from dashboards.pages import PAGES
 from dashboards.report import ROWS_SHOWN, Report
 from dashboards.site import write_report
+from pipelines.models import select_over
 from pipelines.office import write_office
 from pipelines.version import product_version
 
@@ -30,6 +31,14 @@ if TYPE_CHECKING:
 #: Tickets with a section of their own; the rest is in the warehouse (and ``sla explain``).
 TICKETS_KEPT = 5000
 _KEPT = "report_tickets"
+#: The charges that pages show: those of the kept tickets and of the units finance looks at first.
+_CHARGES = "report_charges"
+_CHARGES_SHOWN = """
+select charges.*
+from {table} as charges
+where charges.ticket_id in (select ticket_id from report_tickets)
+    or charges.serial_no in (select serial_no from marts.billing_units where unit_rank <= 30)
+"""
 #: Frames no page prints as a table: their tickets need no section.
 _DOWNLOADED_ONLY = frozenset({"response_all"})
 _CONCERNS = {
@@ -90,11 +99,13 @@ def read_frames(con: duckdb.DuckDBPyConnection) -> dict[str, pl.DataFrame]:
         ).fetchall()
     }
     chosen = {name: sql for name, sql in queries().items() if tables_read(sql) <= there}
-    of_kept = {name: sql for name, sql in chosen.items() if _KEPT in sql}
+    of_kept = {name: sql for name, sql in chosen.items() if _KEPT in sql or _CHARGES in sql}
     frames = {name: con.sql(sql).pl() for name, sql in chosen.items() if name not in of_kept}
     _keep_tickets(con, there, _tickets_shown(frames))
+    if not _keep_charges(con, there):
+        of_kept = {name: sql for name, sql in of_kept.items() if _CHARGES not in sql}
     frames |= {name: con.sql(sql).pl() for name, sql in of_kept.items()}
-    con.execute(f"drop table temp.{_KEPT}")
+    con.execute(f"drop table temp.{_KEPT}; drop table if exists temp.{_CHARGES}")
     return frames
 
 
@@ -129,6 +140,16 @@ def _keep_tickets(con: duckdb.DuckDBPyConnection, there: set[str], shown: list[s
         f"limit {max(TICKETS_KEPT, len(shown))}",
         {"shown": shown},
     )
+
+
+def _keep_charges(con: duckdb.DuckDBPyConnection, there: set[str]) -> bool:
+    """Put the charges that pages show into words, if there are charges."""
+    tables = ("steps.charges_on_tickets", "steps.charges_elsewhere")
+    if not there.issuperset({"marts.billing_units", "steps.charge_entitlements", *tables}):
+        return False
+    shown = {table: _CHARGES_SHOWN.format(table=table) for table in tables}
+    con.execute(f"create temp table {_CHARGES} as {select_over('facts.charges', shown)}")
+    return True
 
 
 def queries() -> dict[str, str]:

@@ -192,6 +192,19 @@ def test_the_sample_is_drawn_from_every_stratum_flagged_and_not(
     )
 
 
+def test_a_drawn_charge_says_what_the_charge_says() -> None:
+    with build(company(), ["facts.charges", "steps.charge_findings"], "2025-06-30") as con:
+        draw_audit_sample(con)
+        same = "charge_id, ticket_id, finding, billed_amount, clause, reason, reason_zh, month"
+        drawn = con.execute(f"select {same} from meta.audit_sample order by 1").fetchall()
+        charges = con.execute(
+            f"select {same} from facts.charges "
+            "where charge_id in (select charge_id from meta.audit_sample) order by 1"
+        ).fetchall()
+    assert drawn
+    assert drawn == charges
+
+
 def test_another_seed_draws_other_charges_and_the_seed_stands_beside_them(
     con: duckdb.DuckDBPyConnection,
 ) -> None:

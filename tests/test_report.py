@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+import polars as pl
 import pytest
 
 from dashboards.pages import PAGES
@@ -114,3 +115,56 @@ def test_the_tickets_kept_are_bounded_but_all_that_tables_name_are_kept(
     kept = set(read_frames(con)["ticket_rows"]["ticket_id"])
     assert {"L0", "L1", "L2"} <= kept
     assert len(kept) < 8
+
+
+def test_the_charges_of_pages_say_what_the_charges_say() -> None:
+    tickets = [
+        {
+            "ticket_id": f"T{number}",
+            "customer_type": kind,
+            "service_code": "SASL012",
+            "provider": "company",
+            "city": "成都",
+            "category": category,
+            "serial_no": "S1",
+            "opened_at": "2025-03-03 09:00:00",
+            "finished_at": "2025-03-03 12:00:00",
+        }
+        for number, (kind, category) in enumerate(
+            [("agent", "fault"), ("end_customer", None), ("key_account", "delivery_damage")]
+        )
+    ]
+    fees = [
+        {
+            "invoice_id": "I1",
+            "line_no": 1,
+            "ticket_id": "T0",
+            "charge_type": "service_fee",
+            "amount": "10.00",
+            "issuer": "company",
+            "issued_at": "2025-03-04",
+        },
+        {
+            "invoice_id": "I2",
+            "line_no": 1,
+            "serial_no": "S1",
+            "charge_type": "maintenance_fee",
+            "amount": "20.00",
+            "issuer": "company",
+            "issued_at": "2025-03-04",
+            "coverage_start": "2025-01-01",
+            "coverage_end": "2025-12-31",
+        },
+    ]
+    unit = {"serial_no": "S1", "purchased_at": "2024-06-01", "warranty_months": "12"}
+    exports = {"tickets": tickets, "invoices": fees, "installed_base": [unit]}
+    with build(exports, None, "2025-06-30 00:00:00") as con:
+        _files(con, ("tickets", "invoices", "installed_base"))
+        frames = read_frames(con)
+        charges = con.sql("select * from facts.charges").pl()
+
+    on_tickets = charges.filter(pl.col("ticket_id").is_not_null())
+    assert frames["ticket_charges"].equals(on_tickets.sort("ticket_id", "charge_id"))
+    assert on_tickets.height == 6  # a service fee and a maintenance fee each
+    of_unit = frames["billing_unit_charges"].sort("charge_id")
+    assert of_unit["reason"].equals(charges.sort("charge_id")["reason"])

@@ -10,7 +10,7 @@
 --   * A ticket without a serial number takes the unit its invoice lines cite, when they cite one only.
 -- grain: one row per ticket
 -- clauses: T1, T2, AS-1, AS-2, WA-1, WA-2
--- materialized: view
+-- materialized: table
 -- columns:
 --   ticket_id: key
 --   customer_id: the ticket's customer

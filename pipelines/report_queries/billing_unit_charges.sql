@@ -13,7 +13,7 @@ with placed as (
                                  charges.first_issued_on) desc nulls last,
                         charges.charge_id
            ) as place
-    from facts.charges as charges
+    from report_charges as charges
     join marts.billing_units as units on units.serial_no = charges.serial_no
     where units.unit_rank <= 30
 )

@@ -2,5 +2,5 @@
 -- grain: one row per charge
 select charges.*
 from report_tickets as kept
-join facts.charges as charges on charges.ticket_id = kept.ticket_id
+join report_charges as charges on charges.ticket_id = kept.ticket_id
 order by charges.ticket_id, charges.charge_id
