@@ -231,11 +231,9 @@ def select_over(view: str, other: Mapping[str, str]) -> str:
     For the few rows somebody looks at. The engine would put a view into words from end to end
     before it looks which rows are wanted.
     """
-    (model,) = (model for model in load_models() if model.name == view)
-    sql = model.sql
-    for table, query in other.items():
-        sql = re.sub(rf"\b{re.escape(table)}\b", lambda _, query=query: f"({query})", sql)
-    return sql
+    (sql,) = (model.sql for model in load_models() if model.name == view)
+    names = "|".join(map(re.escape, other))
+    return re.sub(rf"\b(?:{names})\b", lambda table: f"({other[table[0]]})", sql)
 
 
 def _placed(model: Model) -> str:

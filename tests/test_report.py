@@ -11,7 +11,7 @@ import pytest
 from dashboards.pages import PAGES
 from pipelines import report
 from pipelines.report import build_report, queries, read_frames, report_of
-from tests.harness import build
+from tests.harness import Exports, build
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -157,7 +157,7 @@ def test_the_charges_of_pages_say_what_the_charges_say() -> None:
         },
     ]
     unit = {"serial_no": "S1", "purchased_at": "2024-06-01", "warranty_months": "12"}
-    exports = {"tickets": tickets, "invoices": fees, "installed_base": [unit]}
+    exports: Exports = {"tickets": tickets, "invoices": fees, "installed_base": [unit]}
     with build(exports, None, "2025-06-30 00:00:00") as con:
         _files(con, ("tickets", "invoices", "installed_base"))
         frames = read_frames(con)
