@@ -5,17 +5,17 @@ Belongs here: names. Does not belong here: what is in the files (``reading``).
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.contract import EXPORTS, INPUTS
 from pipelines.errors import DataError, UsageError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pipelines.exports.mapping import Mapping
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
@@ -47,8 +47,8 @@ def find_exports(
     by their value (``tickets_2`` before ``tickets_10``), then by suffix.
 
     Raises:
-        UsageError: ``exports_dir`` is not a folder.
-        DataError: a folder bears the name of an export file, or two exports claim one file.
+        UsageError: ``exports_dir`` is not a folder, or two exports claim one file.
+        DataError: what bears the name of an export file is none, or a link out of the folder.
     """
     if not exports_dir.is_dir():
         what = "is a file, not a folder" if exports_dir.exists() else "does not exist"
@@ -84,13 +84,33 @@ def _export_file(path: Path, mapping: Mapping | None) -> ExportFile | None:
             " Narrow the patterns so that each file belongs to one export."
         )
         raise UsageError(message)
+    _check_is_file(path)
+    return ExportFile(exports[0], path, suffix)
+
+
+def _check_is_file(path: Path) -> None:
+    """Refuse what cannot be read to its end, and what would let in a file from elsewhere."""
+    if path.is_symlink():
+        target = Path(os.path.realpath(path))  # of a loop of links it is the link itself
+        leads_in = target.is_relative_to(os.path.realpath(path.parent))
+        if not leads_in or target.is_symlink() or not target.exists():
+            message = (
+                f"{path} is a link that leads {'nowhere' if leads_in else 'out of the folder'}."
+                f" Put a copy of the file itself into {path.parent}."
+            )
+            raise DataError(message)
     if path.is_dir():
         message = (
             f"{path} is a folder but bears the name of an export file."
             f" Put the file itself into {path.parent}, or rename the folder."
         )
         raise DataError(message)
-    return ExportFile(exports[0], path, suffix)
+    if not path.is_file():
+        message = (
+            f"{path} bears the name of an export file but is a pipe, a socket or a device."
+            f" Put the file itself into {path.parent}."
+        )
+        raise DataError(message)
 
 
 def _claims(name: str, mapping: Mapping | None) -> list[str]:

@@ -1,0 +1,1 @@
+"""Tests of hostile input, and the small files they keep."""
