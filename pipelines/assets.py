@@ -80,7 +80,10 @@ CLOCK_TABLES: Final = {
 
 COPY_TABLES: Final = {"steps.record_copies": "Service records of an agent that share a text"}
 
-CHECK_TABLES: Final = {"meta.checks": "What each check found, with a sample of failing rows"}
+CHECK_TABLES: Final = {
+    "meta.checks": "What each check found, with a sample of failing rows",
+    "marts.check_effects": "The verdicts that hang on failing rows and on cells not read",
+}
 
 SAMPLE_TABLES: Final = {"meta.audit_sample": "Charges drawn for finance to check by hand"}
 
@@ -288,22 +291,23 @@ def _models() -> dg.AssetsDefinition:
             schema = lineage.warehouse_schema(run.con)
             # The validator works while the lineage is drawn and Dagster writes its events.
             session.hand_over(run)
+            drawn = session.draw_lineage(run, [model for model, _ in built], schema)
             for model, metadata in built:
-                metadata["dagster/column_lineage"] = _column_lineage(model, schema)
+                metadata["dagster/column_lineage"] = _column_lineage(drawn[model.name])
                 yield dg.MaterializeResult(asset_key=asset_key(model.name), metadata=metadata)
             summary.append(f"{len(wanted)} tables and views")
 
     return sql_models
 
 
-def _column_lineage(model: models.Model, schema: lineage.Schema) -> dg.TableColumnLineage:
+def _column_lineage(drawn: lineage.Lineage) -> dg.TableColumnLineage:
     return dg.TableColumnLineage(
         {
             column: [
                 dg.TableColumnDep(asset_key=asset_key(table), column_name=source)
-                for table, source in sources
+                for table, source in sorted(sources)
             ]
-            for column, sources in lineage.column_lineage(model.sql, schema).items()
+            for column, sources in drawn.made_from.items()
         }
     )
 

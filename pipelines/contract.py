@@ -292,3 +292,15 @@ TICKET_EVENTS = Export(
 
 INPUTS = EXPORTS | {TICKET_EVENTS.name: TICKET_EVENTS}
 """Everything a folder may hold: the exports, and logs that are folded into them."""
+
+REFERENCES: dict[tuple[str, str], str] = {
+    ("tickets", "parent_ticket_id"): "tickets",
+    ("tickets", "serial_no"): "installed_base",
+    ("tickets", "agent_id"): "agents",
+    ("service_records", "ticket_id"): "tickets",
+    ("service_records", "agent_id"): "agents",
+    ("invoices", "ticket_id"): "tickets",
+    ("invoices", "serial_no"): "installed_base",
+    ("pauses", "ticket_id"): "tickets",
+}
+"""The export whose row a column names by its key; of one export's, the nearest comes first."""

@@ -176,7 +176,7 @@ def _read_header(header: list[str]) -> tuple[dict[str, str], dict[str, str], str
 def tables_read(sql: str, path: Path) -> tuple[str, ...]:
     """The tables with a schema that a select reads, in alphabetic order."""
     try:
-        tree = sqlglot.parse_one(sql, dialect="duckdb")
+        tree = parsed(sql)
     except sqlglot.errors.ParseError as error:
         message = f"{path}: the select cannot be read: {error}. A model is one bare select."
         raise UsageError(message) from error
@@ -185,6 +185,12 @@ def tables_read(sql: str, path: Path) -> tuple[str, ...]:
         raise UsageError(message)
     tables = {f"{t.db}.{t.name}" for t in tree.find_all(exp.Table) if t.db}
     return tuple(sorted(tables))
+
+
+@cache
+def parsed(sql: str) -> exp.Expr:
+    """A select as SQLGlot's tree, parsed once; copy it before changing it."""
+    return sqlglot.parse_one(sql, dialect="duckdb")
 
 
 def needed_for(names: Iterable[str], directory: Path = MODELS) -> tuple[Model, ...]:

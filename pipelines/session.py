@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines import models, publish, readings, reference, terms, validation, warehouse
+from pipelines import effects, models, publish, readings, reference, terms, validation, warehouse
 from pipelines.agent_sheets import write_agent_sheets
 from pipelines.errors import DataError, UsageError
 from pipelines.exports import latest_event, load_mapping, stage_exports
@@ -28,12 +28,14 @@ from pipelines.report import build_report
 from pipelines.validator import Validator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import date, datetime
 
     import duckdb
+    from sqlglot.schema import MappingSchema
 
     from pipelines.exports import Mapping as ExportsMapping
+    from pipelines.lineage import Lineage
     from pipelines.progress import Progress
     from pipelines.terms import Terms
 
@@ -81,6 +83,7 @@ class Settings:
 class Session:
     """An open run: the settings, the checked terms, and the one connection to the warehouse.
 
+    ``promises`` are known once the lineage of all models was drawn.
     ``stopped_by`` is what a step raised: Dagster reports it in its own words, people get it as is.
     """
 
@@ -91,6 +94,7 @@ class Session:
     mapping: ExportsMapping | None = None
     progress: Progress = field(default_factory=Silent)
     stopped_by: BaseException | None = None
+    promises: list[effects.Promise] | None = None
     con: duckdb.DuckDBPyConnection = field(init=False)
 
     @property
@@ -222,6 +226,16 @@ def build_models(session: Session, names: frozenset[str] | None = None) -> Itera
             yield model
 
 
+def draw_lineage(
+    session: Session, built: Sequence[models.Model], schema: MappingSchema
+) -> dict[str, Lineage]:
+    """The lineage of each model; of all models together, what each kind of promise hangs on."""
+    drawn = list(effects.draw_lineage(built, schema))
+    if len(built) == len(models.load_models()):
+        session.promises = effects.promises(drawn)
+    return {model.name: lineage for model, lineage, _ in drawn}
+
+
 def hand_over(session: Session) -> None:
     """Close the warehouse and have the validator read it; ``run_checks`` opens it again."""
     session.con.close()
@@ -240,20 +254,22 @@ def compare_readings(session: Session) -> readings.Effects:
 
 
 def run_checks(
-    session: Session, effects: readings.Effects | None = None
+    session: Session, compared: readings.Effects | None = None
 ) -> list[validation.CheckResult]:
-    """Run every suite, keep what it found in ``meta.checks`` and ``checks.json``.
+    """Run every suite, keep what it found, and what hangs on it, in tables and ``checks.json``.
 
-    ``effects``, found while the validator was at work, are kept as well.
+    The ``compared`` readings, found while the validator was at work, are kept as well.
     """
     if not session.validator.is_asked:
         hand_over(session)
     results = session.validator.answer()
     session.open()
-    if effects is not None:
-        readings.keep_effects(session.con, effects)
+    if compared is not None:
+        readings.keep_effects(session.con, compared)
     validation.keep_results(session.con, results)
-    validation.write_results(results, session.building / "checks.json")
+    effects.keep_check_effects(session.con, results, session.promises)
+    touched = effects.kept_check_effects(session.con)
+    validation.write_results(results, session.building / "checks.json", touched)
     return results
 
 

@@ -18,7 +18,7 @@ from expectations import SUITES, Check, CheckFailedToRunError, Severity, Suite, 
 from pipelines.contract import EXPORTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     import duckdb
@@ -252,13 +252,20 @@ def kept_results(con: duckdb.DuckDBPyConnection) -> list[CheckResult]:
     return sorted(results, key=lambda r: order.get((r.table, r.check), len(order)))
 
 
-def write_results(results: Sequence[CheckResult], path: Path) -> None:
+def write_results(
+    results: Sequence[CheckResult],
+    path: Path,
+    touched: Mapping[tuple[str, str], list[dict[str, Any]]] | None = None,
+) -> None:
     """Write ``results`` as JSON: same results, same bytes (no time, no id).
 
-    What Data Docs say of each is left to their page.
+    ``touched``: by table and check, the verdicts that hang on its rows. What Data Docs say of
+    each is left to their page.
     """
     entries = [asdict(result) for result in results]
     for entry in entries:
         del entry["document"]
+        if touched is not None and not entry["success"]:
+            entry["touched"] = touched.get((entry["table"], entry["check"]), [])
     text = json.dumps(entries, ensure_ascii=False, indent=1)
     path.write_text(text + "\n", encoding="utf-8")
