@@ -67,6 +67,7 @@ class Promise:
     kind: str
     table: str
     where: str
+    is_view: bool
     decided_by: Origins
     rows_by: Origins
     made_from: Mapping[str, Origins]
@@ -75,6 +76,11 @@ class Promise:
     def goes_by_tickets(self) -> bool:
         """Whether a ticket has one of it at most; an inspection goes by contract and quarter."""
         return self.table != "facts.inspections"
+
+    @property
+    def place(self) -> str:
+        """Where its rows are read: a view is read once and kept beside it."""
+        return f"temp.{self.table.partition('.')[2]}" if self.is_view else self.table
 
     @property
     def key(self) -> str:
@@ -132,6 +138,7 @@ def promises(drawn: Iterable[tuple[models.Model, Lineage, dict[str, Lineage]]]) 
                     kind,
                     model.name,
                     f"rule = {literal(kind)}" if parts else "true",
+                    model.is_view,
                     followed.decided_by[word] | followed.rows,
                     followed.rows,
                     whole.made_from,
@@ -171,6 +178,7 @@ def keep_check_effects(
     }
     kinds = [kind for kind in kinds if kind.table in there]
     totals: dict[str, tuple[int, int]] = {}
+    copied: set[str] = set()
     for one in failing:
         touched_by = {(one.table, column) for column in one.columns}
         concerned = [kind for kind in kinds if kind.decided_by & touched_by]
@@ -181,10 +189,25 @@ def keep_check_effects(
             f"semi join ({one.rows}) as wrong using (source_file, source_row)"
         )
         for kind in concerned:
+            if kind.is_view and kind.table not in copied:
+                copied.add(kind.table)
+                con.execute(f"create temp table {kind.place[5:]} as {_narrowed(kind)}")
             if kind.kind not in totals:
                 totals[kind.kind] = _decided(con, kind)
             _keep_one(con, one, kind, *totals[kind.kind])
         con.execute("drop table failing")
+    for table in sorted(copied):
+        con.execute(f"drop table temp.{table.partition('.')[2]}")
+
+
+def _narrowed(kind: Promise) -> str:
+    """The columns of a view that are asked for: ids, what tells kinds and rows apart, verdict."""
+    names = [
+        name
+        for name in kind.made_from
+        if name in ("rule", "verdict") or name.endswith(("_id", "_no"))
+    ]
+    return f"select {', '.join(names)} from {kind.table}"
 
 
 def kept_check_effects(
@@ -278,7 +301,7 @@ def _decided(con: duckdb.DuckDBPyConnection, kind: Promise) -> tuple[int, int]:
     met, breached = con.execute(
         f"select count(case when verdict = 'met' then 1 end), "
         f"count(case when verdict = 'breached' then 1 end) "
-        f"from (select {kind.verdict} as verdict from {kind.table} where {kind.where})"
+        f"from (select {kind.verdict} as verdict from {kind.place} where {kind.where})"
     ).fetchall()[0]
     return met, breached
 
@@ -290,7 +313,7 @@ def _keep_one(
     links = _links(failing.export, kind)
     touching = " union ".join(
         f"select {kind.key} as subject, {kind.verdict} as verdict, failing_file, failing_row "
-        f"from {kind.table} as fact inner join ({link}) as link on fact.{column} = link.id "
+        f"from {kind.place} as fact inner join ({link}) as link on fact.{column} = link.id "
         f"where {kind.where}"
         for column, link in links
     ) or (
@@ -300,7 +323,7 @@ def _keep_one(
     if failing.export == "tickets" and kind.goes_by_tickets:
         alone = (
             "select count(*) from failing where ticket_id not in "
-            f"(select ticket_id from {kind.table} where {kind.where})"
+            f"(select ticket_id from {kind.place} where {kind.where})"
         )
     else:
         alone = (
