@@ -233,3 +233,8 @@ def test_the_rules_of_conduct_are_told_apart() -> None:
 
 def test_a_warehouse_without_a_failing_row_has_an_empty_table() -> None:
     assert kept(build({"tickets": [{**TICKET, "ticket_id": "T1"}]})) == []
+
+
+def test_a_log_that_is_folded_into_tickets_is_passed_over() -> None:
+    con = build({"tickets": [{**TICKET, "ticket_id": "T1"}]})
+    assert kept(con, (), [{"export": "ticket_events", "column": "changed_at", "row": 2}]) == []
