@@ -18,7 +18,7 @@ import duckdb
 from dashboards.pages import PAGES
 from dashboards.report import Page
 from pipelines import lineage, models, session, validation
-from pipelines.contract import EXPORTS
+from pipelines.contract import INPUTS
 from pipelines.readings import EFFECT_TABLES, TOUCHES
 from pipelines.report import queries, tables_read
 from pipelines.session import Session
@@ -42,7 +42,7 @@ OWNERS: Final = {
 _FINANCE: Final = ("charge", "invoice", "billing", "unit")
 
 STAGING_TABLES: Final = {
-    **{f"staging.{name}": f"Export {name} {export.title_zh}" for name, export in EXPORTS.items()},
+    **{f"staging.{name}": f"Export {name} {export.title_zh}" for name, export in INPUTS.items()},
     "staging.rejects": "Rows without a key or with one that is taken, as they came",
     "staging.problems": "Fields that could not be read; they are null in their row",
     "meta.files": "The files read, with fingerprint and row counts",
