@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from pipelines.progress import Progress
     from pipelines.session import Settings
+    from pipelines.settings_file import SettingsFile
     from pipelines.terms.schema import FaultLevel
 
 
@@ -125,21 +126,32 @@ _TERMS = click.option(
 )
 
 
-@main.command()
-@click.option(
+_SETTINGS = click.option(
+    "--settings",
+    metavar="FILE",
+    envvar="SLA_SETTINGS",
+    type=click.Path(path_type=Path),
+    help="A settings file (also SLA_SETTINGS): folders, schedule, notifications, privacy, "
+    "audiences. What the command line says goes before it.",
+)
+_EXPORTS = click.option(
     "--exports",
     metavar="DIR",
-    required=True,
     type=click.Path(path_type=Path),
     help="Folder with the exports: tickets.csv, invoices.xlsx, …",
 )
-@click.option(
+_OUT = click.option(
     "--out",
     metavar="DIR",
-    required=True,
     type=click.Path(path_type=Path),
     help="Folder for the warehouse and the report; made when it is not there.",
 )
+
+
+@main.command()
+@_EXPORTS
+@_OUT
+@_SETTINGS
 @_TERMS
 @click.option(
     "--mapping",
@@ -166,8 +178,9 @@ _TERMS = click.option(
 @click.option("--quiet", is_flag=True, help="Say nothing unless something stops the run.")
 def run(  # noqa: PLR0913 - one argument per option
     *,
-    exports: Path,
-    out: Path,
+    exports: Path | None,
+    out: Path | None,
+    settings: Path | None,
     terms: Path | None,
     mapping: Path | None,
     as_of: str,
@@ -180,9 +193,9 @@ def run(  # noqa: PLR0913 - one argument per option
     from pipelines.instants import read_instant, read_month  # noqa: PLC0415 - see the module
 
     at, first_month = read_instant(as_of, "--as-of"), read_month(month, "--month")
-    if not exports.is_dir():
-        what = "is a file" if exports.exists() else "does not exist"
-        _wrong(f"--exports {exports} {what}. Name the folder that holds the export files.")
+    given = _read_settings(settings)
+    exports, out = _folders(exports or given.paths.exports, out or given.paths.out)
+    terms, mapping = terms or given.paths.terms, mapping or given.paths.mapping
     if terms is not None and not terms.is_dir():
         what = "is a file" if terms.exists() else "does not exist"
         _wrong(f"--terms {terms} {what}. Name a folder of terms files, or leave --terms out.")
@@ -196,10 +209,20 @@ def run(  # noqa: PLR0913 - one argument per option
         from pipelines.run import run as run_job  # noqa: PLC0415
         from pipelines.session import Settings  # noqa: PLC0415
 
-        settings = Settings(exports, out, terms, mapping, at, first_month, memory_limit, browser)
-        run_job(settings, progress)
+        told = Settings(
+            exports,
+            out,
+            terms,
+            mapping,
+            at,
+            first_month,
+            memory_limit or given.memory_limit,
+            browser,
+            given,
+        )
+        run_job(told, progress)
     if not quiet:
-        _tell_result(settings)
+        _tell_result(told)
 
 
 @main.command()
@@ -285,6 +308,24 @@ def check(*, exports: Path, mapping: Path | None, terms: Path | None) -> None:
 
 for command in COMMANDS:
     main.add_command(command)
+
+
+def _read_settings(path: Path | None) -> SettingsFile:
+    from pipelines.settings_file import read_settings  # noqa: PLC0415 - see the module
+
+    return read_settings(path)
+
+
+def _folders(exports: Path | None, out: Path | None) -> tuple[Path, Path]:
+    """Both folders, or what is missing."""
+    if exports is None:
+        _wrong("Where are the exports? Give --exports DIR, or paths.exports in a settings file.")
+    if out is None:
+        _wrong("Where is the result to go? Give --out DIR, or paths.out in a settings file.")
+    if not exports.is_dir():
+        what = "is a file" if exports.exists() else "does not exist"
+        _wrong(f"--exports {exports} {what}. Name the folder that holds the export files.")
+    return exports, out
 
 
 def _wrong(message: str) -> NoReturn:

@@ -25,6 +25,7 @@ from pipelines.finance import build_finance
 from pipelines.instants import local_time, read_instant, read_month
 from pipelines.progress import Silent
 from pipelines.report import build_report
+from pipelines.settings_file import SettingsFile, read_settings
 from pipelines.validator import Validator
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Settings:
 
     ``as_of`` without an offset is local time of the terms' zone. ``month`` is the first day of
     the month the report opens on. ``browser`` prints the report's PDF and PNG (``--pdf``).
+    ``file`` is the settings file, its paths already looked up.
     """
 
     exports: Path
@@ -56,26 +58,29 @@ class Settings:
     month: date | None = None
     memory_limit: str | None = None
     browser: Path | None = None
+    file: SettingsFile = field(default_factory=SettingsFile)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
-        """The settings of ``dagster dev``: ``SLA_EXPORTS``, ``SLA_OUT`` and so on.
+        """The settings of ``dagster dev``: ``SLA_EXPORTS``, ``SLA_OUT`` … before ``SLA_SETTINGS``.
 
         Raises:
-            UsageError: SLA_AS_OF or SLA_MONTH cannot be read.
+            UsageError: SLA_AS_OF, SLA_MONTH or the settings file cannot be read.
         """
 
         def path(name: str) -> Path | None:
             return Path(environment[name]) if environment.get(name) else None
 
+        file = read_settings(path("SLA_SETTINGS"))
         return cls(
-            exports=path("SLA_EXPORTS") or Path("sample_data"),
-            out=path("SLA_OUT") or Path("out"),
-            terms=path("SLA_TERMS"),
-            mapping=path("SLA_MAPPING"),
+            exports=path("SLA_EXPORTS") or file.paths.exports or Path("sample_data"),
+            out=path("SLA_OUT") or file.paths.out or Path("out"),
+            terms=path("SLA_TERMS") or file.paths.terms,
+            mapping=path("SLA_MAPPING") or file.paths.mapping,
             as_of=read_instant(environment.get("SLA_AS_OF", ""), "SLA_AS_OF"),
             month=read_month(environment.get("SLA_MONTH", ""), "SLA_MONTH"),
-            memory_limit=environment.get("SLA_MEMORY_LIMIT") or None,
+            memory_limit=environment.get("SLA_MEMORY_LIMIT") or file.memory_limit,
+            file=file,
         )
 
 

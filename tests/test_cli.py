@@ -61,7 +61,7 @@ def test_due_needs_neither_dagster_nor_great_expectations() -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["run", "--out", "o"], "Missing option '--exports'"),
+        (["run", "--out", "o"], "Where are the exports"),
         (["run", "--exports", "."], "Missing option '--out'"),
         (["run", "--exports", "nowhere", "--out", "o"], "nowhere does not exist"),
         (["run", "--exports", __file__, "--out", "o"], "is a file"),

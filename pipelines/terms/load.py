@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import yaml
 from pydantic import ValidationError
 
 from pipelines.errors import UsageError
 from pipelines.terms import schema
+from pipelines.yaml_files import problem, read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
-    from pydantic_core import ErrorDetails
 
 BUILT_IN = Path(__file__).resolve().parents[2] / "models" / "terms"
 
@@ -68,22 +68,6 @@ class Terms:
         return sorted(days)
 
 
-class _StrictLoader(yaml.SafeLoader):
-    """Safe YAML that refuses a key written twice: the second would win without a word."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
-        seen: set[object] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if isinstance(key, (str, int, date)) and key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} stands twice", key_node.start_mark
-                )
-            if isinstance(key, (str, int, date)):
-                seen.add(key)
-        return super().construct_mapping(node, deep)
-
-
 def load_terms(directory: Path | None = None, in_force: Mapping[str, bytes] | None = None) -> Terms:
     """Read the terms: the built-in files, each replaced by the one of that name in ``directory``.
 
@@ -109,7 +93,7 @@ def load_terms(directory: Path | None = None, in_force: Mapping[str, bytes] | No
     for name, path in paths.items():
         try:
             content = kept[name] if name in kept else path.read_bytes()
-            documents[name] = yaml.load(content, _StrictLoader)  # noqa: S506 - a SafeLoader
+            documents[name] = read_yaml(content)
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             problems.append(f"{path}: cannot be read as YAML: {' '.join(str(error).split())}")
             continue
@@ -158,28 +142,10 @@ def check_documents(
         try:
             files[name] = schema.FILES[name].model_validate(document)
         except ValidationError as error:
-            problems += [f"{places[name]}: {_words(item)}" for item in error.errors()]
+            problems += [f"{places[name]}: {problem(item)}" for item in error.errors()]
     if not problems:
         problems += _gaps(files, places) + _unknown_codes(files, places)
     return files, problems
-
-
-_WORDS = {
-    "missing": "is missing; add it",
-    "extra_forbidden": "is not a key of this file; remove it or mend its spelling",
-}
-
-
-def _words(error: ErrorDetails) -> str:
-    key = ".".join(str(part) for part in error["loc"]) or "the file"
-    key = key.replace(".[key]", "")
-    text = _WORDS.get(error["type"])
-    if text is None:
-        text = error["msg"].removeprefix("Value error, ")
-        given = error.get("input")
-        if isinstance(given, (str, int, float, bool)):
-            text += f" (it says {given!r})"
-    return f"{key}: {text}"
 
 
 def _gaps(files: Mapping[str, schema.TermsFile], places: Mapping[str, str]) -> list[str]:
