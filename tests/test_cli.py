@@ -62,7 +62,7 @@ def test_due_needs_neither_dagster_nor_great_expectations() -> None:
     ("arguments", "says"),
     [
         (["run", "--out", "o"], "Where are the exports"),
-        (["run", "--exports", "."], "Missing option '--out'"),
+        (["run", "--exports", "."], "Where is the result"),
         (["run", "--exports", "nowhere", "--out", "o"], "nowhere does not exist"),
         (["run", "--exports", __file__, "--out", "o"], "is a file"),
         (["run", "--exports", ".", "--out", "o", "--as-of", "June"], "2025-06-30 17:00"),
