@@ -12,6 +12,7 @@ import zipfile
 import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, cast
 
 from pipelines.errors import DataError
@@ -150,17 +151,16 @@ def decode(path: Path, name: str, encoding: str | None, temp_dir: Path) -> Decod
     found = encoding or _by_mark(sample)
     if found is None or codecs.lookup(found).name in ("utf-8", "utf-8-sig"):
         looked = _look(path)
-        if looked.bad_byte is None:
+        if isinstance(looked, _Look):
             return Decoded(path, found or "utf-8", looked.lines, looked.is_regular, looked.is_plain)
         if found is not None:
-            raise _undecodable(name, found, looked.bad_byte, looked.bad_line, encoding)
+            raise _undecodable(name, found, looked.byte, looked.line, encoding)
         found = "gb18030"
-        if not _is_chinese(sample) or _is_mixed(path, looked.bad_byte):
-            raise _undecodable(name, "utf-8", looked.bad_byte, looked.bad_line, encoding)
+        if not _is_chinese(sample) or _is_mixed(path, looked.byte):
+            raise _undecodable(name, "utf-8", looked.byte, looked.line, encoding)
     target = temp_dir / f"decoded-{name}.txt"
-    _transcode(path, target, found, name, encoding)
-    looked = _look(target)
-    return Decoded(target, found, looked.lines, looked.is_regular, looked.is_plain)
+    written = _transcode(path, target, found, name, encoding)
+    return Decoded(target, found, written.lines, written.is_regular, written.is_plain)
 
 
 def _by_mark(sample: bytes) -> str | None:
@@ -175,45 +175,66 @@ def _by_mark(sample: bytes) -> str | None:
     return None
 
 
-@dataclass(frozen=True)
 class _Look:
-    lines: int
-    is_regular: bool
-    is_plain: bool
-    bad_byte: int | None = None
-    bad_line: int = 0
+    """What a text in UTF-8 is made of, told chunk by chunk."""
+
+    def __init__(self) -> None:
+        self.newlines = 0
+        self.is_plain = True
+        self._returns = 0
+        self._is_even = True
+        self._last = b""
+
+    @property
+    def lines(self) -> int:
+        """Line ends, and a last line without one."""
+        return self.newlines + (self._last not in (b"", b"\n"))
+
+    @property
+    def is_regular(self) -> bool:
+        """As ``Decoded`` says."""
+        return self._is_even and self._returns in (0, self.newlines)
+
+    def take(self, chunk: bytes) -> None:
+        """Look at the next chunk; it may end within a character."""
+        if not self._last:
+            chunk = chunk.removeprefix(codecs.BOM_UTF8)
+        self.is_plain = self.is_plain and _is_plain(chunk, is_ascii=chunk.isascii())
+        self.newlines += chunk.count(b"\n")
+        self._returns += chunk.count(b"\r") if b"\r" in chunk else 0
+        self._is_even = (
+            self._is_even
+            and b"\0" not in chunk
+            and _has_even_lines(self._last or b"\n", chunk, has_returns=self._returns > 0)
+        )
+        self._last = chunk[-1:] or self._last
 
 
-def _look(path: Path) -> _Look:
+@dataclass(frozen=True)
+class _Unfit:
+    """The place of a byte that is not of the encoding."""
+
+    byte: int
+    line: int
+
+
+def _look(path: Path) -> _Look | _Unfit:
     """One pass over the bytes: are they UTF-8, how many lines, is anything irregular."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    newlines = returns = position = 0
-    is_regular = is_plain = True
-    last = b"\n"
-    for index, chunk in enumerate(_chunks(path)):
-        text = chunk.removeprefix(codecs.BOM_UTF8) if index == 0 else chunk
-        is_ascii = text.isascii()
+    look = _Look()
+    position = 0
+    for chunk in _chunks(path):
         kept = len(decoder.getstate()[0])
-        if not is_ascii or kept:
+        if kept or not chunk.isascii():
             try:
                 decoder.decode(chunk)
             except UnicodeDecodeError as error:
                 start = max(error.start - kept, 0)
-                line = newlines + chunk[:start].count(b"\n") + 1
-                return _Look(0, False, False, position + error.start - kept, line)  # noqa: FBT003 - neither is asked for
-        is_plain = is_plain and _is_plain(text, is_ascii=is_ascii)
-        newlines += text.count(b"\n")
-        returns += text.count(b"\r") if b"\r" in text else 0
-        is_regular = (
-            is_regular
-            and b"\0" not in text
-            and _has_even_lines(last, text, has_returns=returns > 0)
-        )
+                line = look.newlines + chunk[:start].count(b"\n") + 1
+                return _Unfit(position + error.start - kept, line)
+        look.take(chunk)
         position += len(chunk)
-        last = text[-1:] or last
-    cut_off = position if decoder.getstate()[0] else None
-    is_regular = is_regular and returns in (0, newlines)
-    return _Look(newlines + (last != b"\n"), is_regular, is_plain, cut_off, newlines + 1)
+    return _Unfit(position, look.newlines + 1) if decoder.getstate()[0] else look
 
 
 def _is_plain(text: bytes, *, is_ascii: bool) -> bool:
@@ -265,23 +286,23 @@ def _is_mixed(path: Path, bad_byte: int) -> bool:
     return sum(not char.isascii() for char in before) >= _PROOF_CHARS
 
 
-def _transcode(source: Path, target: Path, encoding: str, name: str, asked: str | None) -> None:
+def _transcode(source: Path, target: Path, encoding: str, name: str, asked: str | None) -> _Look:
+    """Write the text as UTF-8, and look at it on the way."""
     decoder = codecs.getincrementaldecoder(encoding)("strict")
-    position, lines = 0, 1
+    look = _Look()
+    position = 0
     with target.open("wb") as out:
-        for chunk in _chunks(source):
+        for chunk in chain(_chunks(source), [b""]):
             try:
-                text = decoder.decode(chunk)
+                text = decoder.decode(chunk, final=not chunk)
             except UnicodeDecodeError as error:
-                line = lines + chunk[: max(error.start, 0)].count(b"\n")
+                line = look.newlines + 1 + chunk[: max(error.start, 0)].count(b"\n")
                 raise _undecodable(name, encoding, position + error.start, line, asked) from error
-            out.write(text.encode("utf-8", "replace"))
-            lines += text.count("\n")
+            written = text.encode("utf-8", "replace")
+            out.write(written)
+            look.take(written)
             position += len(chunk)
-        try:
-            out.write(decoder.decode(b"", final=True).encode())
-        except UnicodeDecodeError as error:
-            raise _undecodable(name, encoding, position, lines, asked) from error
+    return look
 
 
 def _undecodable(
