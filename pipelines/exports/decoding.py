@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import IO
 
-CHUNK_BYTES = 1 << 20
+CHUNK_BYTES = 1 << 18
 MAX_UNPACKED_BYTES = 64 << 30
 MAX_UNPACKING_RATIO = 400
 """A packed file that grows more than this, and beyond a gigabyte, is refused as a bomb."""
