@@ -32,6 +32,7 @@ from pipelines.exports.headers import Match, check_headers
 from pipelines.exports.parquet_files import read_parquet_file
 from pipelines.exports.quoting import identifier, literal
 from pipelines.exports.reasons import in_chinese
+from pipelines.exports.scanning import TWO_WAY_BITS, typed_rows
 from pipelines.exports.text_files import read_text_file
 from pipelines.exports.workbooks import read_workbook
 
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
 
 
 _FOLDS = {"tickets": fold_tickets, "pauses": fold_pauses}
-_TWO_WAY_BITS = 32
 _HEAD_ROWS = 1_000
 
 
@@ -279,7 +279,7 @@ class _Stage:
 
     Rows are inserted in reading order, so that ``rowid`` is the order of the contract's
     "later". While it works the staging table has one column more, ``_unread``: a bit for each
-    column of the contract whose cell had text and gave no value, and, ``_TWO_WAY_BITS`` higher,
+    column of the contract whose cell had text and gave no value, and, ``TWO_WAY_BITS`` higher,
     one more where that text could be read in two ways.
     """
 
@@ -332,7 +332,7 @@ class _Stage:
             self.con.execute(f"delete from {self.table} {where}")  # noqa: S608 - quoted
             self.load(source.exact(), sha256)
             return
-        decided = self._decided(source, match, unread >> _TWO_WAY_BITS)
+        decided = self._decided(source, match, unread >> TWO_WAY_BITS)
         if decided is not source:
             self.con.execute(f"delete from {self.table} {where}")  # noqa: S608 - quoted
             self.load(decided, sha256)
@@ -422,49 +422,12 @@ class _Stage:
         )
 
     def _insert_sql(self, source: Source, match: Match) -> str:
-        """One scan in steps: clean each text, see what it says, hold it to its limits.
+        def reading_of(column: Column) -> values.Reading:
+            return self._reading(column, source, match.positions.get(column.name))
 
-        ``_unread`` tells the columns that had text and gave no value.
-        """
         constants = self.rules.constants if self.rules else {}
-        texts, probes, usual, said, typed, unread = [], [], [], [], [], []
-        for place, column in enumerate(self.export.columns):
-            reading = self._reading(column, source, match.positions.get(column.name))
-            if column.name in match.positions:
-                text = values.cleaned(column, match.text(column.name, reading.null_words), reading)
-                if values.can_fail(column):
-                    unread.append(_unread_bits(column, place, reading))
-            elif column.name in constants:
-                text = f"cast({literal(constants[column.name])} as varchar)"
-            else:
-                typed.append(
-                    f"cast({literal(column.default)} as {column.kind.sql_type}) as v{place}"
-                )
-                continue
-            texts.append(f"{text} as t{place}")
-            found = values.found(column, f"t{place}", reading)
-            value = values.typed(column, f"s{place}", reading)
-            probe = values.probed(column, f"t{place}", reading)
-            if probe is not None:
-                probes.append(f"{probe} as p{place}")
-                usual.append(
-                    f"{values.is_usual(column, f't{place}', f'p{place}', reading)} as u{place}"
-                )
-                found = f"(case when u{place} then null else {found} end)"
-                value = f"(case when u{place} then p{place} else {value} end)"
-            said.append(f"{found} as s{place}")
-            typed.append(f"{value} as v{place}")
-        names = ", ".join(f"v{place}" for place in range(len(self.export.columns)))
-        line = "cast(0 as bigint)" if source.first_line is not None else "line"
-        return (
-            f"insert into {self.table} select {names},"  # noqa: S608 - quoted
-            f" {literal(source.source_file)}, line, {' + '.join(unread) or '0'}"
-            f" from (select {', '.join(['*', *typed])}"
-            f" from (select {', '.join(['*', *said])}"
-            f" from (select {', '.join(['*', *usual])}"
-            f" from (select {', '.join(['*', *probes])}"
-            f" from (select {', '.join(texts)}, {line} as line from {source.relation})))))"
-        )
+        rows = typed_rows(source, match, self.export, reading_of, constants)
+        return f"insert into {self.table} {rows}"
 
     def _find_rejects(self) -> None:
         """Rows without a key, and of the rows of one key all but the last that differs."""
@@ -674,16 +637,6 @@ class _Stage:
 
 def _is_time(column: Column) -> bool:
     return conventions.ways_of(column.kind) == conventions.TIME_WAYS
-
-
-def _unread_bits(column: Column, place: int, reading: values.Reading) -> str:
-    """SQL of the bits of ``_unread`` for the column at ``place`` of the export."""
-    bits = str(1 << place)
-    if reading.way is None and not reading.formats and not column.choices:
-        is_two_way = conventions.is_two_way(column.kind, f"t{place}")
-        two_way = 1 << place | 1 << place + _TWO_WAY_BITS
-        bits = f"(case when {is_two_way} then {two_way} else {bits} end)"
-    return f"(case when t{place} is not null and v{place} is null then {bits} else 0 end)"
 
 
 def _distinct(headers: list[str]) -> list[str]:

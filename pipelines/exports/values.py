@@ -4,7 +4,7 @@ Belongs here: cleaning, null words, spellings, times, numbers. Does not belong h
 column of a file is which (``headers``) and where the rows go (``staging``).
 
 Every expression takes the raw text and gives the typed value, or null when it cannot be
-read. The commonest spelling is tried first, so that clean files load at the speed of a cast.
+read. They are careful, not quick: ``shortcuts`` reads the cells that need no care.
 """
 
 from __future__ import annotations
@@ -154,13 +154,6 @@ _DAY_ZERO = "1899-12-30"
 NO_DATES_BEFORE = "1900-03-01"
 """Spreadsheets keep a time of day as a moment of 1899-12-30 and the days after."""
 
-_FAST_INSTANTS = (
-    "%Y-%m-%d %H:%M:%S",
-    "%Y-%m-%d %H:%M",
-    "%Y-%m-%dT%H:%M:%S",
-    "%Y-%m-%d %H:%M:%S.%f",
-    "%Y-%m-%d",
-)
 _DOTTED_INSTANTS = (
     "%d.%m.%Y %H:%M:%S",
     "%d.%m.%Y %H:%M",
@@ -171,19 +164,15 @@ _DOTTED_INSTANTS = (
 )
 """With dots the day comes first; with slashes only a mapping can say which it is."""
 
-_USUAL_INSTANTS = ("2025-03-07", "2025-03-07 17:00", "2025-03-07 17:00:00")
-_INSTANT_PARTS = (
-    *("y", "mo", "d", "half", "h", "mi", "s", "f", "half_after"),
-    *("zone", "sign", "zone_h", "zone_mi"),
-)
 _INSTANT_PATTERN = (
     r"^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?"
     r"(?:\s*(?:星期|周)[一二三四五六日天])?"
     r"(?:\s*T?\s*(上午|下午|[AaPp][Mm])?\s*"
     r"(\d{1,2})\s*[:时点]\s*(\d{1,2})\s*分?(?:\s*:?\s*(\d{1,2})(?:[.,](\d{1,9}))?\s*秒?)?"
-    r"\s*([AaPp][Mm])?"
-    r"\s*(Z|z|UTC|GMT|(?:UTC|GMT)?([+-])(\d{1,2}):?(\d{2})?)?)?$"
+    r"\s*((?:[AaPp][Mm])?\s*"
+    r"(?:Z|z|UTC|GMT|(?:UTC|GMT)?[+-]\d{1,2}:?(?:\d{2})?)?))?$"
 )
+_OFFSET_PATTERN = r"([+-])(\d{1,2}):?(\d{2})?$"
 _SERIAL_PATTERN = r"\d{5,6}(\.\d+)?"
 _CURRENCY_MARKS = r"^(CNY|RMB|人民币)\s*|\s*(元|CNY|RMB|人民币)$"
 _NUMBER_PATTERN = (
@@ -222,17 +211,25 @@ def cleaned(column: Column, raw: str, reading: Reading) -> str:
     Full-width letters and digits are folded in every column but free text, values that a
     mapping translates are translated.
     """
+    return translated(tidied(column, raw, reading), reading)
+
+
+def tidied(column: Column, raw: str, reading: Reading) -> str:
+    """The first half of ``cleaned``: without blanks around it, folded; null when blank."""
     if reading.is_plain:
-        text = f"nullif(trim({raw}), '')"
-    else:
-        has_blank = f"regexp_matches({raw}, {literal(f'^{_BLANK}|{_BLANK}$')})"
-        text = f"(case when {has_blank} then trim({raw}, {literal(BLANKS)}) else {raw} end)"
-        if column.kind is not Kind.TEXT:
-            marks, plain = _FULL_WIDTH + _INVISIBLE, _HALF_WIDTH
-            has_mark = f"regexp_matches({text}, {literal(_FOLDABLE)})"
-            folded = f"trim(translate({text}, {literal(marks)}, {literal(plain)}))"
-            text = f"(case when {has_mark} then {folded} else {text} end)"
-        text = f"nullif({text}, '')"
+        return f"nullif(trim({raw}), '')"
+    has_blank = f"regexp_matches({raw}, {literal(f'^{_BLANK}|{_BLANK}$')})"
+    text = f"(case when {has_blank} then trim({raw}, {literal(BLANKS)}) else {raw} end)"
+    if column.kind is not Kind.TEXT:
+        marks, plain = _FULL_WIDTH + _INVISIBLE, _HALF_WIDTH
+        has_mark = f"regexp_matches({text}, {literal(_FOLDABLE)})"
+        folded = f"trim(translate({text}, {literal(marks)}, {literal(plain)}))"
+        text = f"(case when {has_mark} then {folded} else {text} end)"
+    return f"nullif({text}, '')"
+
+
+def translated(text: str, reading: Reading) -> str:
+    """The second half of ``cleaned``: the words a mapping names for nothing and for others."""
     if reading.null_words:
         words = [word.strip().lower() for word in reading.null_words]
         text = f"(case when {is_among(f'lower({text})', words)} then null else {text} end)"
@@ -244,55 +241,30 @@ def cleaned(column: Column, raw: str, reading: Reading) -> str:
     return text
 
 
-def probed(column: Column, text: str, reading: Reading) -> str | None:
-    """SQL of the value that a cleaned ``text`` has if it is written in the usual way.
-
-    The engine's own cast, which takes a fifth of the time of ``found`` but also takes what is
-    not meant (offsets dropped, 24:00 as the next day, rounding): ``is_usual`` tells. None for
-    a column that gains nothing by it.
-    """
-    length = f"strlen({text})"
-    if column.kind in (Kind.INSTANT, Kind.DATE):
-        if reading.formats or reading.source_timezone != reading.timezone:
-            return None
-        lengths = ", ".join(str(len(form)) for form in _USUAL_INSTANTS)
-        return f"(case when {length} in ({lengths}) then try_cast({text} as timestamp) end)"
-    if column.kind in (Kind.DECIMAL, Kind.MONEY) and reading.way != conventions.COMMA:
-        return f"(case when {length} < 19 then try_cast({text} as {column.kind.sql_type}) end)"
-    if column.kind is Kind.INTEGER and column.choices:
-        whens = " ".join(f"when {literal(choice)} then {choice}" for choice in column.choices)
-        return f"(case {text} {whens} end)"
-    if column.kind is Kind.INTEGER:
-        return f"(case when {length} < 10 then try_cast({text} as integer) end)"
-    return None
+def ends_with_blank(text: str) -> str:
+    """SQL that is true where the last character is one that ``tidied`` takes off."""
+    return f"regexp_matches({text}, {literal(f'{_BLANK}$')})"
 
 
-def is_usual(column: Column, text: str, probe: str, reading: Reading) -> str:
-    """SQL that is true where ``probe``, of ``probed``, says what ``text`` says and is allowed.
-
-    Written out again it must begin with the text itself: digit for digit, with at most a
-    midnight, seconds or decimals of zero left out.
-    """
-    is_same = f"starts_with(cast({probe} as varchar), {text})"
-    if column.kind in (Kind.INSTANT, Kind.DATE):
-        return (
-            f"{probe} >= timestamp '{_first_moment(reading)}'"
-            f" and {probe} < timestamp '{LAST_YEAR + 1}-01-01' and {is_same}"
-        )
-    return is_same
+def has_marks(text: str) -> str:
+    """SQL that is true where ``tidied`` finds anything to take off or to fold."""
+    return f"regexp_matches({text}, {literal(f'^{_BLANK}|{_BLANK}$|{_FOLDABLE}')})"
 
 
-def found(column: Column, text: str, reading: Reading) -> str:
+def found(column: Column, text: str, reading: Reading, parts: str | None = None) -> str:
     """SQL of what a cleaned ``text`` says, whatever the limits: a time, a number or a word.
 
-    The first of two steps, so that the second can ask for its outcome more than once.
+    The first of two steps, so that the second can ask for its outcome more than once. ``parts``
+    names ``instant_parts`` of the text where they are at hand.
     """
     if column.kind in (Kind.INSTANT, Kind.DATE):
-        return f"(case when {text} is not null then {_instant(text, reading)} end)"
+        return f"(case when {text} is not null then {_instant(text, reading, parts)} end)"
+    if column.kind is Kind.INTEGER and column.choices:
+        numbers = " ".join(f"when {choice} then {literal(choice)}" for choice in column.choices)
+        number = _number(text, replace(reading, way=conventions.POINT))
+        spellings = _whens(_spellings(column.choices))
+        return f"(case lower({text}) {spellings} else case {number} {numbers} end end)"
     if column.kind in (Kind.INTEGER, Kind.DECIMAL, Kind.MONEY):
-        if column.choices:
-            text = f"(case lower({text}) {_whens(_spellings(column.choices))} else {text} end)"
-            reading = replace(reading, way=conventions.POINT)
         return _number(text, reading)
     if column.choices and column.kind in (Kind.CHOICE, Kind.YES_NO):
         exact = _whens({choice: choice for choice in column.choices})
@@ -309,11 +281,10 @@ def typed(column: Column, said: str, reading: Reading) -> str:
         first = _first_moment(reading)
         is_within = f"{said} >= timestamp '{first}' and {said} < timestamp '{LAST_YEAR + 1}-01-01'"
         value = f"cast(case when {is_within} then {said} end as {kind.sql_type})"
+    elif kind is Kind.INTEGER and column.choices:
+        value = f"cast({said} as integer)"
     elif kind is Kind.INTEGER:
-        is_meant = f"{said} = round({said}, 0)"
-        if column.choices:
-            is_meant += f" and {said} in ({', '.join(column.choices)})"
-        value = f"(case when {is_meant} then try_cast({said} as integer) end)"
+        value = f"(case when {said} = round({said}, 0) then try_cast({said} as integer) end)"
     elif kind in (Kind.DECIMAL, Kind.MONEY):
         value = (
             f"(case when abs({said} - round({said}, 2)) < {_NUMBER_NOISE}"
@@ -391,23 +362,23 @@ def _spellings(choices: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
 def _word(column: Column, text: str) -> str:
     """An identifier, code, city or issuer: any word but those for "nothing"."""
     word = text
-    spellings = {} if column.choices is None else _spellings(column.choices)
     if column.kind is Kind.CITY:
-        spellings = CITIES
         word = (
             f"(case suffix({text}, '市') when true"
             f" then regexp_replace({text}, '^(..+)市$', '\\1') else {text} end)"
         )
     elif column.kind is Kind.CODE:
         word = f"upper({text})"
-    known: dict[str, str | None] = {**dict.fromkeys(NULL_WORDS), **spellings}
-    known_word = _by_length(known, text, word)
-    if column.kind is Kind.CITY:
-        # In English, for nothing, or with a suffix; nearly all are none of it.
-        nothing = is_among(text, [null for null in NULL_WORDS if not null.isascii()])
-        is_known = f"({text} < '~' or suffix({text}, '市') or {nothing})"
-        return f"(case when {is_known} then {known_word} else {word} end)"
-    return known_word
+    return _by_length(known_words(column), text, word)
+
+
+def known_words(column: Column) -> dict[str, str | None]:
+    """What an identifier, code, city or issuer says that does not stand for itself.
+
+    In lower case; None is nothing.
+    """
+    others = CITIES if column.kind is Kind.CITY else _spellings(column.choices or {})
+    return {**dict.fromkeys(NULL_WORDS), **others}
 
 
 def _by_length(translations: dict[str, str | None], text: str, otherwise: str) -> str:
@@ -474,22 +445,20 @@ def _one_number(text: str) -> str:
     )
 
 
-def _instant(text: str, reading: Reading) -> str:
+def _instant(text: str, reading: Reading, parts: str | None) -> str:
     """A TIMESTAMP in the terms' zone, whatever its year; null when there is no such time."""
     if reading.formats:
         attempts = [
-            _moved(f"timezone('UTC', try_strptime({text}, {literal(form)}))", "UTC", reading)
+            moved(f"timezone('UTC', try_strptime({text}, {literal(form)}))", "UTC", reading)
             if "%z" in form
-            else _moved(f"try_strptime({text}, {literal(form)})", None, reading)
+            else moved(f"try_strptime({text}, {literal(form)})", None, reading)
             for form in reading.formats
         ]
         return f"coalesce({', '.join(attempts)})"
-    fast = ", ".join(literal(form) for form in _FAST_INSTANTS)
     dotted = ", ".join(literal(form) for form in _DOTTED_INSTANTS)
     attempts = [
-        _moved(f"try_strptime({text}, [{fast}])", None, reading),
-        _spelt_instant(text, reading),
-        _moved(
+        _joined_instant(parts, reading) if parts else _spelt_instant(text, reading),
+        moved(
             rf"(case when regexp_full_match({text}, '\d{{14}}')"
             f" then try_strptime({text}, '%Y%m%d%H%M%S')"
             rf" when regexp_full_match({text}, '\d{{8}}')"
@@ -497,7 +466,7 @@ def _instant(text: str, reading: Reading) -> str:
             None,
             reading,
         ),
-        _moved(
+        moved(
             rf"(case when regexp_matches({text}, '^\d{{1,2}}\.\d{{1,2}}\.\d{{4}}(\D|$)')"
             f" then try_strptime({text}, [{dotted}]) end)",
             None,
@@ -507,7 +476,7 @@ def _instant(text: str, reading: Reading) -> str:
     if reading.has_serials:
         milliseconds = f"cast(round(try_cast({text} as double) * 86400000) as bigint)"
         attempts.append(
-            _moved(
+            moved(
                 f"(case when regexp_full_match({text}, {literal(_SERIAL_PATTERN)})"
                 f" then timestamp '{_DAY_ZERO}' + to_milliseconds({milliseconds}) end)",
                 None,
@@ -518,47 +487,64 @@ def _instant(text: str, reading: Reading) -> str:
         ways = readings(Kind.INSTANT, text, reading)
         is_open = reading.way == conventions.UNDECIDED
         attempts.append(_where_they_agree(list(ways.values())) if is_open else ways[reading.way])
-    if reading.way in (conventions.DAY_FIRST, conventions.MONTH_FIRST):
-        attempts.insert(0, _moved(conventions.quickly(text, reading.way), None, reading))
     return f"coalesce({', '.join(attempts)})"
 
 
-def _moved(local: str, zone: str | None, reading: Reading) -> str:
-    """A local time of ``zone`` (None: the source's own) as local time of the terms."""
+def moved(local: str, zone: str | None, reading: Reading) -> str:
+    """SQL of a local time of ``zone`` (None: the source's own) as local time of the terms."""
     zone = zone or reading.source_timezone
     if zone == reading.timezone:
         return local
     return f"timezone({literal(reading.timezone)}, timezone({literal(zone)}, {local}))"
 
 
+def instant_parts(text: str) -> str:
+    """SQL of the nine parts of a time with the year first, in whatever spelling; else null.
+
+    Year, month, day, half of the day, hour, minute, second, fraction, and what stands behind
+    (half of the day, zone), with a bar between each.
+    """
+    parts = "|".join(f"\\{number}" for number in range(1, 10))
+    return f"nullif(regexp_replace({text}, {literal(_INSTANT_PATTERN)}, {literal(parts)}), {text})"
+
+
 def _spelt_instant(text: str, reading: Reading) -> str:
-    """A time in any other spelling with the year first, put together out of its parts.
+    """A time with the year first, in whatever spelling."""
+    joined = _joined_instant("parts", reading)
+    return f"(list_transform([{instant_parts(text)}], lambda parts: {joined})[1])"
+
+
+def _joined_instant(parts: str, reading: Reading) -> str:
+    """The time put together out of its parts.
 
     Offsets are reckoned with here: a cast to TIMESTAMP would drop them without a word.
     """
-    parts = ", ".join(literal(part) for part in _INSTANT_PARTS)
+    year, month, day, half, hour, minute, second, fraction, rest = (
+        f"split_part({parts}, '|', {place})" for place in range(1, 10)
+    )
+    half = f"lower({half} || regexp_extract({rest}, '^[AaPp][Mm]'))"
+    # A number, where a text would do: DuckDB 2.0 fails to plan split_part(null, …) = 'text'.
+    hours = f"try_cast({hour} as integer)"
     hour = (
-        "(case when lower(p.half || p.half_after) in ('下午', 'pm')"
-        " and try_cast(p.h as integer) < 12 then cast(try_cast(p.h as integer) + 12 as varchar)"
-        " when lower(p.half || p.half_after) in ('上午', 'am') and p.h = '12' then '0'"
-        " when p.h = '' then '0' else p.h end)"
+        f"(case when {hours} is null then '0'"
+        f" when {half} in ('下午', 'pm') and {hours} < 12 then cast({hours} + 12 as varchar)"
+        f" when {half} in ('上午', 'am') and {hours} = 12 then '0' else {hour} end)"
     )
     stamp = (
-        f"p.y || '-' || lpad(p.mo, 2, '0') || '-' || lpad(p.d, 2, '0') || ' '"
-        f" || lpad({hour}, 2, '0') || ':' || lpad(p.mi, 2, '0') || ':' || lpad(p.s, 2, '0')"
-        f" || '.' || rpad(left(p.f, 6), 6, '0')"
+        f"{year} || '-' || lpad({month}, 2, '0') || '-' || lpad({day}, 2, '0') || ' '"
+        f" || lpad({hour}, 2, '0') || ':' || lpad({minute}, 2, '0')"
+        f" || ':' || lpad({second}, 2, '0') || '.' || rpad(left({fraction}, 6), 6, '0')"
     )
     local = f"try_cast({stamp} as timestamp)"
-    minutes = (
-        "(case p.sign when '-' then -1 else 1 end"
-        " * (60 * coalesce(try_cast(p.zone_h as integer), 0)"
-        " + coalesce(try_cast(p.zone_mi as integer), 0)))"
+    sign, hours, minutes = (
+        f"regexp_extract({rest}, {literal(_OFFSET_PATTERN)}, {group})" for group in range(1, 4)
     )
-    is_offset = f"(abs({minutes}) <= 1080 and coalesce(try_cast(p.zone_mi as integer), 0) < 60)"
-    shifted = _moved(f"({local} - to_minutes({minutes}))", "UTC", reading)
-    value = (
-        f"case when p.zone = '' then {_moved(local, None, reading)}"
-        f" when {is_offset} then {shifted} end"
+    hours, minutes = (f"coalesce(try_cast({text} as integer), 0)" for text in (hours, minutes))
+    offset = f"((60 * {hours} + {minutes}) * case when {sign} = '-' then -1 else 1 end)"
+    shifted = moved(f"({local} - to_minutes({offset}))", "UTC", reading)
+    is_local = f"regexp_full_match({rest}, '([AaPp][Mm])?')"
+    return (
+        f"(case when {parts} is null then null"
+        f" when {is_local} then {moved(local, None, reading)}"
+        f" when abs({offset}) <= 1080 and {minutes} < 60 then {shifted} end)"
     )
-    found = f"regexp_extract({text}, {literal(_INSTANT_PATTERN)}, [{parts}])"
-    return f"(list_transform([{found}], lambda p: {value})[1])"
