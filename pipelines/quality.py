@@ -5,13 +5,16 @@ Belongs here: the one part of quality that SQL cannot say well, near-equal texts
 (``marts.agent_flags``) and every other judgement on agents, which is SQL.
 
 The search is sorted neighbourhood (Hernández and Stolfo 1995): the different texts of an agent are
-sorted twice, read forwards and backwards, and each is compared with the few that follow. Texts
-that differ in a few places share their beginning or their end, so they stand close in one of
-the two orders. The cost is that of sorting; what differs at both ends can be missed.
+put in order twice, by how they begin and by how they end, and each is compared with the few that
+follow. Texts that differ in a few places share their beginning or their end, so they stand close in
+one of the two orders. What differs within ``SHARED`` characters of both ends can be missed. The
+order is that of fingerprints of ever longer beginnings: texts that share more stand closer, as in
+a sorted list, but numbers are sorted and not texts, which takes a fifth of the time.
 """
 
 from __future__ import annotations
 
+from itertools import compress
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -22,6 +25,10 @@ if TYPE_CHECKING:
 
 #: How many of the texts that follow in order each text is compared with.
 NEIGHBOURS: Final = 3
+#: Characters at one end that two texts must share to be compared.
+SHARED: Final = 8
+#: Characters at one end by which texts are put in order, each a part of the next.
+_LENGTHS: Final = (SHARED, 16, 32, 64)
 
 # What is compared is fault and resolution without spaces, punctuation and digits: another date
 # or serial number does not make it another text.
@@ -89,61 +96,89 @@ def record_copies(
     cleaned = records.with_columns(
         pl.col("content").str.to_lowercase().str.replace_all(_LEFT_OUT, "")
     ).filter(pl.col("content").str.len_chars() >= min_characters)
-    texts = cleaned.group_by("agent_id", "content").agg(first_record_id=pl.col("record_id").min())
+    texts = cleaned.group_by("agent_id", "content").agg(
+        first_record_id=pl.col("record_id").min(), records=pl.len()
+    )
     groups = group_texts(texts, similarity_pct)
     return (
         cleaned.join(groups, on=["agent_id", "content"])
-        .with_columns(copies=pl.len().over("agent_id", "copy_group").cast(pl.Int64))
-        .filter(pl.col("copies") > 1)
         .select(_COPIES.names())
         .sort("agent_id", "copy_group", "record_id")
     )
 
 
 def group_texts(texts: pl.DataFrame, similarity_pct: float) -> pl.DataFrame:
-    """Give each text its group: texts that are near-equal, directly or through others.
+    """The texts that several records have: equal or near-equal, directly or through others.
 
     Args:
-        texts: one row per different text of an agent: ``agent_id``, ``content`` and
-            ``first_record_id``.
+        texts: one row per different text of an agent: ``agent_id``, ``content``,
+            ``first_record_id`` and ``records``, how many have it.
         similarity_pct: from which similarity on, 0 to 100, two texts are the same.
 
     Returns:
-        ``agent_id``, ``content`` and ``copy_group``, the smallest ``first_record_id`` of the group.
+        ``agent_id``, ``content``, ``copy_group`` (the smallest ``first_record_id`` of the group)
+        and ``copies`` (the records of the group, two or more).
     """
-    numbered = texts.sort("agent_id", "content").with_row_index("number")
-    leaders = list(range(numbered.height))
-    for order in (numbered, numbered.sort("agent_id", pl.col("content").str.reverse())):
-        for one, other in _near(order, similarity_pct):
+    leaders: dict[int, int] = {}
+    for sign in (1, -1):
+        for one, other in _near(texts, sign, similarity_pct):
             low, high = sorted((_leader(leaders, one), _leader(leaders, other)))
-            leaders[high] = low
-    group = pl.Series("group", [_leader(leaders, n) for n in range(numbered.height)], pl.UInt32)
-    return numbered.with_columns(group).select(
-        "agent_id", "content", copy_group=pl.col("first_record_id").min().over("group")
+            if low < high:
+                leaders[high] = low
+    numbered = texts.with_row_index("number").filter(
+        (pl.col("records") > 1) | pl.col("number").is_in([*leaders, *leaders.values()])
+    )
+    group = [_leader(leaders, number) for number in numbered["number"]]
+    return numbered.with_columns(pl.Series("group", group, pl.UInt32)).select(
+        "agent_id",
+        "content",
+        copy_group=pl.col("first_record_id").min().over("group"),
+        copies=pl.col("records").sum().over("group").cast(pl.Int64),
     )
 
 
-def _near(order: pl.DataFrame, similarity_pct: float) -> list[tuple[int, int]]:
-    """The pairs close to each other in ``order`` that are of one agent and similar enough."""
-    contents = order["content"].to_list()
-    agents = order["agent_id"].rank("dense").to_numpy()
-    numbers = order["number"].to_list()
-    pairs = []
+def _near(texts: pl.DataFrame, sign: int, similarity_pct: float) -> list[tuple[int, int]]:
+    """The pairs of row numbers that are close in order and similar enough.
+
+    ``sign``: 1 for the order of beginnings, -1 for that of ends.
+    """
+    content = pl.col("content")
+    ends = [content.str.head(n) if sign > 0 else content.str.tail(n) for n in _LENGTHS]
+    order = texts.select(
+        pl.col("agent_id").hash().alias("agent"),
+        *(end.hash().alias(f"end{n}") for end, n in zip(ends, _LENGTHS, strict=True)),
+        "first_record_id",
+        content.str.len_chars().cast(pl.Int32).alias("length"),
+        pl.int_range(pl.len(), dtype=pl.UInt32).alias("number"),
+    ).sort(pl.exclude("number"))
+    contents = texts["content"].gather(order["number"]).to_list()
+    agents, shared = order["agent"].to_numpy(), order[f"end{SHARED}"].to_numpy()
+    lengths, numbers = order["length"].to_numpy(), order["number"].to_numpy()
+    pairs: list[tuple[int, int]] = []
     for distance in range(1, min(NEIGHBOURS, len(contents) - 1) + 1):
+        one, other = slice(None, -distance), slice(distance, None)
+        total = lengths[one] + lengths[other]
+        # Of two texts, what the longer one has too much is a difference in any case.
+        is_candidate = (
+            (agents[one] == agents[other])
+            & (shared[one] == shared[other])
+            & (100 * abs(lengths[one] - lengths[other]) <= (100 - similarity_pct) * total)
+        )
         scores = process.cpdist(
-            contents[:-distance],
-            contents[distance:],
+            list(compress(contents[one], is_candidate)),
+            list(compress(contents[other], is_candidate)),
             scorer=fuzz.ratio,
             score_cutoff=similarity_pct,
         )
-        is_near = (scores >= similarity_pct) & (agents[:-distance] == agents[distance:])
-        pairs += [(numbers[at], numbers[at + distance]) for at in is_near.nonzero()[0]]
+        near = is_candidate.nonzero()[0][scores >= similarity_pct]
+        pairs += zip(numbers[near].tolist(), numbers[near + distance].tolist(), strict=True)
     return pairs
 
 
-def _leader(leaders: list[int], number: int) -> int:
+def _leader(leaders: dict[int, int], number: int) -> int:
     """The first text of a text's group; shortens the way there for the next who asks."""
-    while leaders[number] != number:
-        leaders[number] = leaders[leaders[number]]
-        number = leaders[number]
+    while number in leaders:
+        above = leaders[number]
+        leaders[number] = leaders.get(above, above)
+        number = above
     return number

@@ -145,7 +145,7 @@ def _keep_tickets(con: duckdb.DuckDBPyConnection, there: set[str], shown: list[s
 def _keep_charges(con: duckdb.DuckDBPyConnection, there: set[str]) -> bool:
     """Put the charges that pages show into words, if there are charges."""
     tables = ("steps.charges_on_tickets", "steps.charges_elsewhere")
-    if not there.issuperset({"marts.billing_units", "steps.charge_entitlements", *tables}):
+    if not there.issuperset({"marts.billing_units", *tables}):
         return False
     shown = {table: _CHARGES_SHOWN.format(table=table) for table in tables}
     con.execute(f"create temp table {_CHARGES} as {select_over('facts.charges', shown)}")

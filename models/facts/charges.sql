@@ -57,34 +57,30 @@ tickets_charged as (
         ticket.contract_id,
         ticket.customer_id,
         ticket.customer_type,
-        ticket.product_type,
         ticket.agent_id,
         ticket.service_code,
         ticket.service_level,
+        ticket.stage,
         ticket.period_id,
         ticket.opened_on,
-        ticket.charge_on,
         ticket.finished_at,
-        ticket.bill_due_at,
-        ticket.purchased_on,
-        ticket.warranty_ends_on,
-        ticket.free_year_ends_on,
-        ticket.maintenance_from_on,
-        ticket.matrix_expected,
-        ticket.is_by_city,
-        ticket.is_by_city and ticket.is_same_city is null as is_city_missing,
-        ticket.is_listed,
         ticket.city,
         ticket.dispatched_from,
         ticket.is_same_city,
+        unit.product_type,
+        unit.purchased_on,
+        unit.warranty_ends_on,
+        unit.free_year_ends_on,
+        unit.maintenance_from_on,
         -- The service fee, under the reading in force, is not what the matrix alone says.
         coalesce(
             charges.ground in ('free_year', 'missing')
-            and charges.expected <> ticket.matrix_expected,
+            and charges.expected <> charges.matrix_expected,
             false
         ) as is_by_free_year
     from steps.charges_on_tickets as charges
-    inner join steps.charge_entitlements as ticket on charges.ticket_id = ticket.ticket_id
+    inner join steps.tickets as ticket on charges.ticket_id = ticket.ticket_id
+    left join steps.units as unit on charges.serial_no = unit.serial_no
 ),
 
 units_missing as (
@@ -128,12 +124,12 @@ worded_on_tickets as (
                             case when customer_type is null then 'the customer type' end,
                             case
                                 when service_code is null then 'the service code'
-                                when period_id is not null and not is_listed
+                                when period_id is not null and stage is null
                                     then 'the service code ' || service_code || ' in the catalogue'
                             end,
-                            case when is_city_missing and city is null
+                            case when is_city_unknown and city is null
                                 then 'the customer''s city' end,
-                            case when is_city_missing and dispatched_from is null
+                            case when is_city_unknown and dispatched_from is null
                                 then 'the city the engineer came from' end
                         )
                     when is_by_city then
@@ -191,11 +187,11 @@ worded_on_tickets as (
                             case when customer_type is null then '客户类型' end,
                             case
                                 when service_code is null then '服务编码'
-                                when period_id is not null and not is_listed
+                                when period_id is not null and stage is null
                                     then '目录中的服务编码 ' || service_code
                             end,
-                            case when is_city_missing and city is null then '客户城市' end,
-                            case when is_city_missing and dispatched_from is null
+                            case when is_city_unknown and city is null then '客户城市' end,
+                            case when is_city_unknown and dispatched_from is null
                                 then '派出城市' end
                         )
                     when is_by_city then

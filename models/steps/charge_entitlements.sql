@@ -10,15 +10,12 @@
 --   * A ticket without a serial number takes the unit its invoice lines cite, when they cite one only.
 -- grain: one row per ticket
 -- clauses: T1, T2, AS-1, AS-2, WA-1, WA-2
--- materialized: table
+-- materialized: view
 -- columns:
 --   ticket_id: key
---   customer_id: the ticket's customer
 --   customer_type: agent, end_customer or key_account
 --   service_code: service asked for
---   service_level: X, S0, S1 or S2 (T1); null when unknown
 --   provider: company or agent; who provides also bills (reading 15)
---   agent_id: the agent that provides or takes part
 --   serial_no: the unit, from the ticket or from its invoice lines
 --   contract_id: the ticket's contract
 --   unit_contract_id: the contract the unit was sold under
@@ -28,9 +25,6 @@
 --   charge_on: the day that counts (reading 12)
 --   finished_at: when the service was finished
 --   bill_due_at: the last instant to bill in (reading 14)
---   warranty_ends_on: first day out of warranty
---   free_year_ends_on: first day after the free year
---   maintenance_from_on: first day a maintenance fee may be charged
 --   is_maintenance_expected: a finished service that needs a maintenance fee once out (reading 13)
 --   service_expected: billable, free, not_provided or undetermined, under the reading in force
 --   service_expected_other: the same under the other choice of reading 5
@@ -41,12 +35,7 @@
 --   maintenance_ground: before_fee, not_needed, after_fee or missing
 --   matrix_expected: what the matrix says of the service fee (T1, T2), whatever reading 5 is
 --   is_by_city: the service level asks for the city; null when the level is unknown
---   is_listed: the service code is in the catalogue of the day
---   opened_on: day of opening
---   city: the customer's city
---   dispatched_from: city the engineer came from, null when unknown
 --   is_same_city: the two are one, null when unknown
---   purchased_on: day the unit was bought
 with
 tickets as (
     select * from steps.tickets
@@ -83,7 +72,6 @@ known as (
         coalesce(tickets.serial_no, cited_units.serial_no) as unit_serial_no,
         coalesce(tickets.product_type, units.product_type) as unit_product_type,
         coalesce(tickets.unit_contract_id, units.contract_id) as sold_under,
-        coalesce(tickets.purchased_on, units.purchased_on) as bought_on,
         coalesce(tickets.warranty_ends_on, units.warranty_ends_on) as warranty_until,
         coalesce(tickets.free_year_ends_on, units.free_year_ends_on) as free_until,
         case
@@ -103,8 +91,6 @@ known as (
 by_matrix as (
     select
         *,
-        case when warranty_until > free_until then warranty_until else free_until end
-            as later_end_on,
         coalesce(
             case
                 when not is_by_city then same_city_expected
@@ -159,12 +145,9 @@ judged as (
 
 select
     ticket_id,
-    customer_id,
     customer_type,
     service_code,
-    service_level,
     provider,
-    agent_id,
     unit_serial_no as serial_no,
     contract_id,
     sold_under as unit_contract_id,
@@ -174,10 +157,6 @@ select
     charge_on,
     finished_at,
     bill_due_at,
-    warranty_until as warranty_ends_on,
-    free_until as free_year_ends_on,
-    case when warranty_until is not null and free_until is not null then later_end_on end
-        as maintenance_from_on,
     coalesce(is_finished and needs_maintenance_fee, false) as is_maintenance_expected,
     service_expected,
     service_expected_other,
@@ -200,10 +179,5 @@ select
     maintenance_ground,
     matrix_expected,
     is_by_city,
-    stage is not null as is_listed,
-    opened_on,
-    city,
-    dispatched_from,
-    is_same_city,
-    bought_on as purchased_on
+    is_same_city
 from judged

@@ -22,7 +22,7 @@
 -- grain: one row per ticket and charge type expected or billed, per currency; repeats and bills of another biller have rows of their own
 -- clauses: T1, T2, AS-1, AS-2, AS-3, WA-1, WA-2, EC, AG, KA
 -- materialized: table
--- What the ticket itself says is in steps.charge_entitlements, and not here once more.
+-- What the ticket itself says is in steps.tickets, and not here once more.
 -- columns:
 --   billed_charge_id: of steps.charge_bills; null where nothing was billed
 --   state: what was billed, as the table in the select names it
@@ -39,6 +39,11 @@
 --   currency: of all money in the row
 --   finding: what to make of it
 --   clause: the clause the finding stands on
+--   matrix_expected: of a service fee, what the matrix says of it (T1, T2), whatever reading 5 is
+--   is_by_city: of a service fee, whether its service level asks for the city
+--   is_city_unknown: and whether the two cities are the same is not known
+--   charge_on: the day that counts for warranty and maintenance fee
+--   bill_due_at: the last instant to bill in
 --   month: first day of the month of opening
 --   first_issued_on: day of the earliest line
 --   last_issued_on: day of the latest line
@@ -74,7 +79,10 @@ entitlements as materialized (
         repair_expected,
         maintenance_ground,
         maintenance_expected,
-        is_maintenance_expected
+        is_maintenance_expected,
+        matrix_expected,
+        is_by_city,
+        is_same_city
     from steps.charge_entitlements
 ),
 
@@ -339,6 +347,12 @@ select
         when charge_type = 'maintenance_fee' then 'WA-2'
         else 'AS-3'
     end as clause,
+    case when charge_type = 'service_fee' then matrix_expected end as matrix_expected,
+    case when charge_type = 'service_fee' then is_by_city end as is_by_city,
+    case when charge_type = 'service_fee' then is_by_city and is_same_city is null end
+        as is_city_unknown,
+    charge_on,
+    bill_due_at,
     month,
     first_issued_on,
     last_issued_on,
