@@ -6,6 +6,7 @@ import datetime as dt
 import io
 import zipfile
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
@@ -191,3 +192,40 @@ def test_blank_rows_far_below_cost_nothing_but_are_counted(stage: Callable[..., 
     rows = [["ticket_id", "city"], *[[None, None]] * 5000]
     staged = stage({"tickets.xlsx": book({"a": [*rows, ["T1", "成都"]]})})
     assert staged.rows("select ticket_id, source_row from staging.tickets") == [("T1", 5002)]
+
+
+@pytest.mark.parametrize("name", ["xlwt.xls", "odfpy.ods"])
+def test_older_and_open_formats_are_read_alike(stage: Callable[..., Staged], name: str) -> None:
+    """Small files made once, by the library each is named after: titles, dates, numbers, text."""
+    data = (Path(__file__).parent / "workbooks" / name).read_bytes()
+    staged = stage({f"tickets.{name.partition('.')[2]}": data})
+    assert staged.rows(
+        "select ticket_id, opened_at, city, training_hours, source_row from staging.tickets"
+    ) == [
+        ("T1", local("2025-03-07T17:00:05"), "成都", Decimal("2.50"), 4),
+        ("1002", local("2025-03-08T09:30"), "武汉", None, 5),
+    ]
+    assert staged.problems() == []
+
+
+def test_merged_titles_and_numbers_as_text(stage: Callable[..., Staged]) -> None:
+    out = io.BytesIO()
+    workbook = xlsxwriter.Workbook(out)
+    sheet = workbook.add_worksheet()
+    sheet.merge_range("A1:D2", "发票清单")
+    sheet.write_row(2, 0, ["发票号", "行号", "金额", "币种"])
+    for row, amount in enumerate(["1 234.50", "12\u00a0345", " (1,200.00) ", "１２３．５", 7], 3):
+        sheet.write_row(row, 0, [f"I{row}", 1, amount])
+    sheet.merge_range("A9:A10", "I8")
+    sheet.write_row(8, 1, [1, 5])
+    sheet.write_row(9, 1, [2, 6])
+    workbook.close()
+    staged = stage({"tickets.csv": "ticket_id\nT1\n", "invoices.xlsx": out.getvalue()})
+    assert staged.column("amount", "invoices") == [
+        *map(Decimal, ("1234.50", "12345", "-1200", "123.50", "7", "5")),
+    ]
+    # A merged cell has its value in its first row alone: the row below is kept as it came.
+    assert [reject[:2] for reject in staged.rejects()] == [(10, "missing_key")]
+    assert staged.rows(
+        "select rows_in, staged, rejected from meta.files where export = 'invoices'"
+    ) == [(7, 6, 1)]
