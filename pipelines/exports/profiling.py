@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import polars as pl
 
 from pipelines.contract import Column, Kind
 from pipelines.errors import DataError, UsageError
@@ -185,8 +186,10 @@ def _profile(
     filled = counts.total()
     if not filled:
         return Profile(header, position, 0, len(cells), {})
-    con.execute("create or replace temp table cells (said varchar, times bigint)")
-    con.executemany("insert into cells values (?, ?)", list(counts.items()))
+    texts = pl.DataFrame({"said": list(counts), "times": list(counts.values())})
+    con.register("texts", texts.to_arrow())
+    con.execute("create or replace temp table cells as from texts")
+    con.unregister("texts")
     times, numbers = _way(con, Kind.INSTANT), _way(con, Kind.MONEY)
     time_share = _share(con, Kind.INSTANT, times)
     formats: tuple[str, ...] = ()
