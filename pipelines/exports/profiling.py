@@ -186,8 +186,8 @@ def _profile(
     filled = counts.total()
     if not filled:
         return Profile(header, position, 0, len(cells), {})
-    texts = pl.DataFrame({"said": list(counts), "times": list(counts.values())})
-    con.register("texts", texts.to_arrow())
+    distinct = pl.DataFrame({"said": list(counts), "times": list(counts.values())})
+    con.register("texts", distinct.to_arrow())
     con.execute("create or replace temp table cells as from texts")
     con.unregister("texts")
     times, numbers = _way(con, Kind.INSTANT), _way(con, Kind.MONEY)
