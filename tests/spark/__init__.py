@@ -1,0 +1,1 @@
+"""Tests of the Spark engine, each on one session of two workers."""
