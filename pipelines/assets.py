@@ -45,6 +45,7 @@ STAGING_TABLES: Final = {
     **{f"staging.{name}": f"Export {name} {export.title_zh}" for name, export in INPUTS.items()},
     "staging.rejects": "Rows without a key or with one that is taken, as they came",
     "staging.problems": "Fields that could not be read; they are null in their row",
+    "staging.rows_to_mend": "Rows with such a field, or without a key, whole and as they came",
     "meta.files": "The files read, with fingerprint and row counts",
 }
 

@@ -16,6 +16,7 @@ from sqlglot import exp
 from dashboards.pages import PAGES
 from dashboards.report import ROWS_SHOWN, Report
 from dashboards.site import write_report
+from pipelines.mending import write_rows_to_mend
 from pipelines.models import select_over
 from pipelines.office import write_office
 from pipelines.version import product_version
@@ -64,7 +65,10 @@ def build_report(
         month: the month shown first; by default the latest closed month with tickets.
         browser: prints the PDF and the charts' PNG; without one they are left out.
     """
-    report = report_of(read_frames(con), month)
+    frames = read_frames(con)
+    if "rows_to_mend" in frames:
+        frames["mended_files"] = write_rows_to_mend(con, out_dir)
+    report = report_of(frames, month)
     return [*write_report(report, PAGES, out_dir), *write_office(report, out_dir, browser)]
 
 

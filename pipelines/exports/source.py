@@ -52,6 +52,7 @@ class Source:
     format: str
     encoding: str | None = None
     delimiter: str | None = None
+    sheet: str | None = None
     sha256: str = ""
     first_line: int | None = None
     expected_rows: int | None = None

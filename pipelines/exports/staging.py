@@ -12,6 +12,7 @@ kept whole instead.
 from __future__ import annotations
 
 import hashlib
+import json
 import tempfile
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
 
 _FOLDS = {"tickets": fold_tickets, "pauses": fold_pauses}
 _HEAD_ROWS = 1_000
+_MOST_TO_MEND = 50_000
+"""Rows of a file that are kept whole to be mended; nobody mends more by hand."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,8 @@ class FileSummary:
     rejected: int
     problems: int
     note: str
+    sheet: str | None = None
+    headers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -240,7 +245,12 @@ def _create_tables(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         "create or replace table meta.files (export varchar, source_file varchar, sha256 varchar,"
         " format varchar, encoding varchar, delimiter varchar, rows_in bigint, staged bigint,"
-        " rejected bigint, problems bigint, note varchar)"
+        " rejected bigint, problems bigint, note varchar, sheet varchar,"
+        " headers varchar)"
+    )
+    con.execute(
+        "create or replace table staging.rows_to_mend (export varchar, source_file varchar,"
+        " source_row bigint, cells varchar)"
     )
 
 
@@ -255,11 +265,11 @@ def _create_table(con: duckdb.DuckDBPyConnection, export: Export) -> None:
 def _record_files(con: duckdb.DuckDBPyConnection, summary: StagingSummary) -> None:
     for file in summary.files:
         con.execute(
-            "insert into meta.files values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "insert into meta.files values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 *(file.export, file.source_file, file.sha256, file.format, file.encoding),
                 *(file.delimiter, file.rows_in, file.staged, file.rejected, file.problems),
-                file.note,
+                *(file.note, file.sheet, json.dumps(file.headers, ensure_ascii=False)),
             ],
         )
 
@@ -349,10 +359,13 @@ class _Stage:
         """Reject, list problems, check that rows in = staged + rejected; a summary per file."""
         self._find_rejects()
         for loaded in self.loaded:
-            if self._fetch_raw(loaded):
+            has_raw = self._fetch_raw(loaded)
+            if has_raw:
                 self._record_rejects(loaded)
                 self._list_problems(loaded)
             self._list_findings(loaded)
+            if has_raw:
+                self._keep_rows_to_mend(loaded)
             if loaded.source.registered:
                 self.con.unregister(loaded.source.registered)
         self.con.execute(
@@ -467,15 +480,19 @@ class _Stage:
         )
 
     def _fetch_raw(self, loaded: _Loaded) -> bool:
-        """Fetch the raw text of the rows that are rejected or hold an unread cell, if any."""
+        """Fetch the raw text of the rows that are rejected or have something wrong, if any."""
         source = loaded.source
+        found = pl.DataFrame({"line": [finding.line for finding in source.findings]}, {"line": int})
+        self.con.register("_found_lines", found.to_arrow())
         wanted = (
             f"select source_row from {self.table}"  # noqa: S608 - quoted
             f" where source_file = {literal(source.source_file)}"
-            " and (_unread <> 0 or rowid in (select id from _rejected)) order by source_row"
+            " and (_unread <> 0 or rowid in (select id from _rejected)"
+            " or source_row in (select line from _found_lines)) order by source_row"
         )
         lines = [line for (line,) in self.con.execute(wanted).fetchall()]
         if not lines:
+            self.con.unregister("_found_lines")
             return False
         if source.pick is not None:
             rows = source.pick(lines)
@@ -487,6 +504,7 @@ class _Stage:
         self.con.execute(
             f"create or replace temp table _raw as select * from {rows} where line in ({wanted})"  # noqa: S608 - quoted
         )
+        self.con.unregister("_found_lines")
         return True
 
     def _record_rejects(self, loaded: _Loaded) -> None:
@@ -500,7 +518,7 @@ class _Stage:
         self.con.execute(
             f"""
             insert into staging.rejects
-            select {literal(self.export.name)}, source_file, source_row, reason,
+            select {literal(self.export.name)}, source_file, source_row, _rejected.reason,
                 cast(json_object({", ".join(cells)}) as varchar)
             from {self.table} as staged
             join _rejected on staged.rowid = _rejected.id
@@ -593,6 +611,36 @@ class _Stage:
         )
         self.con.unregister("_findings")
 
+    def _keep_rows_to_mend(self, loaded: _Loaded) -> None:
+        """Keep whole, in the file's own order, the rows that are worth mending and feeding back.
+
+        Those with a problem, and those without a key. A row that another one replaced is not
+        among them: fed back as a later file, it would replace that one. Nor is one that was
+        folded out of logs: no file has it.
+        """
+        source = loaded.source
+        if source.format == "folded":
+            return
+        cells = ", ".join(f"coalesce(c{place}, '')" for place in range(len(source.headers)))
+        of_file = (
+            f"export = {literal(self.export.name)} and source_file = {literal(source.source_file)}"
+        )
+        self.con.execute(
+            f"""
+            insert into staging.rows_to_mend
+            select {literal(self.export.name)}, {literal(source.source_file)}, line,
+                cast(json_array({cells}) as varchar)
+            from _raw
+            where line in (
+                select source_row from staging.problems where {of_file}
+                union all
+                select source_row from staging.rejects where {of_file} and reason = 'missing_key'
+            )
+            order by line
+            limit {_MOST_TO_MEND}
+            """  # noqa: S608 - quoted
+        )
+
     def _summary(self, loaded: _Loaded) -> FileSummary:
         source = loaded.source
         where = (
@@ -632,6 +680,8 @@ class _Stage:
             rejected=rejected,
             problems=problems,
             note="; ".join(notes),
+            sheet=source.sheet,
+            headers=tuple(source.headers),
         )
 
 

@@ -167,6 +167,7 @@ def _source(
         headers=headers,
         relation=identifier(table),
         format=file.suffix.removeprefix("."),
+        sheet=sheet.name,
         expected_rows=frame.height,
         has_serials=True,
         findings=[error for error in errors if error.line > sheet.header + 1],
