@@ -84,6 +84,7 @@ COPY_TABLES: Final = {"steps.record_copies": "Service records of an agent that s
 CHECK_TABLES: Final = {
     "meta.checks": "What each check found, with a sample of failing rows",
     "marts.check_effects": "The verdicts that hang on failing rows and on cells not read",
+    "meta.quality_history": "How the quality of the exports went from run to run",
 }
 
 SAMPLE_TABLES: Final = {"meta.audit_sample": "Charges drawn for finance to check by hand"}

@@ -136,7 +136,7 @@ def _text(encoding: str, delimiter: str, header: Sequence[str], rows: Sequence[R
         writer = csv.writer(out, delimiter=delimiter, lineterminator="\r\n")
         writer.writerow([*header[:-1], WRONG if is_bilingual else _WRONG_IN_ENGLISH])
         for cells, zh, en in rows:
-            writer.writerow([*map(_no_formula, cells), f"{zh} {en}" if is_bilingual else en])
+            writer.writerow([*map(_no_formula, cells), f"{zh} / {en}" if is_bilingual else en])
         try:
             return out.getvalue().encode(marked)
         except UnicodeEncodeError:
@@ -157,6 +157,6 @@ def _workbook(sheet: str | None, header: Sequence[str], rows: Sequence[Row]) -> 
         for place, cell in enumerate(header):
             page.write_string(0, place, cell)
         for line, (cells, zh, en) in enumerate(rows, start=1):
-            for place, cell in enumerate([*cells, f"{zh} {en}"]):
+            for place, cell in enumerate([*cells, f"{zh} / {en}"]):
                 page.write_string(line, place, cell[:_LONGEST_CELL])
     return content.getvalue()

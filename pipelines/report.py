@@ -67,7 +67,7 @@ def build_report(
     """
     frames = read_frames(con)
     if "rows_to_mend" in frames:
-        frames["mended_files"] = write_rows_to_mend(con, out_dir)
+        frames["rows_to_mend"] = write_rows_to_mend(con, out_dir)
     report = report_of(frames, month)
     return [*write_report(report, PAGES, out_dir), *write_office(report, out_dir, browser)]
 

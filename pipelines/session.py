@@ -24,6 +24,7 @@ from pipelines.exports import latest_event, load_mapping, stage_exports
 from pipelines.finance import build_finance
 from pipelines.instants import local_time, read_instant, read_month
 from pipelines.progress import Silent
+from pipelines.quality_history import remember_quality
 from pipelines.report import build_report
 from pipelines.settings_file import SettingsFile, read_settings
 from pipelines.validator import Validator
@@ -261,7 +262,7 @@ def compare_readings(session: Session) -> readings.Effects:
 def run_checks(
     session: Session, compared: readings.Effects | None = None
 ) -> list[validation.CheckResult]:
-    """Run every suite, keep what it found, and what hangs on it, in tables and ``checks.json``.
+    """Run every suite; keep what it found, what hangs on it, and how quality went until now.
 
     The ``compared`` readings, found while the validator was at work, are kept as well.
     """
@@ -275,6 +276,7 @@ def run_checks(
     effects.keep_check_effects(session.con, results, session.promises)
     touched = effects.kept_check_effects(session.con)
     validation.write_results(results, session.building / "checks.json", touched)
+    remember_quality(session.con, session.settings.out, session.building)
     return results
 
 

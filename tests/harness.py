@@ -105,7 +105,7 @@ def stage(con: duckdb.DuckDBPyConnection, exports: Exports) -> None:
     )
     con.execute(
         "create or replace table staging.problems (export varchar, source_file varchar, "
-        'source_row bigint, "column" varchar, value varchar, reason varchar)'
+        'source_row bigint, "column" varchar, value varchar, reason varchar, reason_zh varchar)'
     )
 
 

@@ -48,7 +48,7 @@ def kept(
     """The rows of ``marts.check_effects``."""
     for one in problems:
         con.execute(
-            "insert into staging.problems values (?, ?, ?, ?, 'x', 'not one of: y')",
+            "insert into staging.problems values (?, ?, ?, ?, 'x', 'not one of: y', '不是：y')",
             [one["export"], f"{one['export']}.csv", one["row"], one["column"]],
         )
     keep_check_effects(con, [failed(name) for name in failing], kinds())

@@ -99,11 +99,32 @@ def test_out_holds_warehouse_report_checks_and_history(sample: Run) -> None:
         "warehouse.duckdb",
         "report",
         "checks.json",
+        "quality_history.csv",
         HISTORY,
         ".lock",
         ".published.json",
     }
     assert (sample.out / "report" / "index.html").is_file()
+
+
+def test_rows_to_mend_are_mended_and_fed_back(tmp_path: Path, exports: Path) -> None:
+    bad = TICKETS.splitlines()[1].replace("T1", "T2").replace(",3,", ",five,")
+    (exports / "tickets.csv").write_text(f"{TICKETS}{bad}\n", encoding="utf-8")
+    out = tmp_path / "out"
+    assert start("run", "--exports", exports, "--out", out).returncode == 0
+    given_back = out / "report" / "data" / "mend" / "tickets_mended.csv"
+    mended = given_back.read_text(encoding="utf-8").replace(",five,", ",3,")
+    (exports / "tickets_mended.csv").write_text(mended, encoding="utf-8")
+
+    done = start("run", "--exports", exports, "--out", out)
+
+    assert done.returncode == 0, done.stderr
+    assert not given_back.exists(), "nothing is left to mend"
+    with duckdb.connect(str(out / "warehouse.duckdb"), read_only=True) as con:
+        verdicts = con.execute("select ticket_id, verdict from facts.responses order by all")
+        assert verdicts.fetchall() == [("T1", "met"), ("T2", "met")]
+        history = con.execute("select run_no, problems from meta.quality_history order by all")
+        assert history.fetchall() == [(1, 1), (2, 0)]
 
 
 def test_every_table_is_an_asset_and_is_kept_unless_in_memory(sample: Run) -> None:

@@ -1,7 +1,8 @@
 """The data page: what came in, what was kept, what could not be read, what the checks found.
 
-Frames: ``files`` (needed), ``checks``, ``problems``, ``problem_rows``, ``rejects``,
-``reject_totals``. Nothing is dropped silently: rows in = staged + rejected, per file.
+Frames: ``files`` (needed), ``freshness``, ``checks``, ``check_effects``, ``problems``,
+``problem_rows``, ``rows_to_mend``, ``rejects``, ``reject_totals``, ``quality_history``. Nothing is
+dropped silently: rows in = staged + rejected, per file.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ import polars as pl
 from dashboards import language as lang
 from dashboards import words
 from dashboards.language import Text, both
+from dashboards.pages import data_effects, data_trend
 from dashboards.report import Page, Report
 from dashboards.tables import Column, DataTable, StaticTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import timedelta
 
 #: Checks that are not met and shown with their rows; the table lists all.
 _SHOWN = 40
@@ -52,6 +55,15 @@ GUARDS = {
     "reading 15": Text("读法 15", "reading 15"),
 }
 _STATES = {"met": Text("通过", "Met"), "breached": Text("未通过", "Not met")}
+#: What became of a file since the run before, where that is known.
+_STATUSES = {
+    "new": Text("新", "new"),
+    "changed": Text("有变", "changed"),
+    "unchanged": Text("未变", "unchanged"),
+    "removed": Text("已移除", "removed"),
+}
+#: Exports that go on as long as the business does; pauses come now and then.
+_GOING_ON = ("tickets", "service_records", "invoices")
 _EXPORT = Column("export", Text("导出", "Export"), "code", words.EXPORTS, is_filter=True)
 _FILE = Column("source_file", Text("文件", "File"), is_filter=True)
 _ROW = Column("source_row", Text("行号", "Row"), "number")
@@ -64,106 +76,46 @@ def build(report: Report) -> Mapping[str, Any]:
     """What ``data.html.j2`` prints."""
     files = report.frame("files")
     checks = report.frame("checks")
+    freshness = report.frame("freshness")
     return {
-        "files": files_table(files),
+        "figures": figures(files, checks),
         "balance": balance(files),
+        "files": files_table(files, freshness),
         "missing": [
             (name, label) for name, label in words.EXPORTS.items() if name not in report.exports
         ],
-        "failed": failed_checks(checks),
+        "reach": reach_table(freshness),
+        "reach_sentence": reach_sentence(freshness),
+        "failed": failed_checks(report),
         "failed_count": 0 if checks.is_empty() else int((~checks["success"]).sum()),
         "check_count": checks.height,
         "checks": checks_table(checks) if report.has("checks") else None,
-        "problems": _table(
-            report,
-            "problems",
-            Text(
-                "读不懂的字段，按列与原因汇总。这些字段变为空值，行仍保留。",
-                "Fields that could not be read, by column and reason. The field becomes empty; "
-                "its row stays.",
-            ),
-            (
-                _EXPORT,
-                _COLUMN,
-                _REASON,
-                Column("fields", Text("字段数", "Fields"), "number"),
-                Column("example_value", Text("例如", "Example")),
-                Column("example_file", Text("文件", "File")),
-                Column("example_row", Text("行号", "Row"), "number"),
-            ),
-        ),
-        "problem_rows": _table(
-            report,
-            "problem_rows",
-            Text("读不懂的每个字段", "Each field that could not be read"),
-            (_EXPORT, _FILE, _ROW, _COLUMN, _VALUE, _REASON),
-            None if files.is_empty() else int(files["problems"].sum()),
-        ),
-        "rejects": _table(
-            report,
-            "rejects",
-            Text(
-                "没有进入数据仓库的行，原样保留",
-                "Rows that are in no table, kept as they came",
-            ),
-            (
-                _EXPORT,
-                _FILE,
-                _ROW,
-                Column("reason", Text("原因", "Reason"), "code", _REASONS, is_filter=True),
-                Column("record", Text("内容", "Record"), "wide"),
-            ),
-            None if files.is_empty() else int(files["rejected"].sum()),
-        ),
+        "problems": problems_table(report),
+        "problem_rows": problem_rows_table(report),
+        "mend": list(report.frame("rows_to_mend").iter_rows(named=True)),
+        "rejects": rejects_table(report),
+        "trend": data_trend.chart(report.frame("quality_history")),
+        "trend_table": data_trend.table(report.frame("quality_history")),
+        "trend_sentence": data_trend.sentence(report.frame("quality_history")),
     }
 
 
-def _table(
-    report: Report,
-    frame_name: str,
-    caption: Text,
-    columns: tuple[Column, ...],
-    total: int | None = None,
-) -> DataTable | None:
-    if not report.has(frame_name):
-        return None
-    rows = tuple(report.frame(frame_name).select([column.key for column in columns]).iter_rows())
-    return DataTable(frame_name.replace("_", "-"), caption, columns, rows, total=total)
-
-
-def files_table(files: pl.DataFrame) -> StaticTable:
-    """Every file with its rows: in, staged, rejected, and whether they add up."""
-    rows: list[tuple[Text | str, ...]] = []
-    for row in files.iter_rows(named=True):
-        adds_up = row["rows_in"] == row["staged"] + row["rejected"]
-        rows.append(
-            (
-                words.label(words.EXPORTS, row["export"]),
-                row["source_file"] or lang.NOTHING,
-                " · ".join(part for part in (row["format"], row["encoding"]) if part),
-                lang.count(row["rows_in"]),
-                lang.count(row["staged"]),
-                lang.count(row["rejected"]),
-                both("✓") if adds_up else Text("不等", "differs"),
-                lang.count(row["problems"]),
-                row["note"] or "",
-            )
-        )
-    return StaticTable(
-        header=(
-            Text("导出", "Export"),
-            Text("文件", "File"),
-            Text("格式", "Format"),
-            Text("读入行", "Rows in"),
-            Text("入库", "Staged"),
-            Text("拒收", "Rejected"),
-            Text("相符", "Adds up"),
-            Text("读不懂的字段", "Unread fields"),
-            Text("说明", "Note"),
-        ),
-        rows=tuple(rows),
-        numeric=frozenset({3, 4, 5, 6, 7}),
-    )
+def figures(files: pl.DataFrame, checks: pl.DataFrame) -> list[tuple[str, Text, str]]:
+    """The page at a glance: name, words and number of each figure."""
+    shown = [
+        ("rows_in", Text("读入行", "Rows in")),
+        ("staged", Text("入库", "Staged")),
+        ("rejected", Text("拒收", "Rejected")),
+        ("problems", Text("读不懂的字段", "Unread fields")),
+    ]
+    found = [
+        (name, label, lang.count(0 if files.is_empty() else int(files[name].sum())))
+        for name, label in shown
+    ]
+    if checks.height:
+        not_met = int((~checks["success"]).sum())
+        found.append(("not_met", Text("未通过的检查", "Checks not met"), lang.count(not_met)))
+    return found
 
 
 def balance(files: pl.DataFrame) -> Text:
@@ -187,12 +139,136 @@ def balance(files: pl.DataFrame) -> Text:
     )
 
 
-def failed_checks(checks: pl.DataFrame) -> list[dict[str, Any]]:
-    """The checks that are not met, each with a few of its failing rows."""
+def files_table(files: pl.DataFrame, freshness: pl.DataFrame) -> StaticTable:
+    """Every file: how it was read, its newest row, its rows, and whether they add up."""
+    newest = {
+        (row["export"], row["source_file"]): row["latest_at"]
+        for row in freshness.iter_rows(named=True)
+    }
+    has_status = "status" in files.columns and files["status"].is_not_null().any()
+    rows: list[tuple[Text | str, ...]] = []
+    for row in files.iter_rows(named=True):
+        adds_up = row["rows_in"] == row["staged"] + row["rejected"]
+        status = (words.label(_STATUSES, row["status"]),) if has_status else ()
+        rows.append(
+            (
+                words.label(words.EXPORTS, row["export"]),
+                row["source_file"] or lang.NOTHING,
+                *status,
+                how_read(row),
+                lang.day(newest.get((row["export"], row["source_file"]))),
+                lang.count(row["rows_in"]),
+                lang.count(row["staged"]),
+                lang.count(row["rejected"]),
+                both("✓") if adds_up else Text("不等", "differs"),
+                lang.count(row["problems"]),
+                row["note"] or "",
+            )
+        )
+    before = (Text("导出", "Export"), Text("文件", "File"))
+    states = (Text("与上次相比", "Since the last run"),) if has_status else ()
+    after = (
+        Text("读法", "Read as"),
+        Text("最新一行", "Newest row"),
+        Text("读入行", "Rows in"),
+        Text("入库", "Staged"),
+        Text("拒收", "Rejected"),
+        Text("相符", "Adds up"),
+        Text("读不懂的字段", "Unread fields"),
+        Text("说明", "Note"),
+    )
+    first = len(before) + len(states) + 2
+    return StaticTable(
+        header=(*before, *states, *after),
+        rows=tuple(rows),
+        numeric=frozenset({first, first + 1, first + 2, first + 4}),
+    )
+
+
+def how_read(row: Mapping[str, Any]) -> str:
+    """Format, encoding and, where it is no comma, delimiter of a file."""
+    delimiter = {"\t": "tab", None: "", ",": ""}.get(row["delimiter"], row["delimiter"])
+    return " · ".join(part for part in (row["format"], row["encoding"], delimiter) if part)
+
+
+def reach_table(freshness: pl.DataFrame) -> StaticTable | None:
+    """Until when each export tells of anything, and how long before the as-of that is."""
+    if freshness.is_empty():
+        return None
+    return StaticTable(
+        header=(
+            Text("导出", "Export"),
+            Text("最后一件事", "Latest event"),
+            Text("早于截至时间", "Before the as-of"),
+        ),
+        rows=tuple(
+            (
+                words.label(words.EXPORTS, row["export"]),
+                lang.instant(row["latest_at"]),
+                distance(row["as_of"] - row["latest_at"]),
+            )
+            for row in _reach(freshness)
+        ),
+        numeric=frozenset({2}),
+    )
+
+
+def reach_sentence(freshness: pl.DataFrame) -> Text | None:
+    """Which of the exports that go on ends first, where that may matter."""
+    going_on = [row for row in _reach(freshness) if row["export"] in _GOING_ON]
+    if not going_on:
+        return None
+    first = min(going_on, key=lambda row: row["latest_at"])
+    behind = first["as_of"] - first["latest_at"]
+    name = words.label(words.EXPORTS, first["export"])
+    if behind.days < 1:
+        return Text(
+            "各导出都到截至时间前一天之内。", "Every export reaches to within a day of the as-of."
+        )
+    return Text(
+        f"{name.zh}最早中断：止于 {lang.instant(first['latest_at'])}，"
+        f"早于截至时间 {distance(behind).zh}。此后的{name.zh}若有，不在本报告中。",
+        f"{name.en} end first: at {lang.instant(first['latest_at'])}, {distance(behind).en} before "
+        "the as-of. What came after, if anything did, is not in this report.",
+    )
+
+
+def _reach(freshness: pl.DataFrame) -> list[dict[str, Any]]:
+    """The latest event of each export, in the order of the contract."""
+    latest: dict[str, dict[str, Any]] = {}
+    for row in sorted(freshness.iter_rows(named=True), key=lambda row: row["latest_at"]):
+        latest[row["export"]] = row
+    return [latest[name] for name in words.EXPORTS if name in latest]
+
+
+def distance(span: timedelta) -> Text:
+    """How long before the as-of: whole days, or hours on the last one."""
+    hours = int(span.total_seconds() // 3600)
+    if span.total_seconds() < 0:
+        return Text("在截至时间之后", "after the as-of")
+    if not hours:
+        return Text("不到 1 小时", "under an hour")
+    if not span.days:
+        return Text(f"{hours} 小时", f"{hours} {'hour' if hours == 1 else 'hours'}")
+    return Text(f"{span.days:,} 天", f"{span.days:,} {'day' if span.days == 1 else 'days'}")
+
+
+def failed_checks(report: Report) -> list[dict[str, Any]]:
+    """The checks that are not met, with what hangs on each and a few of its failing rows.
+
+    Those on which most verdicts hang come first.
+    """
+    checks = report.frame("checks")
     if checks.is_empty():
         return []
+    effects = data_effects.by_check(report.frame("check_effects"))
+    failing = [
+        (row, effects.get((row["table_name"], row["check_name"]), []))
+        for row in checks.filter(~pl.col("success")).iter_rows(named=True)
+    ]
+    failing.sort(key=lambda pair: -sum(one["touched"] for one in pair[1]))
     found = []
-    for row in checks.filter(~pl.col("success")).head(_SHOWN).iter_rows(named=True):
+    for row, touched in failing[:_SHOWN]:
         sample = json.loads(row["sample"] or "[]")
         found.append(
             {
@@ -205,6 +281,8 @@ def failed_checks(checks: pl.DataFrame) -> list[dict[str, Any]]:
                 "severity_text": words.label(SEVERITIES, row["severity"]),
                 "guards": words.label(GUARDS, row["guards"]),
                 "place": check_id(row["table_name"], row["check_name"]),
+                "effect": data_effects.sentence(touched) if report.has("check_effects") else None,
+                "effects": data_effects.table(touched) if len(touched) > 1 else None,
                 "sample": sample_table(sample) if sample else None,
             }
         )
@@ -239,7 +317,7 @@ def checks_table(checks: pl.DataFrame) -> DataTable:
         Column("rows", Text("行数", "Rows"), "number"),
         Column("unexpected", Text("不符行", "Failing rows"), "number"),
         Column("guards", Text("守护", "Guards")),
-        Column("name", Text("名称", "Name")),
+        Column("name", Text("名称", "Name"), is_hidden=True),
     )
     rows = tuple(
         (
@@ -257,20 +335,120 @@ def checks_table(checks: pl.DataFrame) -> DataTable:
     return DataTable("checks", Text("全部检查", "All checks"), columns, rows)
 
 
+def problems_table(report: Report) -> DataTable | None:
+    """Cells that could not be read, by column and reason, and the verdicts that hang on them."""
+    if not report.has("problems"):
+        return None
+    effects = data_effects.by_column(report.frame("check_effects"))
+    columns = (
+        _EXPORT,
+        _COLUMN,
+        _REASON,
+        Column("fields", Text("字段数", "Fields"), "number"),
+        Column("effect", Text("取决于该列的判定", "Verdicts that hang on the column"), "wide"),
+        Column("example_value", Text("例如", "Example")),
+        Column("example_file", Text("文件", "File")),
+        Column("example_row", Text("行号", "Row"), "number"),
+    )
+    return DataTable(
+        "problems",
+        Text(
+            "按列与原因汇总。字段变为空值，行仍保留。",
+            "By column and reason. The field becomes empty; its row stays.",
+        ),
+        columns,
+        tuple(
+            (
+                row["export"],
+                row["column_name"],
+                _reason(row),
+                row["fields"],
+                data_effects.brief(effects.get((row["export"], row["column_name"]), [])),
+                row["example_value"],
+                row["example_file"],
+                row["example_row"],
+            )
+            for row in report.frame("problems").iter_rows(named=True)
+        ),
+    )
+
+
+def _reason(row: Mapping[str, Any]) -> Text:
+    """Why a cell could not be read, in the words it came with."""
+    return Text(row["reason_zh"] or row["reason"], row["reason"])
+
+
+def problem_rows_table(report: Report) -> DataTable | None:
+    """Each cell that could not be read, the first of them."""
+    if not report.has("problem_rows"):
+        return None
+    return DataTable(
+        "problem-rows",
+        Text("逐个字段", "Each field"),
+        (_EXPORT, _FILE, _ROW, _COLUMN, _VALUE, _REASON),
+        tuple(
+            (
+                *(row[name] for name in ("export", "source_file", "source_row")),
+                row["column_name"],
+                row["value"],
+                _reason(row),
+            )
+            for row in report.frame("problem_rows").iter_rows(named=True)
+        ),
+        total=int(report.frame("files")["problems"].sum()),
+    )
+
+
+def rejects_table(report: Report) -> DataTable | None:
+    """Rows that are in no table, as they came."""
+    if not report.has("rejects"):
+        return None
+    reason = Column("reason", Text("原因", "Reason"), "code", _REASONS, is_filter=True)
+    columns = (_EXPORT, _FILE, _ROW, reason, Column("record", Text("内容", "Record"), "wide"))
+    return DataTable(
+        "rejects",
+        Text("没有进入数据仓库的行，原样保留", "Rows that are in no table, kept as they came"),
+        columns,
+        tuple(report.frame("rejects").select([column.key for column in columns]).iter_rows()),
+        total=int(report.frame("files")["rejected"].sum()),
+    )
+
+
 _WORDS = {
     "files": Text("读入的文件", "Files read"),
     "missing": Text(
         "没有提供的导出（报告中相应的部分因此缺席）：",
         "Exports that were not given (their part of the report is missing):",
     ),
+    "reach": Text("各导出到何时为止", "How far each export reaches"),
     "checks": Text("检查", "Checks"),
     "all_met": Text("全部通过。", "All are met."),
     "of_checks": Text("项检查，未通过", "checks; not met:"),
     "guards": Text("守护", "guards"),
     "sample": Text("不符的行（最多 10 行）", "Failing rows (at most 10)"),
-    "problems": Text("读不懂的字段", "Fields that could not be read"),
-    "rejects": Text("拒收的行", "Rejected rows"),
+    "effects": Text("取决于这些行的全部判定", "All verdicts that hang on these rows"),
     "data_docs": Text("Data Docs：全部期望及其结果", "Data Docs: every expectation and its result"),
+    "problems": Text("读不懂的字段", "Fields that could not be read"),
+    "mend": Text("拿回去改的行", "Rows to mend"),
+    "mend_how": Text(
+        "每个来源一个文件，表头、分隔符、编码与原文件相同，最后一列写明问题。改好后放回导出文件夹，"
+        "与原文件并列，再运行一次：每一行会取代它原来的那一行。",
+        "One file for each source, with its headers, delimiter and encoding; the last column says "
+        "what is wrong. Mend the rows, put the file into the exports folder beside its source, and "
+        "run again: each row takes the place of the one it was made from.",
+    ),
+    "mend_no_key": Text(
+        "这类导出没有编号，改好的行不会取代原来的行：请改原文件。",
+        "Rows of this export have no key and would not replace the old ones: mend the source.",
+    ),
+    "mend_not": Text(
+        "被取代的行和重复的行没有可改之处，不在其中。",
+        "Rows that were replaced or repeated have nothing to mend and are not among them.",
+    ),
+    "mend_none": Text("没有需要改的行。", "There is no row to mend."),
+    "rows_word": Text("行", "rows"),
+    "rejects": Text("拒收的行", "Rejected rows"),
+    "trend": Text("质量的变化", "Quality from run to run"),
     "no_checks": Text("还没有检查结果。", "There are no check results yet."),
 }
 
@@ -280,7 +458,17 @@ PAGE = Page(
     template="data.html.j2",
     build=build,
     needs=("files",),
-    uses=("checks", "problems", "problem_rows", "rejects", "reject_totals"),
+    uses=(
+        "checks",
+        "check_effects",
+        "freshness",
+        "problems",
+        "problem_rows",
+        "quality_history",
+        "rejects",
+        "reject_totals",
+        "rows_to_mend",
+    ),
     promise=Text(
         "每个文件读入、入库与拒收的行数，读不懂的字段，检查结果。",
         "rows read, staged and rejected per file, unread fields, check results.",

@@ -51,9 +51,9 @@ def test_a_file_has_its_sources_headers_delimiter_encoding_and_one_column_more(
     header, level, no_key, two = read(files["tickets_mended.csv"], "gb18030")
     assert header == [*HEADER.split(";"), WRONG]
     assert level[:5] == ["T2", "最终客户", "五级", "2025-03-07 17:00", "重启;无效"]
-    assert level[5] == "fault_level: 不是可用的值：1, 2, 3, 4 fault_level: not one of: 1, 2, 3, 4"
+    assert level[5] == "fault_level: 不是可用的值：1, 2, 3, 4 / fault_level: not one of: 1, 2, 3, 4"
     assert no_key[:3] == ["", "大客户", "一级"]
-    assert no_key[5] == "缺少编号 key missing"
+    assert no_key[5] == "缺少编号 / key missing"
     assert two[4] == "'=1+1", "no spreadsheet may take a cell for a formula"
     assert "opened_at: not a date" in two[5]
     assert "customer_type: not one of" in two[5]
@@ -168,7 +168,7 @@ def test_ragged_rows_and_odd_headers_come_back_as_they_were(
     (content,) = given_back(staged, tmp_path / "report").values()
 
     header, row = read(content, "utf-8", ",")
-    assert header == ["ticket_id", "", "note", "note", "fault_level", "", WRONG]
+    assert header == ["ticket_id", "", "note", "note", "fault_level", "(beyond the header)", WRONG]
     assert row[:-1] == ["T1", "x", "a", "b", "3", "one more"]
     assert "more cells than headers" in row[-1]
 
