@@ -1,9 +1,9 @@
 """How the quality of the exports went from run to run, kept in ``OUT/quality_history.csv``.
 
-A run adds one line for each export it was given: as of when, of which files, how many rows came in
-and were rejected, how many cells could not be read, how many checks were not met. Runs are known by
-what they read and judged by: running again on the same files, terms and version adds nothing. No
-line says when it was written.
+A run adds one line for each export it was given: as of when, of which files, how many rows came in,
+were rejected and are to be mended, how many cells could not be read, how many checks were not met.
+Runs are known by what they read and judged by: running again on the same files, terms and version
+adds nothing. No line says when it was written.
 
 What a run shows is the lines up to its own, in the order of as-of and of first run: what came
 later in the same OUT does not change what an earlier input shows when it is run once more.
@@ -39,6 +39,7 @@ COLUMNS: Final = {
     "rows_in": "bigint",
     "rejected": "bigint",
     "problems": "bigint",
+    "to_mend": "bigint",
     "checks_not_met": "bigint",
 }
 Line = tuple[str, ...]
@@ -63,6 +64,9 @@ select
     (select sha256(string_agg(file || ' ' || sha256, chr(10) order by file)) from terms.files),
     given.export, given.files, given.fingerprint, given.rows_in, given.rejected, given.problems,
     (
+        select count(*) from staging.rows_to_mend as kept where kept.export = given.export
+    ),
+    (
         select count(*) from meta.checks
         where not success and table_name = 'staging.' || given.export
     )
@@ -75,7 +79,7 @@ order by given.export
 def remember_quality(con: duckdb.DuckDBPyConnection, out: Path, building: Path) -> None:
     """Add the run in ``con`` to the history of ``out``, and write both into ``building``.
 
-    Needs ``meta.files``, ``meta.run``, ``meta.checks`` and the terms. The history becomes that of
+    Needs ``meta.*`` of the run, ``staging.rows_to_mend`` and the terms. The history becomes that of
     ``out`` when the build is published.
     """
     own = _this_run(con)

@@ -35,6 +35,11 @@ def warehouse(
         "create table meta.checks as select 'staging.tickets' as table_name, false as success "
         "union all select 'staging.agents', true union all select 'facts.responses', false"
     )
+    con.execute("create schema staging")
+    con.execute(
+        "create table staging.rows_to_mend as "
+        "select 'tickets' as export from range(2) union all select 'invoices'"
+    )
     con.execute("create table terms.files as select 'readings.yaml' as file, 'dd' as sha256")
     return con
 
@@ -62,6 +67,7 @@ def test_a_run_adds_a_line_for_each_export_with_its_counts(tmp_path: Path) -> No
         for line in shown
     ] == [(1, "agents", 1, 3, 0), (1, "tickets", 2, 15, 1)]
     assert [line["problems"] for line in shown] == [0, 3]
+    assert [line["to_mend"] for line in shown] == [0, 2]
     assert [line["checks_not_met"] for line in shown] == [0, 1]
     assert str(shown[0]["as_of"]) == "2025-06-30 18:00:00"
     assert list(written(tmp_path)[0]) == list(COLUMNS)
@@ -141,7 +147,7 @@ def test_a_line_that_is_cut_or_edited_is_passed_over(tmp_path: Path) -> None:
 
 
 def test_it_does_not_grow_for_ever(tmp_path: Path) -> None:
-    line = ["x", "2020-01-01 00:00:00", "1.0", "t", "tickets", "1", "f", "1", "0", "0", "0"]
+    line = ["x", "2020-01-01 00:00:00", "1.0", "t", "tickets", "1", "f", "1", "0", "0", "0", "0"]
     with (tmp_path / FILE).open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(COLUMNS)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 #: Runs a line needs to be one.
 _A_LINE = 2
 _MEASURES = (
-    ("rejected", Text("拒收行", "rejected rows"), theme.BREACHED, "solid", "circle"),
+    ("to_mend", Text("待改的行", "rows to mend"), theme.BREACHED, "solid", "circle"),
     ("problems", Text("读不懂的字段", "unread fields"), theme.MET, "dot", "square"),
 )
 
@@ -32,7 +32,7 @@ def runs(history: pl.DataFrame) -> list[dict[str, Any]]:
     if history.is_empty():
         return []
     totals = history.group_by("run_no", "as_of", maintain_order=True).agg(
-        pl.col("files", "rows_in", "rejected", "problems", "checks_not_met").sum()
+        pl.col("files", "rows_in", "rejected", "problems", "to_mend", "checks_not_met").sum()
     )
     found: list[dict[str, Any]] = []
     for row in totals.sort("run_no").iter_rows(named=True):
@@ -57,7 +57,7 @@ def sentence(history: pl.DataFrame) -> Text | None:
         (label, before[name], now[name])
         for name, label in (
             ("rows_in", Text("读入行", "rows in")),
-            ("rejected", Text("拒收行", "rejected rows")),
+            ("to_mend", Text("待改的行", "rows to mend")),
             ("problems", Text("读不懂的字段", "unread fields")),
             ("checks_not_met", Text("未通过的检查", "checks not met")),
         )
@@ -82,6 +82,7 @@ def table(history: pl.DataFrame) -> DataTable | None:
         Column("rows_in", Text("读入行", "Rows in"), "number"),
         Column("rejected", Text("拒收", "Rejected"), "number"),
         Column("problems", Text("读不懂的字段", "Unread fields"), "number"),
+        Column("to_mend", Text("待改的行", "Rows to mend"), "number"),
         Column("checks_not_met", Text("未通过的检查", "Checks not met"), "number"),
         Column("version", Text("版本", "Version")),
     )
@@ -98,7 +99,10 @@ def table(history: pl.DataFrame) -> DataTable | None:
 
 
 def chart(history: pl.DataFrame) -> Chart | None:
-    """Rejected rows and unread fields per thousand rows, run by run."""
+    """Rows to mend and unread fields per thousand rows, run by run.
+
+    Rejected rows are not drawn: a mended row rejects the one it replaces.
+    """
     found = runs(history)
     if len(found) < _A_LINE:
         return None
@@ -137,10 +141,10 @@ def _per_thousand(run: dict[str, Any], name: str) -> float:
 
 def _said(found: list[dict[str, Any]]) -> Text:
     now = found[-1]
-    rejected, problems = (_per_thousand(now, name) for name in ("rejected", "problems"))
+    to_mend, problems = (_per_thousand(now, name) for name in ("to_mend", "problems"))
     return Text(
-        f"这次运行每千行拒收 {rejected:.1f} 行，{problems:.1f} 个字段读不懂。",
-        f"In this run {rejected:.1f} of 1,000 rows were rejected, and {problems:.1f} fields per "
+        f"这次运行每千行有 {to_mend:.1f} 行待改，{problems:.1f} 个字段读不懂。",
+        f"In this run {to_mend:.1f} of 1,000 rows are to be mended, and {problems:.1f} fields per "
         "1,000 rows could not be read.",
     )
 

@@ -244,7 +244,7 @@ def test_a_file_says_how_it_was_read_and_what_became_of_it() -> None:
 
 
 def history(*runs: tuple[str, int, int]) -> pl.DataFrame:
-    """``quality_history``: as-of, rejected and problems of each run of 1,000 tickets."""
+    """``quality_history``: as-of, rows to mend and problems of each run of 1,000 tickets."""
     return pl.DataFrame(
         [
             {
@@ -254,11 +254,12 @@ def history(*runs: tuple[str, int, int]) -> pl.DataFrame:
                 "export": "tickets",
                 "files": 1,
                 "rows_in": 1000,
-                "rejected": rejected,
+                "rejected": 7,
+                "to_mend": to_mend,
                 "problems": problems,
                 "checks_not_met": 2,
             }
-            for number, (as_of, rejected, problems) in enumerate(runs, start=1)
+            for number, (as_of, to_mend, problems) in enumerate(runs, start=1)
         ]
     )
 
@@ -280,7 +281,7 @@ def test_a_run_is_compared_with_the_one_before() -> None:
 
     assert said is not None
     assert said.en == (
-        "Against the run before (as of 2025-06-30): rows in 1,000 → 1,000, rejected rows 9 → 1, "
+        "Against the run before (as of 2025-06-30): rows in 1,000 → 1,000, rows to mend 9 → 1, "
         "unread fields 3 → 0, checks not met 2 → 2."
     )
     assert chart is not None
