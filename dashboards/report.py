@@ -24,6 +24,16 @@ MONTHS_SHOWN = 24
 ROWS_SHOWN = 500
 
 
+def is_over(month: date, as_of: datetime) -> bool:
+    """Whether ``month`` counts as over: ``as_of`` is on its last day or later.
+
+    By default the as-of is the latest instant in the exports, so exports drawn at the end of a
+    month have one shortly before midnight.
+    """
+    tomorrow = as_of + timedelta(days=1)
+    return (tomorrow.year, tomorrow.month) > (month.year, month.month)
+
+
 @dataclass(frozen=True)
 class Report:
     """Everything a page may read.
@@ -55,13 +65,8 @@ class Report:
         return self.months[-MONTHS_SHOWN:]
 
     def is_closed(self, month: date) -> bool:
-        """Whether ``month`` counts as over: ``as_of`` is on its last day or later.
-
-        By default the as-of is the latest instant in the exports, so exports drawn at the end
-        of a month have one shortly before midnight. Other months are month to date.
-        """
-        tomorrow = self.as_of + timedelta(days=1)
-        return (tomorrow.year, tomorrow.month) > (month.year, month.month)
+        """Whether ``month`` counts as over (``is_over``); others are month to date."""
+        return is_over(month, self.as_of)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final, cast
 
 import click
 
+from pipelines.errors import UsageError
+
 if TYPE_CHECKING:
     from dashboards.language import Language
 
@@ -21,6 +23,48 @@ _LANGUAGE = click.option(
     show_default=True,
     help="The language of the answer.",
 )
+
+
+_OUT = click.option(
+    "--out",
+    metavar="DIR",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Where sla run wrote its result.",
+)
+
+
+@click.command()
+@click.argument("month", metavar="YYYY-MM")
+@_OUT
+@click.option("--reason", metavar="TEXT", help="Why; needed when the month was published before.")
+def publish(*, month: str, out: Path, reason: str | None) -> None:
+    """Close a month: keep its figures, terms, inputs' fingerprints and pages as they are now.
+
+    They go to published/YYYY-MM/v1 in --out, a further publishing to v2 and so on; nothing there
+    is ever overwritten. Later runs say what has changed since.
+    """
+    from pipelines.closing import close_month, told  # noqa: PLC0415 - see the module
+    from pipelines.instants import read_month  # noqa: PLC0415 - as above
+
+    first = read_month(month, "The month")
+    if first is None:
+        message = "The month is empty. Write it as 2025-06."
+        raise UsageError(message)
+    click.echo(told(close_month(out, first, reason), out))
+
+
+@click.command()
+@_OUT
+@click.option("--seal", metavar="SHA256", help="A seal noted when a month was published.")
+def verify(*, out: Path, seal: str | None) -> None:
+    """Say whether the published months are still what was published.
+
+    Exit status 1 when anything there was changed, removed, replaced or put in.
+    """
+    from pipelines.closing import checked  # noqa: PLC0415 - see the module
+
+    click.echo(checked(out, seal))
 
 
 @click.group()
@@ -48,4 +92,4 @@ def terms_diff(*, old: str, new: str | None, lang: str) -> None:
 
 _BUILT_IN: Final = "built-in"
 
-COMMANDS: Final[tuple[click.Command, ...]] = (terms,)
+COMMANDS: Final[tuple[click.Command, ...]] = (publish, verify, terms)

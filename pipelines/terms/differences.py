@@ -71,14 +71,18 @@ def differences(then: Terms, now: Terms) -> list[Difference]:
 
 
 def differences_on(
-    then: Terms, now: Terms, day: date, files: Collection[str], switches: Collection[str] = ()
+    then: Terms, now: Terms, day: date, wanted: Mapping[str, Collection[str] | None]
 ) -> list[Difference]:
-    """What the terms in force on ``day`` say differently in ``files`` and reading ``switches``."""
+    """What the terms in force on ``day`` say differently.
+
+    ``wanted`` names the files to compare, and of each the keys of its dated values that count
+    (None: all of them).
+    """
     found = []
-    for name in (*files, *(("readings",) if switches else ())):
+    for name, keys in wanted.items():
         before, after = _in_force(then, name, day), _in_force(now, name, day)
         for path, was, is_now in _walk(before, after, ()):
-            if name != "readings" or path[0] in switches:
+            if keys is None or path[0] in keys:
                 found.append(_difference(name, path, (was, is_now), (then, now)))
     return found
 
