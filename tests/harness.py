@@ -52,6 +52,14 @@ def terms_with(overrides: Mapping[str, Any] | None = None) -> Terms:
     An override names a file and keys of it. With ``values`` the file's values are replaced,
     otherwise the keys are merged into each of them.
     """
+    documents = documents_with(overrides)
+    files, problems = check_documents(documents, {name: f"{name}.yaml" for name in documents})
+    assert not problems, problems
+    return Terms(files, ())
+
+
+def documents_with(overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The built-in terms files as plain data, by name, with some changed as in ``terms_with``."""
     documents = {
         path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))
         for path in sorted(BUILT_IN.glob("*.yaml"))
@@ -64,9 +72,7 @@ def terms_with(overrides: Mapping[str, Any] | None = None) -> Terms:
         else:
             for value in document["values"]:
                 _merge(value, override)
-    files, problems = check_documents(documents, {name: f"{name}.yaml" for name in documents})
-    assert not problems, problems
-    return Terms(files, ())
+    return documents
 
 
 def _merge(into: dict[Any, Any], override: Mapping[Any, Any]) -> None:
