@@ -86,6 +86,7 @@ class Page:
     own words come in as ``t``. The page is built when all the frames in ``needs`` are there and
     all ``exports`` were given; otherwise it says ``promise`` (what would be there). ``uses`` are
     the frames it shows when they are there.
+    Where ``only_with`` names frames, the page is left out unless one of them has rows.
     ``sheets(report)``, printed by ``sheet_template``, are files of their own; ``downloads(report)``
     are files by path (such as ``data/breached.csv``) that its tables offer whole.
     """
@@ -97,6 +98,7 @@ class Page:
     needs: tuple[str, ...] = ()
     uses: tuple[str, ...] = ()
     exports: tuple[str, ...] = ()
+    only_with: tuple[str, ...] = ()
     promise: Text = NO_TEXT
     words: Mapping[str, Text] = field(default_factory=dict)
     has_months: bool = False
@@ -104,3 +106,7 @@ class Page:
     sheets: Callable[[Report], Iterable[Sheet]] | None = None
     sheet_template: str | None = None
     downloads: Callable[[Report], Mapping[str, str]] | None = None
+
+    def is_in(self, report: Report) -> bool:
+        """Whether the report has this page at all."""
+        return not self.only_with or any(not report.frame(one).is_empty() for one in self.only_with)

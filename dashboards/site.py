@@ -93,6 +93,7 @@ def write_report(report: Report, pages: Sequence[Page], out_dir: Path) -> list[P
     The first page of ``pages`` is the way in: ``index.html`` is that page in Chinese.
     """
     out_dir.mkdir(parents=True, exist_ok=True)
+    pages = [page for page in pages if page.is_in(report)]
     site = _Site(report, pages, out_dir, environment())
     written = _write_assets(out_dir)
     for page in pages:

@@ -21,6 +21,7 @@ from pipelines import lineage, models, session, validation
 from pipelines.contract import INPUTS
 from pipelines.readings import EFFECT_TABLES, TOUCHES
 from pipelines.report import queries, tables_read
+from pipelines.restatements import TABLES as CLOSED_TABLES
 from pipelines.session import Session
 
 # No postponed annotations in this module: Dagster reads those of its ops.
@@ -334,15 +335,22 @@ def _checks() -> dg.AssetsDefinition:
         _spec(table, text, sorted({judged.table for judged in TOUCHES.values()}))
         for table, text in EFFECT_TABLES.items()
     ]
+    specs += [
+        _spec(
+            table, text, ("facts.responses", "facts.filings", "facts.charges", "marts.obligations")
+        )
+        for table, text in CLOSED_TABLES.items()
+    ]
 
     @_op("checks", specs)
     def checks(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
         run: Session = context.resources.session
         with _step(run, "checks") as summary:
-            results = session.run_checks(run, session.compare_readings(run))
+            found = session.compare_readings(run), session.compare_closed(run)
+            results = session.run_checks(run, *found)
             failed = [result for result in results if not result.success]
             summary.append(f"{len(results)} checks, {len(failed)} not met")
-            yield from _built(run.con, [*CHECK_TABLES, *EFFECT_TABLES])
+            yield from _built(run.con, [*CHECK_TABLES, *EFFECT_TABLES, *CLOSED_TABLES])
 
     return checks
 

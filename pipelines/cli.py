@@ -223,6 +223,7 @@ def run(  # noqa: PLR0913 - one argument per option
         run_job(told, progress)
     if not quiet:
         _tell_result(told)
+    _tell_closed(told.out, is_quiet=quiet)
 
 
 @main.command()
@@ -241,7 +242,7 @@ def explain(*, ticket_id: str, out: Path) -> None:
 
     con = open_reader(out / "warehouse.duckdb")
     with con:
-        click.echo(explain_ticket(con, ticket_id))
+        click.echo(explain_ticket(con, ticket_id, out))
 
 
 @main.command()
@@ -342,6 +343,17 @@ def _progress(*, is_quiet: bool) -> AbstractContextManager[Progress]:
     if is_terminal(sys.stderr):
         return Bar(sys.stderr, len(STEPS))
     return nullcontext(Lines(sys.stderr))
+
+
+def _tell_closed(out: Path, *, is_quiet: bool) -> None:
+    """What became of published months; a damaged store is told in any case."""
+    from pipelines.restatements import told  # noqa: PLC0415 - see the module
+
+    said, problems = told(out)
+    if said and not is_quiet:
+        click.echo(f"Months     {said}")
+    for problem in problems:
+        click.echo(f"sla: published months were altered: {problem}", err=True)
 
 
 def _tell_result(settings: Settings) -> None:

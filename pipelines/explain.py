@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipelines import holidays_cn
+from pipelines import holidays_cn, store
 from pipelines.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date, datetime, timedelta
+    from pathlib import Path
 
     import duckdb
 
@@ -38,8 +39,10 @@ class Interval:
         return self.ends_at - self.starts_at
 
 
-def explain_ticket(con: duckdb.DuckDBPyConnection, ticket_id: str) -> str:
+def explain_ticket(con: duckdb.DuckDBPyConnection, ticket_id: str, out: Path | None = None) -> str:
     """Everything the warehouse says of one ticket, with clause and source row.
+
+    ``out`` is where the run wrote; its store tells whether the ticket's month was published.
 
     Raises:
         UsageError: no such ticket; similar ids are named.
@@ -50,6 +53,7 @@ def explain_ticket(con: duckdb.DuckDBPyConnection, ticket_id: str) -> str:
     ticket = found[0]
     sections = [
         _ticket_section(con, ticket),
+        _month_section(con, ticket, out),
         _response_section(con, ticket),
         _charge_section(con, ticket_id),
         _obligation_section(con, ticket_id),
@@ -81,6 +85,13 @@ def _not_found(con: duckdb.DuckDBPyConnection, ticket_id: str) -> str:
         id=ticket_id,
     )
     names = ", ".join(row["ticket_id"] for row in near) or "none at all"
+    gone = _changes_since(con, ticket_id)
+    if gone:
+        one = gone[0]
+        return (
+            f"There is no ticket {ticket_id!r} any more. It was published in {one['month']:%Y-%m} "
+            f"(version {one['version']}; {one['kind']}: {one['was']}). Since then: {one['cause']}."
+        )
     return f"There is no ticket {ticket_id!r} in this warehouse. The nearest ids: {names}."
 
 
@@ -111,6 +122,47 @@ def _ticket_section(con: duckdb.DuckDBPyConnection, ticket: Row) -> list[str]:
         f"  terms      {policy}",
         f"  source     {ticket['source_file']} row {ticket['source_row']}",
     ]
+
+
+def _month_section(con: duckdb.DuckDBPyConnection, ticket: Row, out: Path | None) -> list[str]:
+    """Whether the month is closed, and what of the ticket has changed since."""
+    month = ticket["month"]
+    version = store.latest(out).get(month) if out is not None and month is not None else None
+    changes = _changes_since(con, ticket["ticket_id"])
+    if version is None and not changes:
+        return []
+    head = f"Month {month:%Y-%m} · not published" if month else "Month · unknown"
+    if version is not None:
+        day = version.manifest["published_at"][:10]
+        head = f"Month {month:%Y-%m} · published on {day} as version {version.number}"
+        looked = _has(con, "marts.closed_months") and _rows(
+            con,
+            "select state, why_not from marts.closed_months where seal = $seal",
+            seal=version.seal,
+        )
+        if not looked:
+            return [head, "  since      no run has looked yet: it was published from this result"]
+        if looked[0]["state"] == "not_compared":
+            return [head, f"  since      not known: {looked[0]['why_not']}"]
+    lines = [
+        f"  {change['kind']} · {change['was'] or 'not there'} as published, "
+        f"{change['is_now'] or 'gone'} now · {change['month']:%Y-%m}, version {change['version']}"
+        + (f" · {change['detail']}" if change["detail"] else "")
+        + f"\n    why      {change['cause']}"
+        for change in changes
+    ]
+    return [head, *(lines or ["  since      nothing of this ticket has changed"])]
+
+
+def _changes_since(con: duckdb.DuckDBPyConnection, ticket_id: str) -> list[Row]:
+    """What of a ticket is not as it was published."""
+    if not _has(con, "marts.restatements"):
+        return []
+    return _rows(
+        con,
+        "select * from marts.restatements where ticket_id = $id order by month, kind, subject_id",
+        id=ticket_id,
+    )
 
 
 def _given(*values: str | None) -> list[str]:

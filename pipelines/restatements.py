@@ -12,6 +12,7 @@ belong here: the store (``store``), what a closed month holds (``closing``), or 
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -22,6 +23,7 @@ import polars as pl
 from dashboards.language import Text
 from pipelines import causes, effects, lineage, models, store
 from pipelines.causes import Causes, Subject
+from pipelines.warehouse import open_reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -242,6 +244,14 @@ def keep_restatements(con: duckdb.DuckDBPyConnection, restated: Restated) -> Non
         con.unregister("restated_frame")
 
 
+def told(out: Path) -> tuple[str | None, list[str]]:
+    """What the last result in OUT says of closed months: ``summary``, without a store nothing."""
+    if not store.is_used(out):
+        return None, []
+    with closing(open_reader(out / "warehouse.duckdb")) as con:
+        return summary(con)
+
+
 def summary(con: duckdb.DuckDBPyConnection) -> tuple[str | None, list[str]]:
     """What a run says of closed months at its end: a sentence, and what is wrong in the store."""
     months, restated, changes = con.execute(
@@ -254,8 +264,11 @@ def summary(con: duckdb.DuckDBPyConnection) -> tuple[str | None, list[str]]:
     ).fetchall()
     said = None
     if months:
-        said = f"{months} months, {restated} restated since they were published"
-        said += f" ({changes} figures)" if changes else ""
+        said = f"{months} closed, " + (
+            f"{restated} of them restated since ({changes} figures): report/en/closed.html"
+            if restated
+            else "all as published"
+        )
     return said, [line for (line,) in problems]
 
 

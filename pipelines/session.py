@@ -17,7 +17,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines import effects, models, publish, readings, reference, terms, validation, warehouse
+from pipelines import (
+    effects,
+    models,
+    publish,
+    readings,
+    reference,
+    restatements,
+    terms,
+    validation,
+    warehouse,
+)
 from pipelines.agent_sheets import write_agent_sheets
 from pipelines.errors import DataError, UsageError
 from pipelines.exports import latest_event, load_mapping, stage_exports
@@ -259,12 +269,26 @@ def compare_readings(session: Session) -> readings.Effects:
         return readings.reading_effects(con, session.terms, session.progress.note)
 
 
+def compare_closed(session: Session) -> restatements.Restated:
+    """Hold the run against the published months, while the validator reads the same warehouse."""
+    if not session.validator.is_asked:
+        hand_over(session)
+    limit, spill = session.settings.memory_limit, session.building / publish.SPILL
+    with contextlib.closing(warehouse.open_beside(session.warehouse, limit, spill)) as con:
+        return restatements.find_restatements(
+            con, session.settings.out, session.terms, session.promises, session.progress.note
+        )
+
+
 def run_checks(
-    session: Session, compared: readings.Effects | None = None
+    session: Session,
+    compared: readings.Effects | None = None,
+    restated: restatements.Restated | None = None,
 ) -> list[validation.CheckResult]:
     """Run every suite; keep what it found, what hangs on it, and how quality went until now.
 
-    The ``compared`` readings, found while the validator was at work, are kept as well.
+    The ``compared`` readings and what is ``restated``, found while the validator was at work, are
+    kept as well.
     """
     if not session.validator.is_asked:
         hand_over(session)
@@ -272,6 +296,8 @@ def run_checks(
     session.open()
     if compared is not None:
         readings.keep_effects(session.con, compared)
+    if restated is not None:
+        restatements.keep_restatements(session.con, restated)
     validation.keep_results(session.con, results)
     effects.keep_check_effects(session.con, results, session.promises)
     touched = effects.kept_check_effects(session.con)

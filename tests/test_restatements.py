@@ -15,6 +15,8 @@ import yaml
 
 from pipelines import effects, lineage, models, store
 from pipelines.closing import close_month
+from pipelines.errors import UsageError
+from pipelines.explain import explain_ticket
 from pipelines.models import run_models
 from pipelines.reference import prepare
 from pipelines.restatements import TABLES, find_restatements, keep_restatements, summary
@@ -275,3 +277,18 @@ def test_terms_this_product_cannot_read_any_more_are_compared_by_file(
     (row,) = tables["marts.restatements"]
     assert (row["subject_id"], row["cause_code"]) == ("T2", "terms")
     assert row["cause"] == "the terms files response_targets.yaml changed"
+
+
+def test_explain_finds_a_ticket_that_is_gone_or_left_a_closed_month(
+    june: Path, tmp_path: Path
+) -> None:
+    case = {
+        "remove": {"tickets": ["T2"]},
+        "set": {"tickets": {"T1": {"opened_at": "2025-05-30 09:00:00"}}},
+    }
+    con, _ = restated(case, june, tmp_path)
+    with pytest.raises(UsageError, match=r"'T2' any more.*published in 2025-06 \(version 1"):
+        explain_ticket(con, "T2", june)
+    text = explain_ticket(con, "T1", june)
+    assert "Month 2025-05 · not published" in text
+    assert "response · met as published, gone now · 2025-06, version 1" in text

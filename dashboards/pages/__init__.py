@@ -5,13 +5,24 @@ Belongs here: the list. Each page is a module of its own with a ``PAGE``.
 
 from __future__ import annotations
 
-from dashboards.pages import data, data_docs, finance, management, promises, quality, terms, ticket
+from dashboards.pages import (
+    closed,
+    data,
+    data_docs,
+    finance,
+    management,
+    promises,
+    quality,
+    terms,
+    ticket,
+)
 
 PAGES = (
     management.PAGE,
     promises.PAGE,
     quality.PAGE,
     finance.PAGE,
+    closed.PAGE,
     data.PAGE,
     data_docs.PAGE,
     terms.PAGE,

@@ -16,6 +16,7 @@ import polars as pl
 from dashboards import language as lang
 from dashboards import safe, words
 from dashboards.language import Text, both
+from dashboards.pages import closed
 from dashboards.pages import management_charts as charts
 from dashboards.population import Population, interval_text, population
 from dashboards.report import ROWS_SHOWN, Page, Report
@@ -109,6 +110,7 @@ def view(report: Report, month: date | None) -> dict[str, Any]:
         "is_default": month == report.month,
         "is_closed": month is None or report.is_closed(month),
         "people": people,
+        "restated": closed.note(report, month),
         "headline": headline(people, _change(people, frame, last), month),
         "interval": interval_text(people),
         "last": _change(people, frame, last),
@@ -668,6 +670,7 @@ _WORDS = {
     "mail_edition": Text(
         "邮件版：单个文件，不含脚本，可作附件", "Edition to mail: one file without scripts"
     ),
+    "closed_page": Text("已结账的月份", "Closed months"),
     "month_to_date": Text(
         "本月尚未结束，数字为月内累计。", "This month is not over: figures are month to date."
     ),
@@ -690,6 +693,8 @@ PAGE = Page(
         "response_all",
         "response_causes",
         "promises",
+        "closed_months",
+        "closed_rates",
     ),
     exports=("tickets",),
     promise=Text(
