@@ -499,12 +499,12 @@ def moved(local: str, zone: str | None, reading: Reading) -> str:
 
 
 def instant_parts(text: str) -> str:
-    """SQL of the nine parts of a time with the year first, in whatever spelling; else null.
+    """SQL of the parts of a time with the year first, in whatever spelling; else null.
 
-    Year, month, day, half of the day, hour, minute, second, fraction, and what stands behind
-    (half of the day, zone), with a bar between each.
+    With a bar between them: the time as ``2025-3-7 5:30:.``, whatever of it is there; the half
+    of the day before it; what stands behind it, which may be the half of the day and a zone.
     """
-    parts = "|".join(f"\\{number}" for number in range(1, 10))
+    parts = r"\1-\2-\3 \5:\6:\7.\8|\4|\9"
     return f"nullif(regexp_replace({text}, {literal(_INSTANT_PATTERN)}, {literal(parts)}), {text})"
 
 
@@ -519,30 +519,21 @@ def _joined_instant(parts: str, reading: Reading) -> str:
 
     Offsets are reckoned with here: a cast to TIMESTAMP would drop them without a word.
     """
-    year, month, day, half, hour, minute, second, fraction, rest = (
-        f"split_part({parts}, '|', {place})" for place in range(1, 10)
+    stamp, before, behind = (f"split_part({parts}, '|', {place})" for place in range(1, 4))
+    half = f"lower({before} || regexp_extract({behind}, '^[AaPp][Mm]'))"
+    hour = rf"try_cast(regexp_extract({stamp}, ' (\d+)', 1) as integer)"
+    later = (
+        f"(case when {half} in ('下午', 'pm') and {hour} < 12 then 12"
+        f" when {half} in ('上午', 'am') and {hour} = 12 then -12 else 0 end)"
     )
-    half = f"lower({half} || regexp_extract({rest}, '^[AaPp][Mm]'))"
-    # A number, where a text would do: DuckDB 2.0 fails to plan split_part(null, …) = 'text'.
-    hours = f"try_cast({hour} as integer)"
-    hour = (
-        f"(case when {hours} is null then '0'"
-        f" when {half} in ('下午', 'pm') and {hours} < 12 then cast({hours} + 12 as varchar)"
-        f" when {half} in ('上午', 'am') and {hours} = 12 then '0' else {hour} end)"
-    )
-    stamp = (
-        f"{year} || '-' || lpad({month}, 2, '0') || '-' || lpad({day}, 2, '0') || ' '"
-        f" || lpad({hour}, 2, '0') || ':' || lpad({minute}, 2, '0')"
-        f" || ':' || lpad({second}, 2, '0') || '.' || rpad(left({fraction}, 6), 6, '0')"
-    )
-    local = f"try_cast({stamp} as timestamp)"
+    local = f"(try_cast(rtrim({stamp}, ' :.') as timestamp) + to_hours({later}))"
     sign, hours, minutes = (
-        f"regexp_extract({rest}, {literal(_OFFSET_PATTERN)}, {group})" for group in range(1, 4)
+        f"regexp_extract({behind}, {literal(_OFFSET_PATTERN)}, {group})" for group in range(1, 4)
     )
     hours, minutes = (f"coalesce(try_cast({text} as integer), 0)" for text in (hours, minutes))
     offset = f"((60 * {hours} + {minutes}) * case when {sign} = '-' then -1 else 1 end)"
     shifted = moved(f"({local} - to_minutes({offset}))", "UTC", reading)
-    is_local = f"regexp_full_match({rest}, '([AaPp][Mm])?')"
+    is_local = f"regexp_full_match({behind}, '([AaPp][Mm])?')"
     return (
         f"(case when {parts} is null then null"
         f" when {is_local} then {moved(local, None, reading)}"
