@@ -124,7 +124,10 @@ def stage_exports(  # noqa: PLR0913 - what to read, how, where to put it, whom t
         tempfile.TemporaryDirectory(prefix="exports-", dir=temp_dir) as temporary,
         ThreadPoolExecutor(1) as beside,
     ):
-        for name in (TICKET_EVENTS.name, *EXPORTS) if has_log else EXPORTS:
+        names = (TICKET_EVENTS.name, *EXPORTS) if has_log else tuple(EXPORTS)
+        files = [file for name in names for file in found[name]]
+        reader = _Reader(con, mapping, files, Path(temporary), beside)
+        for name in names:
             rules = mapping.exports.get(name) if mapping else None
             export = EXPORTS.get(name) or log_export(rules)
             if export.is_log:
@@ -133,8 +136,9 @@ def stage_exports(  # noqa: PLR0913 - what to read, how, where to put it, whom t
             for file in found[name]:
                 if progress:
                     progress(f"reading {file.path.name}")
+                sources = reader.read(file)
                 sha256 = beside.submit(_sha256, file.path)
-                for source in _read(con, file, rules, Path(temporary)):
+                for source in sources:
                     stage.load(source, sha256)
             summary.files.extend(stage.finish())
             if has_log and mapping and name in _FOLDS:
@@ -202,14 +206,48 @@ def latest_event(con: duckdb.DuckDBPyConnection) -> datetime | None:
     return latest
 
 
-def _read(
-    con: duckdb.DuckDBPyConnection, file: ExportFile, rules: ExportMapping | None, temp_dir: Path
-) -> list[Source]:
-    if file.suffix in WORKBOOK_SUFFIXES:
-        return read_workbook(con, file, rules)
-    if file.suffix == ".parquet":
-        return [read_parquet_file(con, file)]
-    return [read_text_file(file, rules, temp_dir)]
+class _Reader:
+    """Reads files in their order; a text is brought into UTF-8 while the file before is loaded."""
+
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        mapping: Mapping | None,
+        files: list[ExportFile],
+        temp_dir: Path,
+        beside: ThreadPoolExecutor,
+    ) -> None:
+        self._con = con
+        self._mapping = mapping
+        self._temp_dir = temp_dir
+        self._beside = beside
+        self._texts = iter([file for file in files if _is_text(file)])
+        self._ahead: Future[Source]
+        self._read_ahead()
+
+    def read(self, file: ExportFile) -> list[Source]:
+        """The sources of the next file."""
+        if file.suffix in WORKBOOK_SUFFIXES:
+            return read_workbook(self._con, file, self._rules(file))
+        if file.suffix == ".parquet":
+            return [read_parquet_file(self._con, file)]
+        source = self._ahead.result()
+        self._read_ahead()
+        return [source]
+
+    def _read_ahead(self) -> None:
+        file = next(self._texts, None)
+        if file is not None:
+            self._ahead = self._beside.submit(
+                read_text_file, file, self._rules(file), self._temp_dir
+            )
+
+    def _rules(self, file: ExportFile) -> ExportMapping | None:
+        return self._mapping.exports.get(file.export) if self._mapping else None
+
+
+def _is_text(file: ExportFile) -> bool:
+    return file.suffix not in (*WORKBOOK_SUFFIXES, ".parquet")
 
 
 def _sha256(path: Path) -> str:
