@@ -25,7 +25,8 @@ class Chart:
     """One chart: ``figures`` holds Plotly's JSON (data and layout) by language.
 
     ``key`` names it on its page; ``sentence`` says what it shows, computed from the data;
-    ``twin`` holds the same numbers as a table.
+    ``twin`` holds the same numbers as a table. Where there is too little to draw ``figures`` is
+    empty: the page prints the sentence alone.
     """
 
     key: str

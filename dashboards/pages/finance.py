@@ -506,6 +506,12 @@ def payments_table(frame: pl.DataFrame) -> StaticTable | None:
     )
 
 
+def _band(text: str) -> str:
+    """A band of amounts, its bound with separators."""
+    sign, _, bound = text.rpartition(" ")
+    return f"{sign} {int(bound):,}".strip()
+
+
 def sample_table(frame: pl.DataFrame) -> StaticTable | None:
     """The strata of the audit sample, and how many were drawn from each."""
     if frame.is_empty():
@@ -520,7 +526,7 @@ def sample_table(frame: pl.DataFrame) -> StaticTable | None:
         rows=tuple(
             (
                 words.label(words.FINDINGS, row["finding"]),
-                row["amount_band"],
+                _band(row["amount_band"]),
                 lang.count(row["stratum_charges"]),
                 lang.count(row["drawn"]),
             )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import timedelta
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from dashboards import language as lang
@@ -34,6 +35,8 @@ STAKES: dict[str, tuple[str, str]] = {
     "not_billed": (theme.MET, "|"),
 }
 _MOST = 36
+_WIDE = 6
+_NAMED = 4
 
 Months = dict["date", dict[str, float]]
 
@@ -66,7 +69,9 @@ def money_by_month(rows: Iterable[Mapping[str, Any]], currency: str) -> Chart | 
         key=f"money-{currency}",
         title=Text(f"每月涉及金额（{currency}）", f"Money at stake by month ({currency})"),
         sentence=_sentence(months, currency),
-        figures=figures(lambda language: _draw(months, currency, language), height=360),
+        figures=figures(
+            lambda language: _draw(months, currency, language), height=360, narrow=_narrow(months)
+        ),
         twin=_twin(months),
         note=Text(
             "月份为工单受理月；无工单的取开票月。含多收、待查，及价目表给出金额的漏收。",
@@ -74,6 +79,11 @@ def money_by_month(rows: Iterable[Mapping[str, Any]], currency: str) -> Chart | 
             "unexplained, and what was not billed where the rate card knows the amount.",
         ),
     )
+
+
+def _narrow(months: Months) -> dict[str, Any]:
+    """On a phone only some months are named, and level."""
+    return {"xaxis.dtick": ceil(len(months) / _NAMED), "xaxis.tickangle": 0}
 
 
 def _sentence(months: Months, currency: str) -> Text:
@@ -109,6 +119,8 @@ def _draw(months: Months, currency: str, language: Language) -> go.Figure:
             x=names,
             y=[parts.get(finding, 0.0) for parts in months.values()],
             name=label,
+            # As one of six months at least: a single one would fill the chart.
+            width=None if len(months) >= _WIDE else 0.8 * len(months) / _WIDE,
             marker={
                 "color": colour,
                 "pattern": {

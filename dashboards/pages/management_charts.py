@@ -28,8 +28,11 @@ LAST_STEP = 20
 TARGET_STEP = 10
 #: Up to so many months each has room for its label; on a phone, every third.
 _YEAR = 14
+_HALF_A_YEAR = 6
 #: A month's bar on the time axis: sixteen days, in milliseconds.
 _BAR = 16 * 86_400_000
+#: Ticks on an axis of counts; up to so many, each whole number has one.
+_FEW_TICKS = 5
 
 
 def trend(
@@ -53,7 +56,9 @@ def trend(
             lambda language: _trend(by_month, months, past, limits, language),
             height=380,
             narrow={"xaxis.dtick": "M3" if len(months) > 3 else "M1", "yaxis.title.text": ""},  # noqa: PLR2004 - a quarter
-        ),
+        )
+        if len(months) > 1
+        else {},
         twin=_trend_twin(by_month, months, past, limits, signals),
         note=Text(
             f"控制图（p 图）：中心线为已结束月份的合计及时率，控制限为 ±3 个标准误。"
@@ -175,12 +180,13 @@ def _trend(
             lines.append(say["to_date"])
         return "<br>".join(lines)
 
-    line = [month for month in past if by_month[month].decided]
+    # A month without a decided ticket has no point: the line breaks there.
+    line = past
     figure.add_scatter(
         x=[f"{month:%Y-%m-%d}" for month in line],
         y=[_percent(by_month[month].rate) for month in line],
         mode="lines+markers+text" if len(months) <= _YEAR else "lines+markers",
-        text=[f"{_percent(by_month[month].rate):.0f}" for month in line],
+        text=[lang.percent(by_month[month].rate, 0).rstrip("%") for month in line],
         textposition="top center",
         textfont={"size": 11, "color": theme.INK},
         line={"width": 2, "color": theme.MET},
@@ -239,6 +245,7 @@ def _trend(
     rates += [value * 100 for value in (limits.lower if limits else ()) if value is not None]
     bottom = max(0, min(90, 10 * int((min(rates, default=90) - 5) // 10)))
     most = max((by_month[month].decided for month in months), default=1)
+    reach = max(18, 15 * (_HALF_A_YEAR - len(months)))
     figure.update_layout(
         barmode="stack",
         margin={"t": 26, "r": 58, "l": 8, "b": 8},
@@ -263,7 +270,8 @@ def _trend(
             "dtick": "M1" if len(months) <= _YEAR else None,
             "anchor": "y2",
             "tickangle": 0,
-            "range": [_day(months[0], -18), _day(months[-1], 18)],
+            # Few months are not drawn wider than they would be among many.
+            "range": [_day(months[0], -reach), _day(months[-1], reach)],
         },
     )
     return figure
@@ -358,7 +366,9 @@ def distribution(rows: Sequence[Mapping[str, Any]], month: date | None) -> Chart
         key=f"used-{lang.month(month) if month else 'all'}",
         title=Text("用时与时限之比", "Time used against target"),
         sentence=sentence,
-        figures=figures(lambda language: _distribution(counts, language), height=270),
+        figures=figures(lambda language: _distribution(counts, language), height=270)
+        if met + breached
+        else {},
         twin=StaticTable(
             header=(
                 Text("占时限", "Of target"),
@@ -459,7 +469,7 @@ def _distribution(counts: Mapping[str, list[int]], language: Language) -> go.Fig
         },
         yaxis={
             "range": [0, top * 1.12],
-            "nticks": 5,
+            **({"dtick": 1} if top < _FEW_TICKS else {"nticks": _FEW_TICKS}),
             "tickformat": ",d",
             "title": {"text": Text("工单数", "tickets").in_language(language)},
         },

@@ -306,6 +306,7 @@ def _funnel(rows: Rows, centre: float, language: Language) -> go.Figure:
                 for row in marked
             ],
             hoverinfo="text",
+            cliponaxis=False,
         )
     figure.update_layout(
         margin={"t": 16, "r": 24, "l": 8, "b": 8},

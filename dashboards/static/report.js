@@ -209,6 +209,8 @@
         node.append(make("span", { class: "verdict " + value }, text));
       } else {
         node.textContent = text;
+        /* Chinese may break anywhere: without a width of its own it would stand one below the other. */
+        if (/[\u2e80-\uffef]{7}/.test(text)) node.classList.add(text.length > 30 ? "longest" : "long");
         if (text.length > 40) node.title = text;
       }
       return node;
