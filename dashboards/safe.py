@@ -6,18 +6,12 @@ here: anything that decides what is shown.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 import polars as pl
 from markupsafe import Markup
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 _IN_SCRIPT = {
     "<": "\\u003c",
@@ -26,7 +20,6 @@ _IN_SCRIPT = {
     "\u2028": "\\u2028",
     "\u2029": "\\u2029",
 }
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def _plain(value: object) -> object:
@@ -63,27 +56,13 @@ def file_name(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9-]", lambda found: f"_{ord(found[0]):x}_", text) or "_"
 
 
-def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """CSV a spreadsheet opens rightly: with a byte order mark, and no cell taken as a formula."""
-    out = io.StringIO()
-    out.write("\ufeff")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(header)
-    for row in rows:
-        writer.writerow([_csv_cell(value) for value in row])
-    return out.getvalue()
-
-
 def csv_frame(frame: pl.DataFrame) -> str:
-    """``csv_text`` of a whole frame, quickly; its columns hold no lists."""
+    """CSV a spreadsheet opens rightly: with a byte order mark, and no cell taken as a formula.
+
+    The columns of ``frame`` hold no lists.
+    """
     texts = pl.col(pl.String)
     is_formula = texts.str.contains(r"^[=+\-@\t\r]")
     ready = frame.with_columns(pl.when(is_formula).then("'" + texts).otherwise(texts).name.keep())
     written = ready.write_csv(line_terminator="\r\n", datetime_format="%Y-%m-%d %H:%M:%S")
     return "\ufeff" + written
-
-
-def _csv_cell(value: object) -> object:
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return "'" + value
-    return "" if value is None else value

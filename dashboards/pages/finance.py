@@ -292,7 +292,7 @@ def downloads(report: Report) -> Mapping[str, str]:
     frame = report.frame("billing_exceptions")
     if frame.is_empty():
         return {}
-    return {"data/billing_exceptions.csv": safe.csv_text(frame.columns, frame.iter_rows())}
+    return {"data/billing_exceptions.csv": safe.csv_frame(frame)}
 
 
 def ageing_table(frame: pl.DataFrame) -> StaticTable | None:
