@@ -346,7 +346,7 @@ def _checks() -> dg.AssetsDefinition:
     def checks(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
         run: Session = context.resources.session
         with _step(run, "checks") as summary:
-            found = session.compare_readings(run), session.compare_closed(run)
+            found = session.work_beside(run), session.compare_closed(run)
             results = session.run_checks(run, *found)
             failed = [result for result in results if not result.success]
             summary.append(f"{len(results)} checks, {len(failed)} not met")

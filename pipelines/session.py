@@ -110,6 +110,7 @@ class Session:
     mapping: ExportsMapping | None = None
     progress: Progress = field(default_factory=Silent)
     stopped_by: BaseException | None = None
+    has_agent_sheets: bool = False
     promises: list[effects.Promise] | None = None
     con: duckdb.DuckDBPyConnection = field(init=False)
 
@@ -260,13 +261,21 @@ def hand_over(session: Session) -> None:
     )
 
 
-def compare_readings(session: Session) -> readings.Effects:
-    """Compare with every alternative reading, while the validator reads the same warehouse."""
+def work_beside(session: Session) -> readings.Effects:
+    """While the validator reads the warehouse: what needs no outcome of a check.
+
+    The agents' sheets are written, and every alternative reading is compared; it comes back.
+    """
     if not session.validator.is_asked:
         hand_over(session)
     limit, spill = session.settings.memory_limit, session.building / publish.SPILL
     with contextlib.closing(warehouse.open_beside(session.warehouse, limit, spill)) as con:
-        return readings.reading_effects(con, session.terms, session.progress.note)
+        compared = readings.reading_effects(con, session.terms, session.progress.note)
+        session.progress.note("agents' sheets")
+        shutil.rmtree(session.report_dir, ignore_errors=True)
+        write_agent_sheets(con, session.report_dir)
+        session.has_agent_sheets = True
+    return compared
 
 
 def compare_closed(session: Session) -> restatements.Restated:
@@ -319,11 +328,12 @@ def stop_if_blocked(session: Session) -> None:
 
 def write_report(session: Session) -> str:
     """Build finance's workbook, the report's pages and the agents' sheets."""
-    shutil.rmtree(session.report_dir, ignore_errors=True)
+    if not session.has_agent_sheets:
+        shutil.rmtree(session.report_dir, ignore_errors=True)
+        write_agent_sheets(session.con, session.report_dir)
     build_finance(session.con, session.report_dir)
     settings = session.settings
     build_report(session.con, session.report_dir, settings.month, settings.browser)
-    write_agent_sheets(session.con, session.report_dir)
     pages = sum(1 for _ in session.report_dir.rglob("*.html"))
     return f"{pages} pages"
 
