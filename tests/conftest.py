@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playwright.sync_api import Browser
+
+# A worker of pytest-xdist has a main module without a file, which PySpark's Connect, imported by
+# Great Expectations, takes for its own doctests: it ends the process.
+sys.modules["__main__"].__dict__.setdefault("__file__", None)
 
 
 @pytest.fixture(scope="session")
