@@ -15,6 +15,7 @@ from dashboards.language import LANGUAGES
 from dashboards.pages import PAGES, data
 from dashboards.site import write_report
 from pipelines.report import read_frames, report_of
+from tests.dashboards import test_closed_page as closed_months
 
 if TYPE_CHECKING:
     import duckdb
@@ -35,11 +36,30 @@ def _one(con: duckdb.DuckDBPyConnection, sql: str) -> Any:  # noqa: ANN401 - wha
     return row[0]
 
 
+@pytest.fixture(scope="session")
+def closed_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report with a published month: only then the page of closed months is there."""
+    folder = tmp_path_factory.mktemp("closed")
+    made = closed_months.report(
+        closed_months=[closed_months.MONTH],
+        closed_rates=[closed_months.RATE],
+        restatements=[closed_months.CHANGE],
+    )
+    write_report(made, PAGES, folder)
+    return folder
+
+
+@pytest.fixture
+def folder(path: str, report_dir: Path, closed_dir: Path) -> Path:
+    """Where the page at ``path`` is."""
+    return closed_dir if path.endswith("/closed.html") else report_dir
+
+
 @pytest.mark.parametrize("path", PATHS)
 def test_a_page_opens_quietly_and_axe_finds_nothing(
-    path: str, opened: Opened, report_dir: Path
+    path: str, opened: Opened, folder: Path
 ) -> None:
-    page = opened.go(report_dir, path)
+    page = opened.go(folder, path)
     page.evaluate(f"{AXE};0")
     # preload would fetch the style sheet, which the page's own policy forbids
     found = page.evaluate("axe.run(document, {resultTypes: ['violations'], preload: false})")
@@ -47,9 +67,9 @@ def test_a_page_opens_quietly_and_axe_finds_nothing(
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_page_fits_a_phone(path: str, opened: Opened, report_dir: Path) -> None:
+def test_a_page_fits_a_phone(path: str, opened: Opened, folder: Path) -> None:
     opened.page.set_viewport_size({"width": 390, "height": 844})
-    page = opened.go(report_dir, path)
+    page = opened.go(folder, path)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 

@@ -31,7 +31,7 @@ def test_every_page_of_an_odd_folder(name: str, opened: Opened, tmp_path: Path) 
     build_report(con, folder)
     for language, width in (("zh", 390), ("en", 1440)):
         opened.page.set_viewport_size({"width": width, "height": 900})
-        for one in PAGES:
+        for one in (one for one in PAGES if one.name != "closed"):  # no month was published
             page = opened.go(folder, f"{language}/{one.name}.html")
             where = (name, language, one.name)
             assert page.evaluate("document.documentElement.scrollWidth") <= width, where
