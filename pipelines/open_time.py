@@ -7,11 +7,13 @@ written and checked, and Polars columns (``service_hours``).
 Nothing here walks over days. Open time up to an instant is a sum of three closed forms: the weekly
 pattern as if no day were special, plus the hours of the special days, minus what the weekly
 pattern had there. The cost depends on the number of special days (by its logarithm) and never on
-the length of a span.
+the length of a span. Where millions of instants lie within a few years, the same answers come out
+of a table (``OpenGrid``), in a tenth of the time.
 """
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Self
@@ -30,6 +32,11 @@ DAY = 86_400 * SECOND
 WEEK = 7 * DAY
 # Stands for "never"; leaves room to subtract a UTC offset without overflow.
 NEVER = 2**62
+# A table is worth making from so many spans on, and up to so many cells.
+WORTH_A_GRID = 50_000
+_MOST_CELLS = 4_000_000
+# Spans counted at a time: what they need in between stays in the processor's cache.
+_BLOCK = 32_768
 # Wall clocks are counted from 1970-01-01, a Thursday: the first Monday is day 4.
 _FIRST_MONDAY = 4 * DAY
 
@@ -230,6 +237,45 @@ def _offset_at(timezone: str, at: Micros) -> Micros:
     return wall.to_physical().to_numpy() - at
 
 
+@dataclass(frozen=True)
+class OpenGrid:
+    """Open time as a table: time in equal cells, each open or closed from end to end.
+
+    Open time before an instant is ``base`` of its cell, plus the instant itself where the cell is
+    open: ``mask`` has all bits set there and none elsewhere.
+    """
+
+    first: int
+    width: int
+    base: Micros
+    mask: Micros
+
+    def elapsed_seconds(self, starts: Micros, ends: Micros) -> Micros:
+        """Return the open time between instants within the table, in whole seconds."""
+        seconds = np.empty_like(starts)
+        blocks = [slice(at, at + _BLOCK) for at in range(0, starts.size, _BLOCK)]
+
+        def count(block: slice) -> None:
+            elapsed = self._open_before(ends[block])
+            elapsed -= self._open_before(starts[block])
+            np.floor_divide(elapsed, SECOND, out=seconds[block])
+
+        # NumPy lets other threads run while it counts.
+        with ThreadPoolExecutor() as threads:
+            for _ in threads.map(count, blocks):
+                pass
+        return seconds
+
+    def _open_before(self, at: Micros) -> Micros:
+        cell = at - self.first
+        cell //= self.width
+        # What is missing was written as 1970 and may lie outside: its answer is not asked for.
+        before = self.mask.take(cell, mode="clip")
+        before &= at
+        before += self.base.take(cell, mode="clip")
+        return before
+
+
 class ZonedHours:
     """Wall hours in a time zone: open time is absolute time while the wall clock is open.
 
@@ -258,6 +304,35 @@ class ZonedHours:
         stretch = np.searchsorted(self._open_by_change, open_time, side="left")
         reached = self.wall.reached_at(open_time + self._jumped[stretch])
         return reached - self.zone.offsets[stretch]
+
+    def elapsed_seconds(self, starts: Micros, ends: Micros) -> Micros:
+        """Return the open time between UTC instants in whole seconds, rounded down.
+
+        Where an end is before its start the number means nothing.
+        """
+        grid = self.grid(starts, ends) if starts.size >= WORTH_A_GRID else None
+        if grid is None:
+            return (self.open_before(ends) - self.open_before(starts)) // SECOND
+        return grid.elapsed_seconds(starts, ends)
+
+    def grid(self, starts: Micros, ends: Micros) -> OpenGrid | None:
+        """Return the table for these instants; None when it would be too large."""
+        if not starts.size:
+            return None
+        first = min(int(starts.min()), int(ends.min())) // DAY - 2
+        last = max(int(starts.max()), int(ends.max())) // DAY + 2
+        if last - first > _MOST_CELLS:
+            return None
+        cuts = self.boundaries(first - 2, last + 2)
+        width = int(np.gcd.reduce(np.diff(cuts)))
+        count = int(cuts[-1] - cuts[0]) // width
+        if count > _MOST_CELLS:
+            return None
+        cells = cuts[0] + np.arange(count) * width
+        before = self.open_before(np.append(cells, cuts[-1]))
+        is_open = np.diff(before) > 0
+        base, mask = before[:-1] - cells * is_open, -is_open.astype(np.int64)
+        return OpenGrid(int(cuts[0]), width, base, mask)
 
     def boundaries(self, first_day: int, last_day: int) -> Micros:
         """Return, sorted, the UTC instants that cut local days into pieces.

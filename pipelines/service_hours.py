@@ -106,7 +106,7 @@ class ServiceHours:
         _same_length(starts, ends, "elapsed_seconds", "ends")
         start, no_start = _instants(starts, "elapsed_seconds, starts")
         end, no_end = _instants(ends, "elapsed_seconds, ends")
-        elapsed = (self._clock.open_before(end) - self._clock.open_before(start)) // SECOND
+        elapsed = self._clock.elapsed_seconds(start, end)
         return _series("elapsed_seconds", elapsed, null=no_start | no_end | (end < start))
 
     def due_at(self, starts: pl.Series, seconds: pl.Series | int) -> pl.Series:
@@ -302,4 +302,5 @@ def _instants(instants: pl.Series, where: str) -> tuple[Micros, np.ndarray]:
 
 
 def _series(name: str, values: Micros, null: np.ndarray) -> pl.Series:
-    return pl.Series(name, values).set(pl.Series(null), None)
+    series = pl.Series(name, values)
+    return series.set(pl.Series(null), None) if null.any() else series

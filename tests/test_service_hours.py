@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
+from unittest import mock
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines import open_time
 from pipelines.errors import UsageError
 from pipelines.service_hours import WEEKDAYS, ServiceHours, ServiceHoursError
 
@@ -434,14 +436,22 @@ def _texts(intervals: list[tuple[int, int]]) -> list[tuple[str, str]]:
     ]
 
 
+# Few spans are counted by closed forms, many by a table: both must give the same.
+COUNTED = pytest.mark.parametrize("by_table_from", [0, 10**9], ids=["by a table", "closed form"])
+
+
+@COUNTED
 @given(place=places(), minutes=st.integers(0, 4 * DAY_MINUTES))
-@settings(max_examples=150, deadline=None)
-def test_elapsed_agrees_with_a_count_of_minutes(place: Place, minutes: int) -> None:
+@settings(max_examples=100, deadline=None)
+def test_elapsed_agrees_with_a_count_of_minutes(
+    by_table_from: int, place: Place, minutes: int
+) -> None:
     hours, start = place.hours, place.start
     seen = place.open_minutes(minutes)
     ends = [start + n * MINUTE for n in range(minutes + 1)]
 
-    counted = hours.elapsed_seconds(pl.Series([start] * len(ends)), pl.Series(ends))
+    with mock.patch.object(open_time, "WORTH_A_GRID", by_table_from):
+        counted = hours.elapsed_seconds(pl.Series([start] * len(ends)), pl.Series(ends))
 
     assert counted.to_list() == [0, *(np.cumsum(seen) * 60).tolist()]
 
@@ -517,6 +527,27 @@ def test_due_is_the_first_instant_at_which_the_time_has_passed(
     never = starts.filter(~is_due)
     far = instants_of([200_000_000_000_000_000]).new_from_index(0, len(never))
     assert (hours.elapsed_seconds(never, far) < seconds).all()
+
+
+def test_many_spans_give_what_few_give_nulls_and_backward_ones_too() -> None:
+    hours = office(holidays={date(2025, 1, 1)}, special_days={date(2025, 1, 26): OFFICE})
+    generator = np.random.default_rng(3)
+    rows = open_time.WORTH_A_GRID
+    start = pl.Series(1_700_000_000 + generator.integers(0, 10**8, rows)) * 1_000_000 + 7
+    length = pl.Series(generator.integers(-(10**5), 10**7, rows)) * 1_000_000
+    starts, ends = (
+        micros.cast(pl.Datetime("us", "UTC")).set(pl.Series(generator.random(rows) < 0.01), None)
+        for micros in (start, start + length)
+    )
+
+    counted = hours.elapsed_seconds(starts, ends)
+
+    few = [
+        hours.elapsed_seconds(starts[at : at + 1000], ends[at : at + 1000])
+        for at in range(0, rows, 1000)
+    ]
+    assert counted.to_list() == pl.concat(few).to_list()
+    assert counted.null_count() > 0
 
 
 def test_always_open_is_plain_absolute_time() -> None:
