@@ -2,10 +2,10 @@
 
     python tests/benchmarks/generate.py --tickets 1000000 --out DIR
 
-Writes tickets.csv, service_records.csv (about 0.4 rows per ticket), invoices.csv (0.6),
-installed_base.csv (0.05) and agents.csv: two years up to 2025-06-30, with believable shares of
-services, levels and late answers, and few rows with something wrong. Belongs here: size and
-shape. Planted and listed defects belong to the sample company.
+Writes tickets.csv, service_records.csv (about 0.4 rows per ticket), invoices.csv (0.6, or as
+``--lines`` says), installed_base.csv (0.05) and agents.csv: two years up to 2025-06-30, with
+believable shares of services, levels and late answers, and few rows with something wrong.
+Belongs here: size and shape. Planted and listed defects belong to the sample company.
 """
 
 from __future__ import annotations
@@ -16,6 +16,10 @@ from pathlib import Path
 import duckdb
 
 SEED = 11
+LINES = 0.6
+# Invoice lines a ticket has by the terms, and the share of tickets that end by the as-of.
+_OF_THE_TERMS = 0.41
+_FINISHED = 0.97
 
 # Chance is a hash of the row, the question and the seed: no state, so any order of work will do.
 _SETTINGS = """
@@ -327,8 +331,10 @@ repairs as (
         and (is_out and chance(i, 'repair') < 0.4 or chance(i, 'in warranty') < 0.005)
 ),
 extras as (
-    select i, 4 as line_no, 'other' as charge_type, 60 + (dice(i, 'extra') % 240)::integer as amount
-    from done where chance(i, 'extra') < 0.14
+    select i, (4 + more)::integer as line_no, 'other' as charge_type,
+        60 + (dice(i * 64 + more, 'extra') % 240)::integer as amount
+    from done, range(ceil(getvariable('extras'))::bigint) as numbers(more)
+    where chance(i * 64 + more, 'extra') < getvariable('extras') / ceil(getvariable('extras'))
 ),
 billed as (
     from fees union all from maintenance union all from repairs union all from extras
@@ -375,8 +381,8 @@ order by invoice_id, line_no;
 _STEPS = (_SETTINGS, _AGENTS, _CUSTOMERS, _UNITS, _TICKETS, _RECORDS, _INVOICES)
 
 
-def generate(tickets: int, out: Path, seed: int = SEED) -> dict[str, int]:
-    """Write the five files for about so many tickets into ``out``.
+def generate(tickets: int, out: Path, seed: int = SEED, lines: float = LINES) -> dict[str, int]:
+    """Write the five files for about so many tickets, ``lines`` invoice lines each, into ``out``.
 
     Returns:
         Rows written per export. Tickets that would open after the as-of are left out, some
@@ -393,6 +399,8 @@ def generate(tickets: int, out: Path, seed: int = SEED) -> dict[str, int]:
             "agents": max(tickets // 5000, 12),
         }.items():
             con.execute(f"set variable {name} = {value:d}")
+        # What a ticket is billed besides: spare parts, travel, and the like.
+        con.execute(f"set variable extras = {max(lines - _OF_THE_TERMS, 0.01) / _FINISHED}::double")
         for step in _STEPS:
             con.execute(step)
         for export in ("tickets", "service_records", "invoices", "installed_base", "agents"):
@@ -413,8 +421,9 @@ def main() -> None:
     parser.add_argument("--tickets", type=int, default=1_000_000)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--lines", type=float, default=LINES, help="invoice lines for each ticket")
     given = parser.parse_args()
-    for export, rows in generate(given.tickets, given.out, given.seed).items():
+    for export, rows in generate(given.tickets, given.out, given.seed, given.lines).items():
         print(f"{export:16}{rows:>12,} rows")  # noqa: T201 - a script tells what it wrote
 
 

@@ -1,6 +1,6 @@
 """One measured piece of work in a process of its own; prints seconds and peak memory as JSON.
 
-``python tests/benchmarks/steps.py floor|responses|parts|whole EXPORTS WORK``
+``python tests/benchmarks/steps.py PIECE EXPORTS WORK``, a piece of ``PIECES``
 
 Belongs here: the pieces that benchmarks compare. Does not belong here: making the exports
 (``generate``) and comparing (``bench_run``).
@@ -8,7 +8,6 @@ Belongs here: the pieces that benchmarks compare. Does not belong here: making t
 
 from __future__ import annotations
 
-import functools
 import json
 import resource
 import sys
@@ -78,35 +77,41 @@ def prepared(exports: Path, work: Path, watch: Stopwatch) -> duckdb.DuckDBPyConn
 
 
 def responses(exports: Path, work: Path) -> dict[str, float]:
-    """Tickets from CSV to validated ``facts.responses`` and ``marts.response_monthly``.
+    """Tickets from CSV to validated ``facts.responses`` and ``marts.response_monthly``."""
+    return _part(exports, work, ["marts.response_monthly"])
+
+
+def finance(exports: Path, work: Path) -> dict[str, float]:
+    """The response part and finance's: charges, findings, reconciliation, and their checks."""
+    return _part(exports, work, ["marts.response_monthly", *_marts("billing")])
+
+
+def quality(exports: Path, work: Path) -> dict[str, float]:
+    """The response part and quality's: the ledger of promises, agents, and their checks."""
+    return _part(
+        exports,
+        work,
+        ["marts.response_monthly", *_marts("agent", "record", "promise", "obligations")],
+    )
+
+
+def _marts(*kinds: str) -> list[str]:
+    names = (model.name for model in models.load_models())
+    return [name for name in names if name.startswith(tuple(f"marts.{kind}" for kind in kinds))]
+
+
+def _part(exports: Path, work: Path, tables: list[str]) -> dict[str, float]:
+    """Exports to ``tables``, with all they read and the checks of them.
 
     Starting up (imports, five seconds of them Great Expectations' own) is over when it begins.
     """
     watch = Stopwatch()
     validation.warm_up().join()
     con = prepared(exports, work, watch)
-    watch.time("models", lambda: models.run_models(con, ["marts.response_monthly"]))
+    watch.time("models", lambda: models.run_models(con, tables))
     results = watch.time("checks", lambda: validation.validate(con))
     assert not validation.blocking_message(results)
     return watch.seconds
-
-
-def parts(exports: Path, work: Path) -> dict[str, float]:
-    """The models of each desk: what finance and quality add to the response part."""
-    watch = Stopwatch()
-    con = prepared(exports, work, watch)
-    for model in models.load_models():
-        watch.time(desk(model.name), functools.partial(models.run_model, con, model))
-    return watch.seconds
-
-
-def desk(table: str) -> str:
-    """Whose part of the work a model is."""
-    if "response" in table:
-        return "models, response"
-    if any(word in table for word in ("charge", "invoice", "billing")):
-        return "models, finance"
-    return "models, quality"
 
 
 def whole(exports: Path, work: Path) -> dict[str, float]:
@@ -116,7 +121,13 @@ def whole(exports: Path, work: Path) -> dict[str, float]:
     return {"run": time.perf_counter() - started}
 
 
-PIECES = {"floor": floor, "responses": responses, "parts": parts, "whole": whole}
+PIECES = {
+    "floor": floor,
+    "responses": responses,
+    "finance": finance,
+    "quality": quality,
+    "whole": whole,
+}
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from pipelines.contract import EXPORTS
 
 SCRIPT = Path(__file__).parent / "generate.py"
 TICKETS = 20_000
-SHARES = {"tickets": 1.0, "service_records": 0.45, "invoices": 0.55, "installed_base": 0.05}
+SHARES = {"tickets": 1.0, "service_records": 0.45, "invoices": 0.6, "installed_base": 0.05}
 
 
 def write(out: Path, *options: str) -> Path:
@@ -78,3 +78,8 @@ def test_what_is_wrong_is_rare_but_there(exports: Path) -> None:
     assert 0 < repeated < TICKETS / 500
     assert 0 < no_city < TICKETS / 100
     assert 0 < bad_level < TICKETS / 500
+
+
+def test_there_are_as_many_invoice_lines_as_asked(tmp_path: Path) -> None:
+    folder = write(tmp_path, "--lines", "2")
+    assert len(rows_of(folder / "invoices.csv")) == pytest.approx(TICKETS * 2, rel=0.05)
