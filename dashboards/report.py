@@ -59,6 +59,10 @@ class Report:
         """Whether all the frames ``names`` are there."""
         return all(name in self.frames for name in names)
 
+    def can_show(self, page: Page) -> bool:
+        """Whether all that ``page`` needs is there."""
+        return self.exports.issuperset(page.exports) and self.has(*page.needs)
+
     @property
     def shown_months(self) -> tuple[date, ...]:
         """The months with a section of their own, in order."""

@@ -113,7 +113,7 @@ class _Site:
     def write_page(self, page: Page, *, is_entry: bool) -> list[Path]:
         """One page in both languages, with its sheets; the entry also as index.html."""
         missing = [name for name in page.exports if name not in self.report.exports]
-        if missing or not self.report.has(*page.needs):
+        if not self.report.can_show(page):
             context = {"promise": page.promise, "missing_exports": missing, "available": False}
             template, sheets, downloads = "missing.html.j2", None, None
         else:

@@ -50,7 +50,7 @@ class Column:
 
     ``labels`` gives the words for coded values; ``is_filter`` offers a choice of them, kept in
     the page's link under ``key``, so every table with that key follows it. ``is_hidden`` keeps
-    a column for filters and the CSV only.
+    a column for filters and the CSV only, ``is_for_screen`` off the paper.
     """
 
     key: str
@@ -59,6 +59,7 @@ class Column:
     labels: Mapping[str, Text] = field(default_factory=dict)
     is_filter: bool = False
     is_hidden: bool = False
+    is_for_screen: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,7 @@ class DataTable:
                     "right": column.kind in _RIGHT,
                     "filter": column.is_filter,
                     "hidden": column.is_hidden,
+                    **({"screen": True} if column.is_for_screen else {}),
                     "labels": {
                         code: label.in_language(language) for code, label in column.labels.items()
                     },

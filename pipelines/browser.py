@@ -100,8 +100,17 @@ def print_pdf(browser: Path, html: str, target: Path, as_of: datetime) -> Path:
     with tempfile.TemporaryDirectory(prefix="sla-print-") as folder:
         page = Path(folder) / "report.html"
         page.write_text(html, encoding="utf-8", newline="")
-        options = ("--no-pdf-header-footer", "--generate-pdf-document-outline")
-        _run(browser, [*options, f"--print-to-pdf={target}"], page, target)
+        return print_page(browser, page, target, as_of)
+
+
+def print_page(browser: Path, page: Path, target: Path, as_of: datetime) -> Path:
+    """Print a page from disk, with what stands beside it, as ``print_pdf`` prints a document.
+
+    Raises:
+        BrowserError: the browser did not write it.
+    """
+    options = ("--no-pdf-header-footer", "--generate-pdf-document-outline")
+    _run(browser, [*options, f"--print-to-pdf={target}"], page, target)
     target.write_bytes(without_chance(target.read_bytes(), as_of))
     return target
 

@@ -171,8 +171,8 @@ _OUT = click.option(
 @click.option(
     "--pdf",
     is_flag=True,
-    help="Also print management.pdf and the charts as PNG, with an installed Chromium, Chrome or "
-    "Edge (SLA_CHROMIUM: its path).",
+    help="Also print management, finance and quality as PDF and the charts as PNG, with an "
+    "installed Chromium, Chrome or Edge (SLA_CHROMIUM: its path).",
 )
 @click.option("--memory-limit", metavar="SIZE", help="For the warehouse, such as 4GB.")
 @click.option("--quiet", is_flag=True, help="Say nothing unless something stops the run.")
@@ -359,6 +359,6 @@ def _tell_closed(out: Path, *, is_quiet: bool) -> None:
 def _tell_result(settings: Settings) -> None:
     click.echo(f"Report     {settings.out / 'report' / 'index.html'}")
     if settings.browser is not None:
-        click.echo(f"PDF        {settings.out / 'report' / 'management.pdf'}")
+        click.echo(f"PDF        {settings.out / 'report' / '*.pdf'}")
     click.echo(f"Warehouse  {settings.out / 'warehouse.duckdb'}")
     click.echo(f"Checks     {settings.out / 'checks.json'}")

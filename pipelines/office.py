@@ -13,7 +13,8 @@ from dashboards.language import LANGUAGES
 from dashboards.office import mail
 from dashboards.office.management_workbook import management_workbook
 from dashboards.office.quality_workbook import quality_workbook
-from pipelines.browser import print_pdf, take_picture
+from dashboards.pages import PAGES
+from pipelines.browser import print_page, print_pdf, take_picture
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,12 +24,14 @@ if TYPE_CHECKING:
 WORKBOOK: Final = "management.xlsx"
 QUALITY_WORKBOOK: Final = "quality.xlsx"
 PDF: Final = "management.pdf"
+PRINTED: Final = frozenset({"finance", "quality"})
+"""Pages printed as they are, one PDF for each language."""
 
 
 def write_office(report: Report, out_dir: Path, browser: Path | None = None) -> list[Path]:
     """Write workbook, mailable editions and chart files; with a ``browser`` also PDF and PNG.
 
-    The files written, in order. ``out_dir`` is the report's folder.
+    The files written, in order. ``out_dir`` is the report's folder, with its pages in it.
 
     Raises:
         BrowserError: the browser did not print.
@@ -57,7 +60,19 @@ def write_office(report: Report, out_dir: Path, browser: Path | None = None) -> 
         html = mail.print_edition(parts)
         pdf = pool.submit(print_pdf, browser, html, out_dir / PDF, report.as_of)
         shots = [pool.submit(take_picture, browser, *picture) for picture in pictures]
-        return [*written, pdf.result(), *(shot.result() for shot in shots)]
+        pages = [
+            pool.submit(
+                print_page,
+                browser,
+                out_dir / language / f"{page.name}.html",
+                out_dir / f"{page.name}.{language}.pdf",
+                report.as_of,
+            )
+            for page in PAGES
+            if page.name in PRINTED and report.can_show(page)
+            for language in LANGUAGES
+        ]
+        return [*written, *(done.result() for done in (pdf, *shots, *pages))]
 
 
 def _write(target: Path, text: str) -> Path:

@@ -30,6 +30,7 @@ _SURE = 0.05
 #: Days of silence in a month from which on its cell is darker.
 _SHADES = ((28, "h4"), (21, "h3"), (14, "h2"), (7, "h1"))
 _AGENTS_IN_HEAT = 20
+_MONTHS_IN_HEAT = 12  # as many as fit on paper
 _SECONDS_PER_DAY = 86400
 
 FLAGS = {
@@ -132,16 +133,16 @@ def agents_table(agents: Rows) -> DataTable:
         Column("incomplete", Text("不完整", "Incomplete"), "number"),
         Column("wrong_form", Text("表单不符", "Wrong form"), "number"),
         Column("pending", Text("未到期", "Pending"), "number"),
-        Column("overdue_7", Text("逾期 ≤7 天", "≤7 days over"), "number"),
-        Column("overdue_30", Text("8–30 天", "8–30 days"), "number"),
-        Column("overdue_90", Text("31–90 天", "31–90 days"), "number"),
-        Column("overdue_more", Text(">90 天", ">90 days"), "number"),
+        Column("overdue_7", Text("逾期 ≤7 天", "≤7 days over"), "number", is_for_screen=True),
+        Column("overdue_30", Text("8–30 天", "8–30 days"), "number", is_for_screen=True),
+        Column("overdue_90", Text("31–90 天", "31–90 days"), "number", is_for_screen=True),
+        Column("overdue_more", Text(">90 天", ">90 days"), "number", is_for_screen=True),
         Column("median", Text("提交天数中位", "Days to file, median"), "decimal"),
-        Column("p90", Text("提交天数 P90", "Days to file, P90"), "decimal"),
+        Column("p90", Text("提交天数 P90", "Days to file, P90"), "decimal", is_for_screen=True),
         Column("silence", Text("最长沉默（天）", "Longest silence, days"), "decimal"),
-        Column("silent_since", Text("当前沉默自", "Silent since"), "instant"),
-        Column("last_filed_at", Text("最近提交", "Last filed"), "instant"),
-        Column("active_to", Text("停用", "Retired")),
+        Column("silent_since", Text("当前沉默自", "Silent since"), "instant", is_for_screen=True),
+        Column("last_filed_at", Text("最近提交", "Last filed"), "instant", is_for_screen=True),
+        Column("active_to", Text("停用", "Retired"), is_for_screen=True),
         Column("flags", Text("提示", "Flags"), "number"),
     )
     rows = tuple(
@@ -208,21 +209,26 @@ def _minute(value: Any) -> str | None:  # noqa: ANN401 - a datetime or nothing, 
 
 
 def silence(report: Report, agents: Rows) -> dict[str, Any] | None:
-    """The calendar of silence: days of each month in which an agent served and filed nothing."""
+    """The calendar of silence: days of each month in which an agent served and filed nothing.
+
+    The last twelve months, and the twenty agents longest silent in them.
+    """
     frame = report.frame("agent_silence_months")
     if frame.is_empty():
         return None
-    names = {row["agent_id"]: charts.agent_name(row) for row in agents}
+    months = _every_month(min(frame["month"]), max(frame["month"]))[-_MONTHS_IN_HEAT:]
+    frame = frame.filter(pl.col("month") >= months[0])
+    rows = {row["agent_id"]: row for row in agents}
     days: dict[str, dict[date, float]] = {}
     for row in frame.iter_rows(named=True):
         days.setdefault(row["agent_id"], {})[row["month"]] = row["silent_days"]
     worst = sorted(days, key=lambda agent: (-max(days[agent].values()), -sum(days[agent].values())))
-    months = _every_month(min(frame["month"]), max(frame["month"]))
     return {
         "months": months,
         "rows": [
             {
-                "name": names.get(agent, agent),
+                "name": charts.agent_name(rows[agent]) if agent in rows else agent,
+                "short_name": charts.short_agent_name(rows[agent]) if agent in rows else agent,
                 "sheet": f"{sheet_path(agent)}.html",
                 "cells": [_cell(days[agent].get(month)) for month in months],
             }
@@ -439,10 +445,10 @@ _WORDS = {
     "ranking": Text("谁不提交", "Who does not file"),
     "silence": Text("沉默的日历", "A calendar of silence"),
     "silence_method": Text(
-        "格中为该月的沉默天数：自上次提交之后第一次服务完成起，到下次提交为止。"
+        "最近十二个月。格中为该月的沉默天数：自上次提交之后第一次服务完成起，到下次提交为止。"
         "没有服务就没有沉默。",
-        "Cells are days of silence in the month: from the first service finished after the last "
-        "filing to the next filing. Who serves no one is not silent.",
+        "The last twelve months. Cells are days of silence in the month: from the first service "
+        "finished after the last filing to the next filing. Who serves no one is not silent.",
     ),
     "agent": Text("代理商", "Agent"),
     "no_silence": Text("无", "none"),

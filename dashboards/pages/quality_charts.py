@@ -181,9 +181,10 @@ def _certainty(rows: Rows, language: Language) -> go.Figure:
     figure = new_figure()
     missing = finding_word("missing").in_language(language)
     names = [safe.plot_text(agent_name(row)) for row in rows]
+    labels = [safe.plot_text(short_agent_name(row)) for row in rows]
     figure.add_scatter(
         x=[row["missing_pct"] for row in rows],
-        y=names,
+        y=labels,
         mode="markers",
         marker={"size": 9, "color": theme.BREACHED},
         error_x={
@@ -326,3 +327,15 @@ def _funnel(rows: Rows, centre: float, language: Language) -> go.Figure:
 def agent_name(row: dict[str, Any]) -> str:
     """An agent as a person reads it: id and name."""
     return " ".join(part for part in (row["agent_id"], row["agent_name"]) if part)
+
+
+#: Characters of a name that leave a chart its room: most companies' whole name.
+_SHORT = 16
+
+
+def short_agent_name(row: dict[str, Any]) -> str:
+    """An agent where there is little room: a long name ends in an ellipsis, its id tells it."""
+    name = row["agent_name"] or ""
+    return agent_name(
+        {**row, "agent_name": f"{name[: _SHORT - 1]}…" if len(name) > _SHORT else name}
+    )

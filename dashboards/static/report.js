@@ -201,6 +201,7 @@
       const value = row[at];
       const text = this.show(row, at);
       const node = make(isHead ? "th" : "td", { scope: isHead ? "row" : null, class: column.right ? "right" : column.kind });
+      if (column.screen) node.classList.add("screen");
       if (column.kind === "ticket" && value) {
         node.append(make("a", { href: here + "ticket.html#id=" + encodeURIComponent(value) }, text));
       } else if (column.kind === "link" && value && value[1]) {
@@ -211,6 +212,7 @@
         node.textContent = text;
         /* Chinese may break anywhere: without a width of its own it would stand one below the other. */
         if (/[\u2e80-\uffef]{7}/.test(text)) node.classList.add(text.length > 30 ? "longest" : "long");
+        else if (text.length < 8) node.classList.add("short");
         if (text.length > 40) node.title = text;
       }
       return node;
@@ -259,7 +261,7 @@
           const next = key === column.key && way === "asc" ? "desc" : "asc";
           change({ [this.key + ".sort"]: column.key + "." + next });
         });
-        this.head.append(make("th", { scope: "col", class: column.right ? "right" : null },
+        this.head.append(make("th", { scope: "col", class: [column.right && "right", column.screen && "screen"].filter(Boolean).join(" ") || null },
           button, make("span", { class: "printed", "aria-hidden": "true" }, column.label)));
       });
       this.bodyRows = make("tbody");

@@ -127,6 +127,30 @@ def test_silence_is_shown_by_month_with_the_months_between() -> None:
     assert [cell["days"] for cell in shown["rows"][1]["cells"]] == [None, None, "<1"]
 
 
+def test_the_calendar_holds_the_last_twelve_months_and_who_was_silent_in_them() -> None:
+    frame = pl.DataFrame(
+        {
+            "agent_id": ["A1", "A2", "A2"],
+            "month": [date(2024, 2, 1), date(2024, 3, 1), date(2025, 2, 1)],
+            "silent_days": [30.0, 5.0, 2.0],
+        }
+    )
+    shown = quality.silence(page_report([], agent_silence_months=frame), [])
+    assert shown is not None
+    assert [shown["months"][0], shown["months"][-1]] == [date(2024, 3, 1), date(2025, 2, 1)]
+    assert [row["name"] for row in shown["rows"]] == ["A2"]
+
+
+def test_a_long_name_leaves_a_chart_its_room() -> None:
+    assert charts.short_agent_name(
+        agent("A1", agent_name="十六个字的名字刚好能全部写得下来呀")
+    ) == ("A1 十六个字的名字刚好能全部写得下…")
+    assert charts.short_agent_name(agent("A1", agent_name="十六个字的名字刚好能全部写得下来")) == (
+        "A1 十六个字的名字刚好能全部写得下来"
+    )
+    assert charts.short_agent_name(agent("A1", agent_name=None)) == "A1"
+
+
 def test_every_record_filed_is_in_one_class() -> None:
     classes = pl.DataFrame({"class": ["counted", "repeat", "no_ticket"], "records": [7, 2, 1]})
     text = quality.records_sentence(classes)
