@@ -1,42 +1,30 @@
 """What each alternative reading would change: the same models, run beside, under other terms.
 
-For every switch and every choice that is not in force, the tables it can touch are built once
-more in a database of their own in memory and compared with those of the run. The default stays
-what the run says; this tells what hangs on it.
+For every switch and every choice that is not in force, what it can touch is built once more
+(``beside``) and compared with the run. The default stays what the run says; this tells what hangs
+on it.
 
-Belongs here: the alternatives, the second run, the comparison. Does not belong here: what a
-reading means (``models/terms/reading_texts.yaml``) and the verdicts (``models``).
+Belongs here: the alternatives and what each would change. Does not belong here: the second run
+(``beside``), what a reading means (``models/terms/reading_texts.yaml``) and the verdicts
+(``models``).
 """
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from pipelines.models import run_models
-from pipelines.reference import prepare
+from pipelines.beside import Judged, beside, compare
 from pipelines.terms import schema
 from pipelines.terms.load import Terms
-from pipelines.warehouse import SCHEMAS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from datetime import datetime
+    from collections.abc import Callable
 
     import duckdb
 
 MOST_TICKETS: Final = 200_000
 """Above this many tickets the alternatives are left out: they cost a run of the models each."""
-
-
-@dataclass(frozen=True)
-class Judged:
-    """A table whose rows a reading can change: its key and the word that says how they stand."""
-
-    table: str
-    key: str
-    word: str
 
 
 RESPONSES = Judged("facts.responses", "ticket_id", "verdict")
@@ -102,9 +90,7 @@ def reading_effects(
         Nothing but empty tables when there are more than ``MOST_TICKETS`` tickets.
     """
     effects = Effects()
-    as_of, tickets = con.execute(
-        "select (select as_of from meta.run), (select count(*) from staging.tickets)"
-    ).fetchall()[0]
+    ((tickets,),) = con.execute("select count(*) from staging.tickets").fetchall()
     if tickets > MOST_TICKETS:
         return effects
     texts = terms.file(schema.ReadingTexts).readings
@@ -115,7 +101,8 @@ def reading_effects(
             if all(getattr(value, name) == alternative for value in chosen):
                 continue
             note(f"reading {texts[name].number}: {alternative}")
-            with _beside(con, with_reading(terms, name, alternative), as_of, judged) as home:
+            other = with_reading(terms, name, alternative)
+            with beside(con, (terms, other), [judged.table]) as home:
                 reading = (texts[name].number, name, in_force, alternative)
                 _compare(con, home, judged, reading, effects)
             effects.alternatives += 1
@@ -141,34 +128,6 @@ def with_reading(terms: Terms, name: str, choice: str) -> Terms:
     return Terms(files, terms.sources)
 
 
-@contextmanager
-def _beside(
-    con: duckdb.DuckDBPyConnection, terms: Terms, as_of: datetime, judged: Judged
-) -> Iterator[str]:
-    """Build ``judged`` under other terms in the catalog ``beside``; yields the run's catalog."""
-    home = str(con.execute("select current_catalog()").fetchall()[0][0])
-    con.execute("attach ':memory:' as beside")
-    try:
-        con.execute("use beside")
-        for name in SCHEMAS:
-            con.execute(f"create schema if not exists {name}")
-        staged = con.execute(
-            "select table_name from information_schema.tables "
-            "where table_catalog = $home and table_schema = 'staging'",
-            {"home": home},
-        ).fetchall()
-        for (table,) in staged:
-            con.execute(
-                f'create view staging.{table} as select * from "{home}".staging.{table}'  # noqa: S608 - our names
-            )
-        prepare(con, terms, as_of)
-        run_models(con, [judged.table])
-        yield home
-    finally:
-        con.execute(f'use "{home}"')
-        con.execute("detach beside")
-
-
 def _compare(
     con: duckdb.DuckDBPyConnection,
     home: str,
@@ -177,18 +136,7 @@ def _compare(
     effects: Effects,
 ) -> None:
     number, name, choice, alternative = reading
-    side = f"select {judged.key} as subject, {judged.word} as word from"
-    con.execute(
-        f"""
-        create or replace temp table reading_pairs as
-        select
-            coalesce(now.subject, other.subject) as subject,
-            now.word as was,
-            other.word as would_be
-        from ({side} "{home}".{judged.table}) as now
-        full join ({side} beside.{judged.table}) as other on other.subject = now.subject
-        """  # noqa: S608 - our names
-    )
+    compare(con, home, judged)
     counts = ", ".join(
         f"count(case when {word} = '{verdict}' then 1 end)"
         for word in ("was", "would_be")
@@ -196,10 +144,10 @@ def _compare(
     )
     counted = con.execute(
         "select count(*), count(case when was is distinct from would_be then 1 end), "  # noqa: S608 - our words
-        f"{counts} from reading_pairs"
+        f"{counts} from beside_pairs"
     ).fetchall()
     changed = con.execute(
-        "select subject, was, would_be from reading_pairs "
+        "select subject, was, would_be from beside_pairs "
         "where was is distinct from would_be order by subject limit $most",
         {"most": _MOST_CHANGES},
     ).fetchall()

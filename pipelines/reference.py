@@ -52,11 +52,16 @@ def prepare(con: duckdb.DuckDBPyConnection, terms: Terms, as_of: datetime) -> No
         },
     )
     write_terms(con, terms, first, last)
+    write_clocks(con, terms, first, last)
+    write_record_copies(con)
+
+
+def write_clocks(con: duckdb.DuckDBPyConnection, terms: Terms, first: date, last: date) -> None:
+    """Write ``clocks.*`` for the days from ``first`` to ``last`` and what is due after them."""
     calendars = {
         week.calendar_id: _calendar(week, terms.timezone) for week in service_weeks(terms).values()
     }
     build_clocks(con, calendars, first, last, longest_target_seconds(terms))
-    write_record_copies(con)
 
 
 def days_of(con: duckdb.DuckDBPyConnection, as_of: datetime) -> tuple[date, date]:
