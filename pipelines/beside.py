@@ -11,8 +11,9 @@ terms are tried and what is made of the difference (``readings``, ``whatif``).
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
@@ -82,9 +83,6 @@ def beside(
     finally:
         con.execute(f'use "{home}"')
         con.execute(f"detach {BESIDE}")
-        for model in models.load_models():
-            if model.is_scratch:  # it is the second run's now
-                con.execute(f"drop table if exists {model.place}")
 
 
 def compare(con: duckdb.DuckDBPyConnection, home: str, judged: Judged) -> None:
@@ -162,10 +160,12 @@ class _Second:
                 wanted.add(name)
                 if self._is_made(by_name[name]):
                     waiting += by_name[name].depends_on
+        made = [by_name[name] for name in wanted if self._is_made(by_name[name])]
+        reads = Counter(name for model in made for name in model.depends_on)
         for model in models.load_models():
             if model.name in wanted and self._is_made(model):
                 self.note(model.name)
-                models.run_model(self.con, model)
+                models.run_model(self.con, _in_memory(model, is_view=reads[model.name] <= 1))
             elif model.name in wanted:
                 self._take(model.name)
 
@@ -219,6 +219,12 @@ class _Second:
             "on there.period_id = here.period_id"
         ).fetchall()[0]
         return frozenset(name for name, differ in zip(names, row, strict=True) if differ)
+
+
+def _in_memory(model: Model, *, is_view: bool) -> Model:
+    """The model for a catalog that is in memory anyway; a view computes what is asked for alone."""
+    kind = "view" if is_view else "table"
+    return replace(model, materialized=kind, reads_scratch=frozenset())
 
 
 _known_names: dict[str, frozenset[str]] = {}

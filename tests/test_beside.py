@@ -145,9 +145,10 @@ def built_for(
 ) -> set[str]:
     """The tables (not views, not those in memory) that are built for a change."""
     built: set[str] = set()
+    stored = {one.name for one in load_models() if not one.is_view and not one.is_scratch}
 
     def run_model(con: duckdb.DuckDBPyConnection, model: Model) -> None:
-        if not model.is_view and not model.is_scratch:
+        if model.name in stored:
             built.add(model.name)
         original(con, model)
 
