@@ -90,6 +90,33 @@ def terms_diff(*, old: str, new: str | None, lang: str) -> None:
     click.echo(in_words(before, after, names, cast("Language", lang)))
 
 
+@click.command()
+@click.option(
+    "--terms",
+    "directory",
+    metavar="DIR",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="The draft: terms files that replace those in force of the same name.",
+)
+@_OUT
+@_LANGUAGE
+def whatif(*, directory: Path, out: Path, lang: str) -> None:
+    """Try a draft of the terms on the last result: verdicts, rates and money, before and after.
+
+    A page and the rows go to whatif/ in --out; the result itself stays as it is.
+    """
+    if not directory.is_dir():
+        what = "is a file" if directory.exists() else "does not exist"
+        message = f"--terms {directory} {what}. Name the folder that holds the draft's files."
+        raise UsageError(message)
+    from dashboards.office.whatif import told  # noqa: PLC0415 - see the module
+    from pipelines.whatif import FOLDER, try_draft  # noqa: PLC0415 - as above
+
+    found = try_draft(out, directory)
+    click.echo(told(found, cast("Language", lang), str(out / FOLDER)))
+
+
 _BUILT_IN: Final = "built-in"
 
-COMMANDS: Final[tuple[click.Command, ...]] = (publish, verify, terms)
+COMMANDS: Final[tuple[click.Command, ...]] = (publish, verify, terms, whatif)

@@ -105,36 +105,45 @@ def print_edition(parts: ManagementParts) -> str:
 
 
 def _document(parts: ManagementParts, languages: Iterable[Language]) -> str:
-    printer = _printer()
     shown = list(languages)
     is_print = len(shown) > 1
     bodies = [
-        {"html_language": HTML_LANGUAGE[one], "html": _body(printer, parts, one, is_print=is_print)}
+        {"html_language": HTML_LANGUAGE[one], "html": _body(parts, one, is_print=is_print)}
         for one in shown
     ]
+    return shell(bodies, management.PAGE.title, parts.view["title"], shown[0])
+
+
+def shell(
+    bodies: list[dict[str, Any]], title: Text, subtitle: Text | str, language: Language
+) -> str:
+    """A whole document around bodies of HTML: styled, without a script or a link out."""
     style = (resources.files("dashboards") / "static" / "mail.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return printer.get_template("mail.html.j2").render(
-        {
-            "language": shown[0],
-            "html_language": HTML_LANGUAGE[shown[0]],
-            "title": management.PAGE.title,
-            "view": parts.view,
-            "bodies": bodies,
-            "style": Markup(style),  # noqa: S704 - our own file
-            "style_hash": f"sha256-{digest}",
-        }
+    return (
+        printer()
+        .get_template("mail.html.j2")
+        .render(
+            {
+                "language": language,
+                "html_language": HTML_LANGUAGE[language],
+                "title": title,
+                "subtitle": subtitle,
+                "bodies": bodies,
+                "style": Markup(style),  # noqa: S704 - our own file
+                "style_hash": f"sha256-{digest}",
+            }
+        )
     )
 
 
 @cache
-def _printer() -> jinja2.Environment:
+def printer() -> jinja2.Environment:
+    """The template environment of what is mailed."""
     return environment()
 
 
-def _body(
-    printer: jinja2.Environment, parts: ManagementParts, language: Language, *, is_print: bool
-) -> Markup:
+def _body(parts: ManagementParts, language: Language, *, is_print: bool) -> Markup:
     report, view = parts.report, parts.view
     used = view["distribution"]
     context = {
@@ -153,7 +162,7 @@ def _body(
         "breached_table": breached_table(report),
         "breached_shown": TICKETS_SHOWN,
     }
-    return Markup(printer.get_template("mail_body.html.j2").render(context))  # noqa: S704 - autoescaped
+    return Markup(printer().get_template("mail_body.html.j2").render(context))  # noqa: S704 - autoescaped
 
 
 def _trend_svg(parts: ManagementParts, chart: Chart, language: Language) -> Markup:
