@@ -19,6 +19,14 @@ class DataError(SlaError):
     exit_status = 1
 
 
+class BusyError(DataError):
+    """Another run holds OUT: worth another try once it has ended."""
+
+
+class UnsettledError(DataError):
+    """Exports changed while they were read: worth another try once they are whole."""
+
+
 class UsageError(SlaError):
     """Wrong usage, terms or mapping (exit status 2)."""
 

@@ -19,10 +19,11 @@ import json
 import os
 import shutil
 import sys
+import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from pipelines.errors import DataError, UsageError
+from pipelines.errors import BusyError, DataError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,8 +41,10 @@ _LOCKED_BYTE: Final = 1 << 30  # far behind the text: Windows forbids reading a 
 
 
 @contextlib.contextmanager
-def only_run(out: Path) -> Iterator[Path]:
+def only_run(out: Path, wait_seconds: float = 0) -> Iterator[Path]:
     """Hold OUT for one run and give the empty folder to build in.
+
+    A run that holds OUT already is waited for, ``wait_seconds`` at most.
 
     The lock is the operating system's: it ends with its process, however that ends. What a
     killed run left is finished or thrown away first. When the block ends, published or not,
@@ -49,11 +52,11 @@ def only_run(out: Path) -> Iterator[Path]:
 
     Raises:
         UsageError: OUT is no folder or cannot be written to.
-        DataError: another run holds OUT.
+        BusyError: another run holds OUT.
     """
     _make_folder(out)
     with _open_lock(out) as lock:
-        _take(lock, out)
+        _wait_for(lock, out, wait_seconds)
         repair(out)
         building = out / BUILDING
         building.mkdir()
@@ -168,6 +171,18 @@ def _unwritable(out: Path, error: OSError) -> UsageError:
     )
 
 
+def _wait_for(lock: TextIO, out: Path, seconds: float) -> None:
+    """Take the lock, trying again until the time is up."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            return _take(lock, out)
+        except BusyError:
+            if time.monotonic() >= until:
+                raise
+        time.sleep(min(1, seconds))
+
+
 def _take(lock: TextIO, out: Path) -> None:
     """Take the operating system's lock or say who has it."""
     try:
@@ -181,7 +196,7 @@ def _take(lock: TextIO, out: Path) -> None:
             f"Another run is working on {out} ({holder}). "
             "Wait until it has ended, or give this run another --out."
         )
-        raise DataError(message) from error
+        raise BusyError(message) from error
     lock.seek(0)
     lock.truncate()
     started = datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")

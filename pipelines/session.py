@@ -29,8 +29,9 @@ from pipelines import (
     warehouse,
 )
 from pipelines.agent_sheets import write_agent_sheets
-from pipelines.errors import DataError, UsageError
+from pipelines.errors import DataError, UnsettledError, UsageError
 from pipelines.exports import latest_event, load_mapping, stage_exports
+from pipelines.exports.signature import signature
 from pipelines.finance import build_finance
 from pipelines.instants import local_time, read_instant, read_month
 from pipelines.progress import Silent
@@ -101,6 +102,7 @@ class Session:
 
     ``promises`` are known once the lineage of all models was drawn.
     ``stopped_by`` is what a step raised: Dagster reports it in its own words, people get it as is.
+    An ``is_patient`` run tries again where that helps, where a person is told at once.
     """
 
     settings: Settings
@@ -111,6 +113,7 @@ class Session:
     progress: Progress = field(default_factory=Silent)
     stopped_by: BaseException | None = None
     has_agent_sheets: bool = False
+    is_patient: bool = False
     promises: list[effects.Promise] | None = None
     con: duckdb.DuckDBPyConnection = field(init=False)
 
@@ -145,24 +148,38 @@ class Session:
 
 @contextlib.contextmanager
 def open_session(
-    settings: Settings, progress: Progress | None = None, *, is_partial: bool = False
+    settings: Settings,
+    progress: Progress | None = None,
+    *,
+    is_partial: bool = False,
+    is_patient: bool = False,
 ) -> Iterator[Session]:
     """Hold OUT and the warehouse being built for as long as the block lasts.
 
     The terms and the mapping are checked before anything is touched. A partial run starts from
-    a copy of the last result, so that the tables it does not build are there.
+    a copy of the last result, so that the tables it does not build are there. A patient one
+    waits for another run to end, as long as the settings file says.
 
     Raises:
         UsageError: terms, mapping, memory limit or OUT cannot be used.
-        DataError: another run holds OUT.
+        BusyError: another run holds OUT.
     """
+    wait_seconds = settings.file.schedule.busy_minutes * 60 if is_patient else 0
     checked = terms.load_terms(settings.terms)
     mapping = load_mapping(settings.mapping) if settings.mapping else None
-    with publish.only_run(settings.out) as building:
+    with publish.only_run(settings.out, wait_seconds) as building:
         if is_partial:
             publish.copy_result(settings.out, building)
         with contextlib.closing(Validator()) as validator:
-            session = Session(settings, building, checked, validator, mapping, progress or Silent())
+            session = Session(
+                settings,
+                building,
+                checked,
+                validator,
+                mapping,
+                progress or Silent(),
+                is_patient=is_patient,
+            )
             session.open()
             try:
                 yield session
@@ -171,20 +188,46 @@ def open_session(
 
 
 def stage(session: Session) -> str:
-    """Read the exports into ``staging.*`` and count every row."""
-    stage_exports(
-        session.con,
-        session.settings.exports,
-        session.mapping,
-        session.timezone,
-        progress=session.progress.note,
-        temp_dir=session.building,
-    )
+    """Read the exports into ``staging.*`` and count every row.
+
+    Raises:
+        UnsettledError: files came, went or changed meanwhile.
+        DataError: a file cannot be read.
+    """
+    with _unchanged(session.settings.exports, session.mapping):
+        stage_exports(
+            session.con,
+            session.settings.exports,
+            session.mapping,
+            session.timezone,
+            progress=session.progress.note,
+            temp_dir=session.building,
+        )
     files, staged, rejected, problems = session.one(
         "select count(*), sum(staged)::bigint, sum(rejected)::bigint, sum(problems)::bigint "
         "from meta.files"
     )
     return f"{staged} rows of {files} files, {rejected} rejected, {problems} fields with a problem"
+
+
+@contextlib.contextmanager
+def _unchanged(exports: Path, mapping: ExportsMapping | None) -> Iterator[None]:
+    """Refuse what was read while somebody wrote: half a file can look like a whole one."""
+    before = signature(exports, mapping)
+    stopped = None
+    try:
+        yield
+    except DataError as error:
+        stopped = error
+    changed = sorted({one[0] for one in {*before} ^ {*signature(exports, mapping)}})
+    if changed:
+        message = (
+            f"{', '.join(changed)} changed while the exports in {exports} were read. "
+            "Run again once they are complete."
+        )
+        raise UnsettledError(message) from stopped
+    if stopped is not None:
+        raise stopped
 
 
 def write_reference(session: Session) -> str:

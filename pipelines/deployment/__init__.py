@@ -1,0 +1,6 @@
+"""What keeps the report going month after month: watching, scheduling, telling, serving.
+
+Belongs here: everything around a run that nobody starts by hand, as Dagster sensors, schedules
+and partitions over plain functions. Does not belong here: the run itself (``session``,
+``assets``); ``sla run`` imports nothing of this.
+"""
