@@ -19,6 +19,7 @@ from dashboards.pages import PAGES
 from dashboards.report import Page
 from pipelines import lineage, models, session, validation
 from pipelines.contract import INPUTS
+from pipelines.errors import UnsettledError
 from pipelines.readings import EFFECT_TABLES, TOUCHES
 from pipelines.report import queries, tables_read
 from pipelines.restatements import TABLES as CLOSED_TABLES
@@ -121,6 +122,10 @@ REPORT_FILES: Final = {
 }
 """Files beside the pages: what they are and the tables they are made from."""
 
+EXPORTS_STEP: Final = "exports"
+TRIES: Final = 5
+"""How often a patient run tries exports again that changed while they were read."""
+
 PUBLISHED: Final = dg.AssetKey(["report", "published"])
 
 
@@ -184,6 +189,18 @@ def _step(run: Session, name: str) -> Iterator[list[str]]:
     run.progress.end(" ".join(summary))
 
 
+@contextlib.contextmanager
+def _tried_again(run: Session) -> Iterator[None]:
+    """Try again once files that were being written are complete; nothing else gets better so."""
+    try:
+        yield
+    except UnsettledError as error:
+        if not run.is_patient:
+            raise
+        seconds = run.settings.file.schedule.settle_seconds
+        raise dg.RetryRequested(max_retries=TRIES, seconds_to_wait=seconds) from error
+
+
 def _built(
     con: duckdb.DuckDBPyConnection, tables: Iterable[str], words: dict[str, str] | None = None
 ) -> Iterator[dg.MaterializeResult[Any]]:
@@ -221,11 +238,12 @@ def table_metadata(
 def _staging() -> dg.AssetsDefinition:
     specs = [_spec(table, text, (), ("duckdb", "polars")) for table, text in STAGING_TABLES.items()]
 
-    @_op("exports", specs)
+    @_op(EXPORTS_STEP, specs)
     def exports(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
         run: Session = context.resources.session
-        with _step(run, "exports") as summary:
-            summary.append(session.stage(run))
+        with _step(run, EXPORTS_STEP) as summary:
+            with _tried_again(run):
+                summary.append(session.stage(run))
             yield from _built(run.con, STAGING_TABLES)
 
     return exports

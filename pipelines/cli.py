@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, NoReturn, cast
 
 import click
 
-from pipelines.cli_months import COMMANDS
+from pipelines.cli_months import COMMANDS as MONTHS
+from pipelines.cli_serve import COMMANDS as SERVE
 from pipelines.errors import SlaError
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from pipelines.progress import Progress
     from pipelines.session import Settings
-    from pipelines.settings_file import SettingsFile
     from pipelines.terms.schema import FaultLevel
 
 
@@ -191,10 +191,11 @@ def run(  # noqa: PLR0913 - one argument per option
 ) -> None:
     """Read the exports, judge them by the terms, write warehouse and report to --out."""
     from pipelines.instants import read_instant, read_month  # noqa: PLC0415 - see the module
+    from pipelines.settings_file import folders, read_settings  # noqa: PLC0415 - as above
 
     at, first_month = read_instant(as_of, "--as-of"), read_month(month, "--month")
-    given = _read_settings(settings)
-    exports, out = _folders(exports or given.paths.exports, out or given.paths.out)
+    given = read_settings(settings)
+    exports, out = folders(exports or given.paths.exports, out or given.paths.out)
     terms, mapping = terms or given.paths.terms, mapping or given.paths.mapping
     if terms is not None and not terms.is_dir():
         what = "is a file" if terms.exists() else "does not exist"
@@ -307,26 +308,8 @@ def check(*, exports: Path, mapping: Path | None, terms: Path | None) -> None:
     click.echo(check_exports(exports, mapping, terms))
 
 
-for command in COMMANDS:
+for command in (*MONTHS, *SERVE):
     main.add_command(command)
-
-
-def _read_settings(path: Path | None) -> SettingsFile:
-    from pipelines.settings_file import read_settings  # noqa: PLC0415 - see the module
-
-    return read_settings(path)
-
-
-def _folders(exports: Path | None, out: Path | None) -> tuple[Path, Path]:
-    """Both folders, or what is missing."""
-    if exports is None:
-        _wrong("Where are the exports? Give --exports DIR, or paths.exports in a settings file.")
-    if out is None:
-        _wrong("Where is the result to go? Give --out DIR, or paths.out in a settings file.")
-    if not exports.is_dir():
-        what = "is a file" if exports.exists() else "does not exist"
-        _wrong(f"--exports {exports} {what}. Name the folder that holds the export files.")
-    return exports, out
 
 
 def _wrong(message: str) -> NoReturn:

@@ -16,12 +16,19 @@ from typing import Final
 
 import dagster as dg
 
-from pipelines.assets import build_assets
+from pipelines.assets import EXPORTS_STEP, build_assets
+from pipelines.deployment import MONTHS
 from pipelines.session import Session, Settings, open_session
 
 os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
 
 JOB: Final = "sla_run"
+_RUN_TAGS: Final = {
+    # The queue lets one run at a time write the warehouse (the limit stands in dagster.yaml).
+    "sla/writes": "warehouse",
+    # A run whose process died begins again: half a warehouse cannot be gone on with.
+    "dagster/retry_strategy": "ALL_STEPS",
+}
 
 
 def build_definitions(session: dg.ResourceDefinition) -> dg.Definitions:
@@ -32,9 +39,15 @@ def build_definitions(session: dg.ResourceDefinition) -> dg.Definitions:
     with warnings.catch_warnings():
         # Selecting "everything" passes an argument that Dagster itself calls beta.
         warnings.simplefilter("ignore", dg.BetaWarning)
+        job = dg.define_asset_job(
+            JOB,
+            selection=dg.AssetSelection.all() - dg.AssetSelection.groups(MONTHS),
+            description="Exports in, report out",
+            tags=_RUN_TAGS,
+        )
         return dg.Definitions(
             assets=build_assets(),
-            jobs=[dg.define_asset_job(JOB, selection="*", description="Exports in, report out")],
+            jobs=[job],
             executor=dg.in_process_executor,
             resources={"session": session},
         )
@@ -44,13 +57,28 @@ def build_definitions(session: dg.ResourceDefinition) -> dg.Definitions:
 def session_from_environment(context: dg.InitResourceContext) -> Iterator[Session]:
     """A session with the settings of the environment; a run of some assets starts from a copy."""
     settings = Settings.from_environment()
-    selection = context.run.asset_selection if context.run else None
-    is_partial = selection is not None and dg.AssetKey(["staging", "tickets"]) not in selection
-    with open_session(settings, is_partial=is_partial) as session:
+    with open_session(settings, is_partial=_is_partial(context.run), is_patient=True) as session:
         yield session
+
+
+def _is_partial(run: dg.DagsterRun | None) -> bool:
+    """Whether a run leaves out the exports, by its assets or, tried again, by its steps."""
+    if run is None:
+        return False
+    assets, steps = run.asset_selection, run.step_keys_to_execute
+    return (assets is not None and dg.AssetKey(["staging", "tickets"]) not in assets) or (
+        steps is not None and EXPORTS_STEP not in steps
+    )
 
 
 @dg.definitions
 def defs() -> dg.Definitions:
     """What ``dagster dev`` shows; put together when it asks."""
-    return build_definitions(session_from_environment)
+    # sla run needs none of this.
+    from pipelines.deployment.automation import build_automation  # noqa: PLC0415
+    from pipelines.terms import load_terms  # noqa: PLC0415
+
+    settings = Settings.from_environment()
+    whole = build_definitions(session_from_environment)
+    timezone = load_terms(settings.terms).timezone
+    return dg.Definitions.merge(whole, build_automation(settings, timezone, *(whole.jobs or ())))

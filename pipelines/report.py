@@ -22,7 +22,7 @@ from pipelines.office import write_office
 from pipelines.version import product_version
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import date, datetime
     from pathlib import Path
 
@@ -94,14 +94,26 @@ def report_of(frames: Mapping[str, pl.DataFrame], month: date | None = None) -> 
     return Report(**{**vars(report), "month": shown})
 
 
+def read_some_frames(
+    con: duckdb.DuckDBPyConnection, names: Collection[str]
+) -> dict[str, pl.DataFrame]:
+    """The frames of these names whose tables are there; not those of single tickets."""
+    there, known = _tables_there(con), queries()
+    return {
+        name: con.sql(known[name]).pl()
+        for name in names
+        if name in known and tables_read(known[name]) <= there
+    }
+
+
+def _tables_there(con: duckdb.DuckDBPyConnection) -> set[str]:
+    found = con.execute("select table_schema, table_name from information_schema.tables")
+    return {f"{schema}.{table}" for schema, table in found.fetchall()}
+
+
 def read_frames(con: duckdb.DuckDBPyConnection) -> dict[str, pl.DataFrame]:
     """Every frame whose tables are in the warehouse, by name."""
-    there = {
-        f"{schema}.{table}"
-        for schema, table in con.execute(
-            "select table_schema, table_name from information_schema.tables"
-        ).fetchall()
-    }
+    there = _tables_there(con)
     chosen = {name: sql for name, sql in queries().items() if tables_read(sql) <= there}
     of_kept = {name: sql for name, sql in chosen.items() if _KEPT in sql or _CHARGES in sql}
     frames = {name: con.sql(sql).pl() for name, sql in chosen.items() if name not in of_kept}

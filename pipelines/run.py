@@ -17,6 +17,8 @@ from pipelines.definitions import JOB, build_definitions
 from pipelines.session import Session, Settings, open_session
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pipelines.progress import Progress
 
 HISTORY: Final = ".dagster"
@@ -30,6 +32,20 @@ telemetry:
 compute_logs:
   module: dagster._core.storage.noop_compute_log_manager
   class: NoOpComputeLogManager
+# One run at a time writes the warehouse; editions of months go on beside each other.
+concurrency:
+  runs:
+    max_concurrent_runs: 4
+    tag_concurrency_limits:
+      - key: sla/writes
+        limit: 1
+# A run whose process died is begun again; one that the data stopped is not: it would stop again.
+run_monitoring:
+  enabled: true
+run_retries:
+  enabled: true
+  max_retries: 2
+  retry_on_asset_or_op_failure: false
 """
 
 _QUIET: Final = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -70,13 +86,19 @@ def forget_old_runs(instance: dg.DagsterInstance, kept: int = RUNS_KEPT) -> None
         instance.delete_run(old.run_id)
 
 
+def prepare_history(out: Path) -> Path:
+    """Make the folder of the history, with its configuration; Dagster's DAGSTER_HOME."""
+    home = (out / HISTORY).absolute()
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "dagster.yaml").write_text(_INSTANCE_CONFIG, encoding="utf-8")
+    return home
+
+
 def _history(settings: Settings) -> dg.DagsterInstance:
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
-    home = settings.out / HISTORY
-    home.mkdir(exist_ok=True)
+    home = prepare_history(settings.out)
     if not event.contains(Engine, "connect", _write_lazily):
         event.listen(Engine, "connect", _write_lazily)
-    (home / "dagster.yaml").write_text(_INSTANCE_CONFIG, encoding="utf-8")
     return dg.DagsterInstance.from_config(str(home))
 
 

@@ -174,3 +174,22 @@ def read_settings(path: Path | None) -> SettingsFile:
             "The settings cannot be used:" if len(problems) > 1 else "The settings cannot be used."
         )
         raise UsageError("\n  ".join([head, *problems])) from error
+
+
+def folders(exports: Path | None, out: Path | None) -> tuple[Path, Path]:
+    """The folders a run needs, from wherever they were named.
+
+    Raises:
+        UsageError: one is named nowhere, or the exports are no folder.
+    """
+    if exports is None:
+        message = "Where are the exports? Give --exports DIR, or paths.exports in a settings file."
+        raise UsageError(message)
+    if out is None:
+        message = "Where is the result to go? Give --out DIR, or paths.out in a settings file."
+        raise UsageError(message)
+    if not exports.is_dir():
+        what = "is a file" if exports.exists() else "does not exist"
+        message = f"--exports {exports} {what}. Name the folder that holds the export files."
+        raise UsageError(message)
+    return exports, out

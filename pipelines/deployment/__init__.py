@@ -2,5 +2,13 @@
 
 Belongs here: everything around a run that nobody starts by hand, as Dagster sensors, schedules
 and partitions over plain functions. Does not belong here: the run itself (``session``,
-``assets``); ``sla run`` imports nothing of this.
+``assets``); ``sla run`` imports
+nothing of this but names.
 """
+
+from __future__ import annotations
+
+from typing import Final
+
+MONTHS: Final = "months"
+"""The group of the assets that are made month by month, and their folder in OUT."""

@@ -274,13 +274,14 @@ def mail_server() -> Iterator[MailServer]:
 
 
 def mail_to(port: int, **more: Any) -> Notifications:  # noqa: ANN401 - fields of Email
-    server = Email(
-        host="127.0.0.1",
-        port=port,
-        sender="sla@example.com",
-        recipients=["a@example.com", "b@example.com"],
-        **{"security": "none", **more},
-    )
+    fields = {
+        "host": "127.0.0.1",
+        "port": port,
+        "security": "none",
+        "sender": "sla@example.com",
+        "recipients": ["a@example.com", "b@example.com"],
+    }
+    server = Email(**{**fields, **more})
     return Notifications(through=["email"], email=server)
 
 

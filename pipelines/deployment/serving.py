@@ -1,0 +1,203 @@
+"""``sla serve``: Dagster's pages and daemon, and the report beside them, for this machine only.
+
+Dagster is a process of its own with its history in ``OUT/.dagster``, the same that ``sla run``
+keeps. The report is read from ``OUT/report`` at each request, so a new result shows at once.
+
+Belongs here: starting both and stopping both. Does not belong here: what Dagster does by itself
+(``automation``) and how it is exposed to others: that takes a server with a lock on its door.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager, suppress
+from functools import partial
+from http import HTTPStatus
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from pipelines.deployment.automation import SERVED
+from pipelines.deployment.notifications import missing_secrets
+from pipelines.errors import UsageError
+from pipelines.run import prepare_history
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from types import FrameType
+    from typing import BinaryIO
+
+    from pipelines.session import Settings
+
+HOST: Final = "127.0.0.1"
+STOP_SECONDS: Final = 60
+"""How long Dagster gets to stop; a run that is under way ends with it and publishes nothing."""
+_ROOT: Final = Path(__file__).resolve().parents[2]
+
+
+def serve(
+    settings: Settings,
+    variables: Mapping[str, str],
+    ports: tuple[int, int],
+    say: Callable[[str], None],
+) -> int:
+    """Serve until Ctrl-C or SIGTERM; the exit status.
+
+    Args:
+        settings: of the runs.
+        variables: the ``SLA_*`` variables that give Dagster the same settings.
+        ports: of the report and of Dagster.
+        say: tells where both are.
+
+    Raises:
+        UsageError: what serving needs is missing, or a port is taken.
+    """
+    _check(settings)
+    home = prepare_history(settings.out)
+    report_port, dagster_port = ports
+    with _stopped_by_signals(), report_server(settings.out / "report", report_port) as server:
+        say(f"Report   http://{HOST}:{server.server_port}/")
+        say(
+            f"Dagster  http://{HOST}:{dagster_port}/   (schedule, sensors, runs; Ctrl-C stops both)"
+        )
+        dagster = _start_dagster(home, variables, dagster_port)
+        try:
+            status = dagster.wait()
+        except KeyboardInterrupt:
+            say("Stopping …")
+            _stop(dagster)
+            return 0
+        finally:
+            if dagster.poll() is None:
+                _stop(dagster)
+    message = (
+        f"Dagster ended by itself (status {status}); what it said stands above. "
+        f"Is port {dagster_port} taken? Another one: --dagster-port."
+    )
+    raise UsageError(message)
+
+
+def _check(settings: Settings) -> None:
+    if find_spec("dagster_webserver") is None:
+        message = "sla serve needs Dagster's web pages: pip install 'sla-audit[ui]'"
+        raise UsageError(message)
+    missing = missing_secrets(settings.file.notifications)
+    if missing:
+        message = (
+            f"The settings name channels whose address is not known: set {', '.join(missing)} in "
+            "the environment, or take the channel out of notifications.through."
+        )
+        raise UsageError(message)
+
+
+def _start_dagster(home: Path, variables: Mapping[str, str], port: int) -> subprocess.Popen[bytes]:
+    path = os.pathsep.join(p for p in (str(_ROOT), os.environ.get("PYTHONPATH")) if p)
+    return subprocess.Popen(  # noqa: S603 - our own program
+        [
+            *(sys.executable, "-W", "ignore", "-m", "dagster", "dev"),
+            *("--module-name", "pipelines.definitions"),
+            *("--host", HOST, "--port", str(port), "--log-level", "warning"),
+        ],
+        env={
+            **os.environ,
+            **variables,
+            SERVED: "1",
+            "DAGSTER_HOME": str(home),
+            "DAGSTER_DISABLE_TELEMETRY": "1",
+            "PYTHONPATH": path,
+        },
+        cwd=home,
+        # Ctrl-C in a terminal reaches every process in it: Dagster hears of it from us, once.
+        start_new_session=True,
+    )
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Ask, wait, and end what is left."""
+    process.send_signal(signal.SIGINT if os.name == "posix" else signal.SIGTERM)
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if os.name == "posix":
+        # Its own children are in its session; those that outlive it would keep the port.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[None]:
+    """Take a SIGTERM for a Ctrl-C, as a service manager sends it."""
+
+    def stop(_: int, __: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def report_server(folder: Path, port: int) -> Iterator[ThreadingHTTPServer]:
+    """Serve the files of ``folder`` on this machine, for as long as the block lasts.
+
+    Raises:
+        UsageError: the port is taken.
+    """
+    try:
+        server = ThreadingHTTPServer((HOST, port), partial(ReportHandler, directory=str(folder)))
+    except OSError as error:
+        message = f"Port {port} cannot be used ({error.strerror}). Another one: --port."
+        raise UsageError(message) from error
+    with server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+class ReportHandler(SimpleHTTPRequestHandler):
+    """The report's files, to be read and nothing else: no list of a folder, nothing outside it."""
+
+    server_version = "sla"
+    sys_version = ""
+
+    def send_head(self) -> BinaryIO | None:
+        """Refuse what does not ask for a file of the report by a name of this machine."""
+        if not self._is_local_name():
+            # A page elsewhere can point a name of its own at this address, and read the answer.
+            self.send_error(HTTPStatus.MISDIRECTED_REQUEST)
+            return None
+        asked = Path(self.translate_path(self.path))
+        folder = Path(self.directory).resolve()
+        if asked.is_dir():
+            asked /= "index.html"
+        if not asked.resolve().is_relative_to(folder) or not asked.is_file():
+            self.send_error(HTTPStatus.NOT_FOUND)
+            return None
+        return super().send_head()
+
+    def _is_local_name(self) -> bool:
+        name = self.headers.get("Host", "").rpartition(":")[0] or self.headers.get("Host", "")
+        return name in {HOST, "localhost", "[::1]"}
+
+    def end_headers(self) -> None:
+        """Nothing is kept by the browser: the next run may say otherwise."""
+        self.send_header("Cache-Control", "no-store")
+        self.send_header("X-Content-Type-Options", "nosniff")
+        self.send_header("Referrer-Policy", "no-referrer")
+        super().end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing of each file."""
