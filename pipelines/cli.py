@@ -10,6 +10,7 @@ import errno
 import os
 import sys
 import traceback
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, cast
 
@@ -221,7 +222,8 @@ def run(  # noqa: PLR0913 - one argument per option
             browser,
             given,
         )
-        run_job(told, progress)
+        with _people_told(told):
+            run_job(told, progress)
     if not quiet:
         _tell_result(told)
     _tell_closed(told.out, is_quiet=quiet)
@@ -310,6 +312,28 @@ def check(*, exports: Path, mapping: Path | None, terms: Path | None) -> None:
 
 for command in (*MONTHS, *SERVE):
     main.add_command(command)
+
+
+@contextmanager
+def _people_told(settings: Settings) -> Iterator[None]:
+    """Tell people of what came of the run, if the settings file names a channel."""
+    if not settings.file.notifications.through:
+        yield
+        return
+    from pipelines.deployment import notifications  # noqa: PLC0415 - see the module
+
+    try:
+        yield
+    except Exception as error:
+        why = _message(error).message
+        _say(notifications.tell_of_failure(settings.file.notifications, settings.out, why))
+        raise
+    _say(notifications.tell_of_records_owed(settings.file.notifications, settings.out))
+
+
+def _say(problems: list[str]) -> None:
+    for problem in problems:
+        click.echo(f"sla: {problem}", err=True)
 
 
 def _wrong(message: str) -> NoReturn:

@@ -17,7 +17,7 @@ from typing import Final
 import dagster as dg
 
 from pipelines.assets import EXPORTS_STEP, build_assets
-from pipelines.deployment import MONTHS
+from pipelines.deployment import MONTHS, QUIET
 from pipelines.session import Session, Settings, open_session
 
 os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
@@ -44,6 +44,7 @@ def build_definitions(session: dg.ResourceDefinition) -> dg.Definitions:
             selection=dg.AssetSelection.all() - dg.AssetSelection.groups(MONTHS),
             description="Exports in, report out",
             tags=_RUN_TAGS,
+            config=QUIET,
         )
         return dg.Definitions(
             assets=build_assets(),

@@ -48,9 +48,6 @@ run_retries:
   retry_on_asset_or_op_failure: false
 """
 
-_QUIET: Final = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-"""Dagster's log goes to the history alone; people get the progress and one message."""
-
 
 def run(settings: Settings, progress: Progress) -> None:
     """Run the whole job and publish its result.
@@ -68,7 +65,6 @@ def _execute(session: Session) -> None:
     with _history(session.settings) as instance:
         result = job.execute_in_process(
             instance=instance,
-            run_config=_QUIET,
             raise_on_error=False,
             tags=_tags(session.settings),
         )

@@ -12,3 +12,6 @@ from typing import Final
 
 MONTHS: Final = "months"
 """The group of the assets that are made month by month, and their folder in OUT."""
+
+QUIET: Final = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""Dagster's log goes to the history alone; people get the progress and one message."""

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import dagster as dg
 
-from pipelines.deployment import MONTHS, editions, notifications, owed, watching
+from pipelines.deployment import MONTHS, QUIET, editions, notifications, watching
 from pipelines.errors import SlaError
 from pipelines.exports import load_mapping
 from pipelines.session import Settings
@@ -29,6 +29,7 @@ EDITIONS_JOB: Final = "month_editions"
 SERVED: Final = "SLA_SERVED"
 """Set by ``sla serve`` for its Dagster: sensors and schedule are on from the start."""
 
+_OWN_ERRORS: Final = {"DataError", "BusyError", "UnsettledError", "UsageError"}
 _AN_HOUR: Final = 3600
 MONTH_FORMAT: Final = "%Y-%m"
 Job = Any  # what define_asset_job returns has no public name
@@ -46,6 +47,7 @@ def build_automation(settings: Settings, timezone: str, run_job: Job) -> dg.Defi
         EDITIONS_JOB,
         selection=dg.AssetSelection.assets(edition).without_checks(),
         executor_def=dg.multiprocess_executor,
+        config=QUIET,
         description="The edition of one month; of several by a backfill",
     )
     sensor_status = _running(dg.DefaultSensorStatus, is_on=is_on)
@@ -201,20 +203,23 @@ def _failure_sensor(settings: Settings, status: dg.DefaultSensorStatus) -> dg.Se
     def tell_of_failure(context: dg.RunFailureSensorContext) -> None:
         if context.dagster_run.tags.get("dagster/will_retry") == "true":
             return
-        message = notifications.run_failed(settings.out, _why(context))
-        _tell(settings, message, context)
+        channels = settings.file.notifications
+        _warn(context, notifications.tell_of_failure(channels, settings.out, _why(context)))
 
     return tell_of_failure
 
 
 def _why(context: dg.RunFailureSensorContext) -> str:
-    """What stopped a run, in our own words where they are among the causes."""
+    """What stopped a run: our own words if they are among the causes, else those of the first."""
     for event in context.get_step_failure_events():
+        causes = []
         error = event.step_failure_data.error
-        while error is not None and error.cause is not None:
+        while error is not None:
+            causes.append(error)
             error = error.cause
-        if error is not None:
-            kind, _, said = error.message.strip().partition(": ")
+        if causes:
+            own = next((one for one in causes if one.cls_name in _OWN_ERRORS), causes[-1])
+            kind, _, said = own.message.strip().partition(": ")
             return said or kind
     return context.failure_event.message or ""
 
@@ -230,13 +235,12 @@ def _owed_sensor(
         description="Tells people which agents owe records, through the channels of the settings",
     )
     def tell_of_records_owed(context: dg.RunStatusSensorContext) -> None:
-        found = owed.records_owed(settings.out) if settings.file.notifications.through else None
-        if found is not None:
-            _tell(settings, notifications.agents_owe(found), context)
+        channels = settings.file.notifications
+        _warn(context, notifications.tell_of_records_owed(channels, settings.out))
 
     return tell_of_records_owed
 
 
-def _tell(settings: Settings, message: notifications.Message, context: Any) -> None:  # noqa: ANN401 - two kinds
-    for problem in notifications.tell(settings.file.notifications, message):
+def _warn(context: Any, problems: list[str]) -> None:  # noqa: ANN401 - of two kinds of sensors
+    for problem in problems:
         context.log.warning(problem)

@@ -25,6 +25,8 @@ from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from typing import TYPE_CHECKING, Any, Final
 
+from pipelines.deployment.owed import records_owed
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
@@ -111,6 +113,26 @@ def tell(
                 f"Nobody was told by {channel}: {_without_secrets(_words(error), environment)}."
             )
     return problems
+
+
+def tell_of_failure(
+    settings: Notifications, out: Path, why: str, environment: Mapping[str, str] = os.environ
+) -> list[str]:
+    """Say that a run stopped; what went wrong in saying it."""
+    return tell(settings, run_failed(out, why), environment)
+
+
+def tell_of_records_owed(
+    settings: Notifications, out: Path, environment: Mapping[str, str] = os.environ
+) -> list[str]:
+    """Say which agents owe records by the published result; what went wrong in saying it."""
+    if not settings.through or "records_owed" not in settings.about:
+        return []
+    try:
+        found = records_owed(out)
+    except Exception as error:  # noqa: BLE001 - the run is done and does not fail by it
+        return [f"Nobody was told of records owed: {type(error).__name__}: {error}"]
+    return tell(settings, agents_owe(found), environment) if found else []
 
 
 def missing_secrets(

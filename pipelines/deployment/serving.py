@@ -133,16 +133,21 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def _stopped_by_signals() -> Iterator[None]:
-    """Take a SIGTERM for a Ctrl-C, as a service manager sends it."""
+    """Take a SIGTERM, as a service manager sends it, for a Ctrl-C.
+
+    The SIGINT of a Ctrl-C is asked for too: a shell starts what runs in the background with it
+    ignored, and what we start would inherit that.
+    """
 
     def stop(_: int, __: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, stop)
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager
@@ -179,14 +184,19 @@ class ReportHandler(SimpleHTTPRequestHandler):
             # A page elsewhere can point a name of its own at this address, and read the answer.
             self.send_error(HTTPStatus.MISDIRECTED_REQUEST)
             return None
-        asked = Path(self.translate_path(self.path))
-        folder = Path(self.directory).resolve()
-        if asked.is_dir():
-            asked /= "index.html"
-        if not asked.resolve().is_relative_to(folder) or not asked.is_file():
+        if not self._is_a_file_of_the_report():
             self.send_error(HTTPStatus.NOT_FOUND)
             return None
         return super().send_head()
+
+    def _is_a_file_of_the_report(self) -> bool:
+        asked = Path(self.translate_path(self.path))
+        with suppress(OSError, ValueError):  # a name no file can have
+            if asked.is_dir():
+                asked /= "index.html"
+            folder = Path(self.directory).resolve()
+            return asked.is_file() and asked.resolve().is_relative_to(folder)
+        return False
 
     def _is_local_name(self) -> bool:
         name = self.headers.get("Host", "").rpartition(":")[0] or self.headers.get("Host", "")

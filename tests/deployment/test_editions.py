@@ -184,11 +184,10 @@ def test_an_edition_that_is_not_there_by_the_deadline_is_late(
         for definition in definitions.asset_checks or ()
         if isinstance(definition, dg.AssetChecksDefinition)
     ]
-    quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     with dg.DagsterInstance.ephemeral() as instance:
 
         def make(month: str) -> None:
-            done = job.execute_in_process(partition_key=month, instance=instance, run_config=quiet)
+            done = job.execute_in_process(partition_key=month, instance=instance)
             assert done.success
 
         def is_late() -> bool:
@@ -196,7 +195,6 @@ def test_an_edition_that_is_not_there_by_the_deadline_is_late(
                 [edition_asset(definitions), check],
                 instance=instance,
                 selection=dg.AssetSelection.checks(check),
-                run_config=quiet,
             )
             [found] = done.get_asset_check_evaluations()
             assert done.success, "a late edition is a warning"
