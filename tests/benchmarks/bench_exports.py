@@ -6,7 +6,6 @@ decoding and reading the cells take by themselves is told apart from what stagin
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,8 @@ from pipelines import warehouse
 from pipelines.contract import EXPORTS
 from pipelines.exports import decoding, stage_exports
 from tests.benchmarks import generate
-from tests.benchmarks.bench_run import OUT, TICKETS
+from tests.benchmarks.bench_run import TICKETS
+from tests.benchmarks.results import keep
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,6 +94,4 @@ def test_reading_beside_the_engine_alone(tickets: dict[str, Path], tmp_path: Pat
     ]
     lines = [f"## {TICKETS:,} tickets", "", "| what | seconds | × alone |", "|---|--:|--:|"]
     lines += [f"| {what} | {took:.2f} | {took / alone:.2f} |" for what, took, alone in rows]
-    OUT.mkdir(parents=True, exist_ok=True)
-    (OUT / "exports.md").write_text("\n".join([*lines, ""]), encoding="utf-8")
-    sys.stdout.write("\n" + "\n".join(lines) + "\n")
+    keep("exports.md", "\n".join([*lines, ""]))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tests.benchmarks import peers
-from tests.benchmarks.bench_run import keep
+from tests.benchmarks.results import keep
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,23 +3,27 @@
 Everything is measured in one run on one machine, each piece in a process of its own; only the
 ratios mean anything. ``BENCH_TICKETS`` sets the size (a million). Writes ``out/bench/``.
 
-Belongs here: running the pieces of ``steps`` and setting their numbers side by side.
+Belongs here: running the pieces of ``steps``. Does not belong here: how results look
+(``results``).
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
+
+from tests.benchmarks import results
 
 TICKETS = int(os.environ.get("BENCH_TICKETS", "1000000"))
 HERE = Path(__file__).parent
-OUT = HERE.parents[1] / "out" / "bench"
 
 
 # The exports each desk's part reads besides tickets and agents.
@@ -33,8 +37,8 @@ PARTS = {
 def exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The benchmark's exports, two invoice lines a ticket, and a folder for each desk's part."""
     folder = tmp_path_factory.mktemp("bench")
-    generate(folder / "all", "0.6")
-    generate(folder / "lines", "2")
+    generate(folder / "all", "0.6", TICKETS)
+    generate(folder / "lines", "2", TICKETS)
     for part, names in {"tickets": (), **PARTS}.items():
         (folder / part).mkdir()
         source = folder / ("lines" if part == "finance" else "all")
@@ -43,10 +47,20 @@ def exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def generate(out: Path, lines: str) -> None:
-    """Write exports of the benchmark's size, with so many invoice lines a ticket."""
-    command = [sys.executable, str(HERE / "generate.py"), "--tickets", str(TICKETS)]
+def generate(out: Path, lines: str, tickets: int) -> None:
+    """Write exports of so many tickets, with so many invoice lines each."""
+    command = [sys.executable, str(HERE / "generate.py"), "--tickets", str(tickets)]
     subprocess.run([*command, "--lines", lines, "--out", str(out)], check=True)
+
+
+def rows_of(folder: Path) -> int:
+    """Rows of all exports in ``folder``."""
+    with duckdb.connect() as con:
+        counts = [
+            con.execute(f"select count(*) from read_csv('{path}', all_varchar = true)").fetchall()
+            for path in folder.glob("*.csv")
+        ]
+    return sum(int(count) for [(count,)] in counts)
 
 
 def measured(piece: str, exports: Path, work: Path) -> dict[str, Any]:
@@ -58,28 +72,16 @@ def measured(piece: str, exports: Path, work: Path) -> dict[str, Any]:
     return result
 
 
-def table(title: str, floor: float, pieces: dict[str, dict[str, Any]]) -> str:
-    """A Markdown table of seconds and ratios to the floor."""
-    lines = [f"## {title}", "", "| piece | seconds | × floor | peak MB |", "|---|--:|--:|--:|"]
-    for piece, result in pieces.items():
-        seconds = result["seconds"]
-        steps = {f"{piece}: {step}": took for step, took in seconds.items()}
-        for step, took in steps.items() if len(steps) > 1 else ():
-            lines.append(f"| {step} | {took:.2f} | {took / floor:.2f} | |")
-        total = sum(seconds.values())
-        lines.append(f"| {piece} | {total:.2f} | {total / floor:.2f} | {result['peak_mb']} |")
-    return "\n".join([*lines, ""])
-
-
 def test_tickets_to_validated_responses(exports: Path, tmp_path: Path) -> None:
     floor = measured("floor", exports / "tickets", tmp_path)
     ours = measured("responses", exports / "tickets", tmp_path)
-    text = table(
+    text = results.table(
         f"{TICKETS:,} tickets, CSV to validated facts.responses",
         floor["seconds"]["load"],
         {"DuckDB alone": floor, "sla": ours},
+        rows_of(exports / "tickets"),
     )
-    keep("responses.md", text)
+    results.keep("responses.md", text)
 
 
 def test_what_each_desk_adds(exports: Path, tmp_path: Path) -> None:
@@ -96,22 +98,30 @@ def test_what_each_desk_adds(exports: Path, tmp_path: Path) -> None:
         whole = sum(measured(part, exports / part, tmp_path)["seconds"].values())
         added = whole - base
         lines.append(f"| with {part} | {whole:.2f} | {added:.2f} | {added / base:.2f} |")
-    keep("parts.md", "\n".join([*lines, ""]))
+    results.keep("parts.md", "\n".join([*lines, ""]))
 
 
-def test_all_exports(exports: Path, tmp_path: Path) -> None:
-    floor = measured("floor", exports / "all", tmp_path)
-    whole = measured("whole", exports / "all", tmp_path)
-    text = table(
-        f"{TICKETS:,} tickets with records, invoices and units",
-        floor["seconds"]["load"],
-        {"DuckDB alone": floor, "sla run": whole},
-    )
-    keep("whole.md", text)
-
-
-def keep(name: str, text: str) -> None:
-    """Print a table and keep it under ``out/bench``."""
-    OUT.mkdir(parents=True, exist_ok=True)
-    (OUT / name).write_text(text, encoding="utf-8")
-    sys.stdout.write("\n" + text)
+def test_all_exports_and_ten_times_the_rows(
+    exports: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    tenth = tmp_path_factory.mktemp("tenth")
+    generate(tenth / "all", "0.6", TICKETS // 10)
+    title = "tickets with records, invoice lines and units"
+    totals = []
+    for folder, tickets in ((tenth / "all", TICKETS // 10), (exports / "all", TICKETS)):
+        work = tmp_path_factory.mktemp("whole")
+        floor = measured("floor", folder, work)
+        whole = measured("whole", folder, work)
+        base = floor["seconds"]["load"]
+        totals.append(sum(whole["seconds"].values()))
+        pieces = {"DuckDB alone": floor, "sla run": whole}
+        text = results.table(f"{tickets:,} {title}", base, pieces, rows_of(folder))
+        results.keep(f"whole-{tickets}.md", text)
+        ratios = {"DuckDB alone loads": 1.0} | {
+            step: took / base for step, took in whole["seconds"].items()
+        }
+        heading = f"{tickets:,} {title}: seconds, × those DuckDB alone takes to load"
+        results.keep(f"whole-{tickets}.svg", results.bars(heading, ratios))
+        shutil.rmtree(work)
+    growth = totals[1] / totals[0]
+    results.keep("growth.md", f"## Ten times the rows\n\n{growth:.2f} × the time.\n")
