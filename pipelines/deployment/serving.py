@@ -172,6 +172,14 @@ def report_server(folder: Path, port: int) -> Iterator[ThreadingHTTPServer]:
             thread.join()
 
 
+NO_REPORT: Final = (
+    "还没有报告：导出文件不再变动后会自动运行，运行情况见 Dagster 的页面。 There is no report yet: "
+    "a run begins by itself once the exports have stopped changing; Dagster's pages show how far "
+    "it is. Load this page again when it is done."
+)
+"""What stands in place of the report before the first run is over."""
+
+
 class ReportHandler(SimpleHTTPRequestHandler):
     """The report's files, to be read and nothing else: no list of a folder, nothing outside it."""
 
@@ -185,7 +193,8 @@ class ReportHandler(SimpleHTTPRequestHandler):
             self.send_error(HTTPStatus.MISDIRECTED_REQUEST)
             return None
         if not self._is_a_file_of_the_report():
-            self.send_error(HTTPStatus.NOT_FOUND)
+            is_there = (Path(self.directory) / "index.html").is_file()
+            self.send_error(HTTPStatus.NOT_FOUND, explain=None if is_there else NO_REPORT)
             return None
         return super().send_head()
 

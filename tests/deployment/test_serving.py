@@ -236,7 +236,8 @@ def test_new_exports_are_run_the_last_month_gets_its_edition_and_ctrl_c_ends_all
 
     try:
         wait_for(lambda: answers(ports["--dagster-port"], "/server_info"), 180, "Dagster answers")
-        assert ask(ports["--port"], "/")[0] == 404, "there is no report yet"
+        status, said = ask(ports["--port"], "/")
+        assert (status, "还没有报告" in said, "no report yet" in said) == (404, True, True)
         (exports / "tickets.csv").write_text(TICKETS, encoding="utf-8")
         wait_for(lambda: answers(ports["--port"], "/index.html"), 300, "the report is there")
         edition = out / "months" / "2025-04" / "management-2025-04.zh.html"
