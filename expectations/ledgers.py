@@ -209,4 +209,58 @@ RECORD_EXCEPTIONS = Suite(
     ),
 )
 
-SUITES = (OBLIGATIONS, PROMISE_MONTHLY, AGENT_FILING, RECORD_EXCEPTIONS)
+OUTLOOK = Suite(
+    "marts.outlook",
+    ("kind", "subject_id"),
+    (
+        critical(
+            "all_that_is_to_come_and_no_more",
+            NoRows(
+                "with ledger as (select p.kind, p.subject_id from marts.obligations as p "
+                "left join facts.responses as r "
+                "on p.kind = 'response' and r.ticket_id = p.subject_id "
+                "where p.due_at is not null and (p.verdict = 'pending' "
+                "or (p.verdict = 'breached' and r.is_open))) "
+                "select coalesce(l.kind, o.kind) as kind, "
+                "coalesce(l.subject_id, o.subject_id) as subject_id, "
+                "l.kind is not null as in_ledger, o.kind is not null as in_outlook "
+                "from ledger as l full join marts.outlook as o "
+                "on o.kind = l.kind and o.subject_id = l.subject_id "
+                "where l.kind is null or o.kind is null"
+            ),
+            TABLES,
+            "Every promise that can still be kept, and every fault unanswered, is in the outlook.",
+            "凡是仍可兑现的承诺与尚未响应的故障都在待办之列，且仅此而已。",
+            ("marts.obligations", "facts.responses"),
+        ),
+    ),
+)
+
+RENEWALS = Suite(
+    "marts.renewals",
+    ("serial_no",),
+    (
+        critical(
+            "warranty_ends_within_the_notice",
+            NoRows(
+                "select serial_no, warranty_ends_on, days_left, notice_days "
+                "from marts.renewals cross join meta.run "
+                "where coalesce(days_left not between 1 and notice_days "
+                "or days_left <> date_diff('day', cast(as_of as date), warranty_ends_on), true)"
+            ),
+            "WA-2",
+            "The warranty of each unit to renew still runs, and ends within the notice.",
+            "续保名单上的产品均在担保期内，且在提示期内到期。",
+            ("meta.run",),
+        ),
+    ),
+)
+
+SUITES = (
+    OBLIGATIONS,
+    PROMISE_MONTHLY,
+    AGENT_FILING,
+    RECORD_EXCEPTIONS,
+    OUTLOOK,
+    RENEWALS,
+)

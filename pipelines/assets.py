@@ -93,22 +93,23 @@ SAMPLE_TABLES: Final = {"meta.audit_sample": "Charges drawn for finance to check
 
 REPORT_FILES: Final = {
     "report.finance_workbook": (
-        "finance.xlsx: exceptions, months, reconciliation, audit sample",
+        "finance.xlsx: exceptions, months, reconciliation, audit sample, renewals",
         (
             "meta.audit_sample",
             "marts.billing_exceptions",
             "marts.billing_monthly",
             "marts.billing_reconciliation",
+            "marts.renewals",
             "steps.invoice_lines",
         ),
     ),
     "report.management_workbook": (
         "management.xlsx, the edition to mail and its charts",
-        ("marts.response_monthly", "facts.responses"),
+        ("marts.response_monthly", "marts.outlook", "facts.responses"),
     ),
     "report.quality_workbook": (
         "quality.xlsx: months, agents, outstanding records, flags and exceptions",
-        ("marts.agent_filing", "marts.agent_standing", "marts.agent_flags"),
+        ("marts.agent_filing", "marts.agent_standing", "marts.agent_flags", "marts.outlook"),
     ),
     "report.agent_sheets": (
         "agents/: a page and a workbook for each agent, with its own rows",

@@ -148,6 +148,24 @@ _SAMPLE: Final = Sheet(
         Column("备注 Remark"),
     ),
 )
+_RENEWALS: Final = Sheet(
+    "续保 Renewals",
+    "select serial_no, product_type, customer_id, customer_type, contract_id, purchased_on, "
+    "warranty_ends_on, days_left, maintenance_from_on, covered_to_on from marts.renewals "
+    "order by warranty_ends_on, serial_no limit $most",
+    (
+        Column("产品序列号 Unit"),
+        Column("产品类型 Product type"),
+        Column("客户编号 Customer"),
+        Column("客户类型 Customer type"),
+        Column("合同编号 Contract"),
+        Column("购买日期 Purchased", "date"),
+        Column("担保期满后首日 First day out", "date"),
+        Column("剩余天数 Days left", "number"),
+        Column("维护费可收首日 Fee from", "date"),
+        Column("已收服务期至 Billed up to", "date"),
+    ),
+)
 _READINGS: Final = Sheet(
     "解读 Readings",
     "select periods.valid_from, readings.reading, readings.title_zh, readings.title_en, "
@@ -168,4 +186,4 @@ _READINGS: Final = Sheet(
         Column("条款 Clause", "number"),
     ),
 )
-SHEETS: Final = (_FINDINGS, _EVIDENCE, _RECONCILIATION, _SAMPLE, _READINGS)
+SHEETS: Final = (_FINDINGS, _EVIDENCE, _RECONCILIATION, _SAMPLE, _RENEWALS, _READINGS)

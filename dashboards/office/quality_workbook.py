@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 #: The page's tables, by the sheet each goes to.
 _SHEETS: Final = {
     "Agents": "agents",
+    "Due": "due",
     "Outstanding": "outstanding",
     "Flags": "flags",
     "Flag rows": "flag_rows",

@@ -65,6 +65,7 @@ def build(report: Report) -> Mapping[str, Any]:
         "free_year": free_year(report.frame("billing_free_year")),
         "balance": balance(report.frame("billing_reconciliation")),
         "reconciliation": reconciliation_table(report.frame("billing_reconciliation")),
+        "renewals": renewals_table(report),
         "payments": payments_table(report.frame("billing_payments")),
         "sample": sample_table(report.frame("billing_sample")),
         "seed": None
@@ -288,11 +289,59 @@ def _cell(name: str, row: Mapping[str, Any], shown_units: set[str]) -> object:
 
 
 def downloads(report: Report) -> Mapping[str, str]:
-    """The exceptions as a file: all of them, up to the query's own bound."""
-    frame = report.frame("billing_exceptions")
-    if frame.is_empty():
-        return {}
-    return {"data/billing_exceptions.csv": safe.csv_frame(frame)}
+    """The exceptions and the units to renew as files, up to their queries' own bound."""
+    files = {"data/billing_exceptions.csv": "billing_exceptions", "data/renewals.csv": "renewals"}
+    return {
+        path: safe.csv_frame(frame)
+        for path, name in files.items()
+        if not (frame := report.frame(name)).is_empty()
+    }
+
+
+def renewals_table(report: Report) -> DataTable | None:
+    """The units whose warranty ends soon, the first to end at the top.
+
+    Without the installed base it is not known when a warranty ends: None.
+    """
+    if not report.has("renewals") or "installed_base" not in report.exports:
+        return None
+    frame = report.frame("renewals")
+    days = ("purchased_on", "warranty_ends_on", "maintenance_from_on", "covered_to_on")
+    columns = (
+        Column("serial_no", Text("产品序列号", "Unit")),
+        Column("product_type", Text("产品类型", "Product type"), is_filter=True),
+        Column("customer_name", Text("客户", "Customer"), "wide"),
+        Column("customer_id", Text("客户编号", "Customer id"), is_hidden=True),
+        Column(
+            "customer_type",
+            Text("客户类型", "Kind of customer"),
+            "code",
+            words.CUSTOMER_TYPES,
+            is_filter=True,
+        ),
+        Column("contract_id", Text("合同编号", "Contract")),
+        Column("days_left", Text("剩余天数", "Days left"), "number"),
+        Column("warranty_ends_on", Text("担保期满后首日", "First day out of warranty")),
+        Column("maintenance_from_on", Text("维护费可收首日", "Maintenance fee from")),
+        Column("covered_to_on", Text("已收服务期至", "Billed up to")),
+        Column("purchased_on", Text("购买日期", "Purchased"), is_hidden=True),
+    )
+    ready = frame.head(ROWS_SHOWN).with_columns(pl.col(days).dt.strftime("%Y-%m-%d"))
+    return DataTable(
+        key="renewals",
+        caption=Text(
+            "担保即将到期的产品，先到期的在前；已收服务期的列明收到哪一天。提前多少天列入是内部规定"
+            "（口径 17）。",
+            "Units whose warranty ends soon, the first to end at the top, with the day up to which "
+            "maintenance is billed already. How long before is a house rule (reading 17).",
+        ),
+        columns=columns,
+        rows=rows_of(ready, [column.key for column in columns]),
+        sort=("days_left", "asc"),
+        empty=Text("提示期内没有担保到期的产品。", "No warranty ends within the notice."),
+        total=frame.height,
+        file="data/renewals.csv" if frame.height else None,
+    )
 
 
 def ageing_table(frame: pl.DataFrame) -> StaticTable | None:
@@ -571,6 +620,11 @@ _WORDS = {
     "too_early": Text(
         "橙色：早于维护费可收首日的部分", "Orange: before a maintenance fee may begin"
     ),
+    "renewals": Text("担保即将到期", "Warranties about to end"),
+    "no_installed_base": Text(
+        "没有装机清单，不知道哪些产品的担保将要到期。",
+        "The installed base is not among the exports, so it is not known which warranties end.",
+    ),
     "free_year": Text("解读 5：若免费服务期也免服务费", "Reading 5: the other choice"),
     "free_year_same": Text("没有结论会改变。", "No finding would change."),
     "reconciliation": Text("与发票核对", "Reconciliation with the invoices"),
@@ -600,6 +654,7 @@ PAGE = Page(
         "billing_sample",
         "billing_units",
         "billing_unit_charges",
+        "renewals",
     ),
     exports=("tickets", "invoices"),
     promise=Text(

@@ -406,6 +406,11 @@ def promises(rows: Rows) -> list[dict[str, Any]]:
     ]
 
 
+STANDINGS = {
+    "late": Text("已超时", "Already late"),
+    "stalled": Text("暂停中", "Paused"),
+    "running": Text("计时中", "Running"),
+}
 _TICKET = Column("ticket_id", Text("工单号", "Ticket"), "ticket")
 _CUSTOMER = Column("customer_name", Text("客户", "Customer"), "wide")
 _CITY = Column("city", Text("城市", "City"))
@@ -521,9 +526,12 @@ def open_table(report: Report) -> DataTable | None:
                 "pending": Text("未到期", "In time"),
                 "breached": Text("已超时", "Already late"),
             },
+            is_hidden=True,
             is_filter=True,
         ),
-        Column("calendar_seconds_left", Text("距到期", "Time left"), "seconds"),
+        Column("standing", Text("状态", "State"), "code", STANDINGS),
+        Column("seconds_left", Text("剩余时限", "Time left"), "seconds"),
+        Column("clock", Text("时钟", "Clock"), "code", words.CLOCKS, is_filter=True),
         _SHARE,
         _DUE,
         _OPENED,
@@ -539,12 +547,14 @@ def open_table(report: Report) -> DataTable | None:
     return DataTable(
         key="open",
         caption=Text(
-            "未响应的工单。距到期为自然时间 时:分，负数为已过期。",
-            "Unanswered faults. Time left is h:mm by the calendar; negative is overdue.",
+            "未响应的工单。剩余时限为各工单时钟上的 时:分，负数为已过期；暂停中的时钟不走，"
+            "到期时间随暂停顺延。",
+            "Unanswered faults. Time left is h:mm on each ticket's own clock; negative is overdue. "
+            "A paused clock stands still, and its due time moves on until it goes again.",
         ),
         columns=columns,
         rows=_table_rows(frame, columns),
-        sort=("due_at", "asc"),
+        sort=("seconds_left", "asc"),
         empty=Text("没有未响应的工单。", "No unanswered faults."),
         total=total,
     )
@@ -601,12 +611,26 @@ def open_sentence(totals: pl.DataFrame) -> Text | None:
     )
     if not pending and not late:
         return Text("所有故障都已响应。", "Every fault has been answered.")
-    return Text(
-        f"{pending:,} 张工单尚未响应但仍在时限内，其中 {nearly:,} 张已用去八成以上时限；"
-        f"另有 {late:,} 张已经超时仍未响应。",
-        f"{pending:,} faults are unanswered and still in time, {nearly:,} of them with four fifths "
-        f"of their target used; {late:,} more are late and still unanswered.",
-    )
+    sentences = [
+        Text(
+            f"{pending:,} 张工单尚未响应但仍在时限内，其中 {nearly:,} 张已用去八成以上时限；"
+            f"另有 {late:,} 张已经超时仍未响应。",
+            f"{pending:,} faults are unanswered and still in time, {nearly:,} of them with four "
+            f"fifths of their target used; {late:,} more are late and still unanswered.",
+        )
+    ]
+    stalled, next_due = int(totals["stalled"][0]), totals["next_due_at"][0]
+    if stalled:
+        sentences.append(
+            Text(
+                f"{stalled:,} 张在暂停中，时钟不走。",
+                f"The clock of {stalled:,} stands still: paused.",
+            )
+        )
+    if next_due is not None:
+        shown = lang.instant(next_due)
+        sentences.append(Text(f"下一张于 {shown} 到期。", f"The next is due at {shown}."))
+    return lang.joined(sentences)
 
 
 _WORDS = {

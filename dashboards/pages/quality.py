@@ -7,13 +7,13 @@ Frames: ``agent_standing`` (needed), ``filing_months`` (needed), ``agent_totals`
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from dashboards import language as lang
-from dashboards import words
+from dashboards import safe, words
 from dashboards.agent_sheet import field_names, sheet_path
 from dashboards.language import Text
 from dashboards.pages import quality_charts as charts
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 Rows = list[dict[str, Any]]
 _SURE = 0.05
+_COMPANY = {"company": words.PROVIDERS["company"]}
 #: Days of silence in a month from which on its cell is darker.
 _SHADES = ((28, "h4"), (21, "h3"), (14, "h2"), (7, "h1"))
 _AGENTS_IN_HEAT = 20
@@ -87,6 +88,8 @@ def build(report: Report) -> Mapping[str, Any]:
         "records": records_sentence(report.frame("record_class_totals")),
         "exceptions": exceptions_table(report),
         "outstanding": outstanding_table(report),
+        "due": due_table(report),
+        "due_sentence": due_sentence(report.frame("promises_due_months"), report.as_of.date()),
     }
 
 
@@ -402,6 +405,86 @@ def outstanding_table(report: Report) -> DataTable | None:
     )
 
 
+def due_sentence(months: pl.DataFrame, as_of: date) -> Text | None:
+    """What is due by the end of the month of ``as_of`` and in the next, and how much comes after.
+
+    Exports drawn at a month's end have little of it left, so the next month stands beside it.
+    """
+    if months.is_empty():
+        return None
+    this = as_of.replace(day=1)
+    following = (this + timedelta(days=31)).replace(day=1)
+    later = int(months.filter(pl.col("due_month") > following)["promises"].sum())
+    now, then = (_due_in(months, month) for month in (this, following))
+    return Text(
+        f"{lang.month(this)} 内还要到期的：{now.zh}；{lang.month(following)}：{then.zh}；"
+        f"之后还有 {later:,} 项。",
+        f"Still due in {lang.month(this)}: {now.en}; in {lang.month(following)}: {then.en}; "
+        f"after that: {later:,}.",
+    )
+
+
+def _due_in(months: pl.DataFrame, month: date) -> Text:
+    """What is due in a month, by kind: ``record filing 2, quarterly inspection 3``."""
+    parts = [
+        (words.label(words.KINDS, kind), count)
+        for kind, count in months.filter(pl.col("due_month") == month)
+        .select("kind", "promises")
+        .iter_rows()
+    ]
+    return Text(
+        "、".join(f"{name.zh} {count:,} 项" for name, count in parts) or "没有",
+        ", ".join(f"{name.en.lower()} {count:,}" for name, count in parts) or "nothing",
+    )
+
+
+def due_table(report: Report) -> DataTable | None:
+    """The promises that can still be kept, those due first at the top."""
+    if not report.has("promises_due"):
+        return None
+    columns = (
+        _TICKET,
+        Column("subject_id", Text("工单或合同", "Ticket or contract"), is_hidden=True),
+        Column("contract", Text("合同与季度", "Contract and quarter")),
+        Column("kind", Text("承诺", "Promise"), "code", words.KINDS, is_filter=True),
+        Column("due_month", Text("到期月份", "Due in"), is_filter=True, is_hidden=True),
+        Column("due_on", Text("最后一天", "Last day")),
+        Column("days_left", Text("剩余天数", "Days left"), "decimal"),
+        Column("responsible", Text("责任方", "Responsible"), "code", _COMPANY, is_filter=True),
+        Column("agent_name", Text("名称", "Name"), "wide"),
+        Column("customer_id", Text("客户编号", "Customer id"), is_hidden=True),
+        Column("customer_name", Text("客户", "Customer"), "wide"),
+        Column("clause", Text("条款", "Clause")),
+    )
+    whole = report.frame("promises_due")
+    frame = whole.head(ROWS_SHOWN).with_columns(
+        contract=pl.when(pl.col("kind") == "inspection").then("subject_id"),
+        due_month=pl.col("due_month").dt.strftime("%Y-%m"),
+        due_on=pl.col("due_on").dt.strftime("%Y-%m-%d"),
+    )
+    months = report.frame("promises_due_months")
+    return DataTable(
+        key="due",
+        caption=Text(
+            "还来得及做的：应交的记录、季度巡检与现场培训，先到期的在前。",
+            "What can still be done in time: records, quarterly inspections and on-site training, "
+            "those due first at the top.",
+        ),
+        columns=columns,
+        rows=_rows(frame, columns),
+        sort=("days_left", "asc"),
+        empty=Text("没有将要到期的事项。", "Nothing is about to fall due."),
+        total=int(months["promises"].sum()) if not months.is_empty() else whole.height,
+        file="data/promises_due.csv" if whole.height else None,
+    )
+
+
+def downloads(report: Report) -> Mapping[str, str]:
+    """What is still to be done as a file, up to the query's own bound."""
+    frame = report.frame("promises_due")
+    return {} if frame.is_empty() else {"data/promises_due.csv": safe.csv_frame(frame)}
+
+
 def _fields(names: object) -> Text | None:
     if not isinstance(names, str):
         return None
@@ -455,6 +538,7 @@ _WORDS = {
     "scale": Text("天", "days"),
     "flags": Text("值得再看一眼", "Worth a second look"),
     "exceptions": Text("对不上的记录", "Records that match nothing"),
+    "due_title": Text("将要到期", "About to fall due"),
     "outstanding_title": Text("欠交的记录与工单", "What is outstanding, ticket by ticket"),
 }
 
@@ -472,6 +556,8 @@ PAGE = Page(
         "record_class_totals",
         "record_exceptions",
         "filings_outstanding",
+        "promises_due",
+        "promises_due_months",
     ),
     exports=("service_records",),
     promise=Text(
@@ -480,4 +566,5 @@ PAGE = Page(
         "outstanding, and what is worth a second look.",
     ),
     words=_WORDS,
+    downloads=downloads,
 )

@@ -13,12 +13,16 @@ select responses.ticket_id,
        responses.target_seconds,
        responses.elapsed_seconds,
        responses.elapsed_seconds / nullif(responses.target_seconds, 0) as used_share,
-       epoch(responses.due_at) - epoch(run.as_of) as calendar_seconds_left,
+       responses.clock,
+       outlook.standing,
+       outlook.seconds_left,
+       outlook.calendar_seconds_left,
        responses.verdict,
        tickets.source_file,
        tickets.source_row
 from facts.responses as responses
-cross join meta.run as run
+left join marts.outlook as outlook
+       on outlook.kind = 'response' and outlook.subject_id = responses.ticket_id
 left join staging.tickets as tickets on tickets.ticket_id = responses.ticket_id
 where responses.is_open and responses.verdict in ('pending', 'breached')
 order by responses.due_at nulls last, responses.ticket_id

@@ -314,6 +314,7 @@ class ChargeRules(Dated):
     maintenance_fee_services: list[str]
     billing_due_days: int = Field(ge=0)
     duplicate_window_days: int = Field(ge=0)
+    renewal_notice_days: int | None = Field(default=None, gt=0)
     payment_methods: dict[str, list[str]] = Field(default_factory=dict)
 
 

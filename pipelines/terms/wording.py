@@ -67,6 +67,7 @@ LABELS: Final[Mapping[str, Text]] = {
     ),
     "charges.billing_due_days": Text("开票期限", "time to bill"),
     "charges.duplicate_window_days": Text("重复收费的窗口", "window of duplicates"),
+    "charges.renewal_notice_days": Text("担保到期前的提示期", "notice before a warranty ends"),
     "charges.payment_methods": Text("付款方式", "payment methods"),
     "rate_card.tolerance_pct": Text("价目容差", "tolerance of the rate card"),
     "rate_card.rates": Text("价目", "price"),

@@ -125,6 +125,10 @@ COLUMNS |= {
         instant="due_at done_at",
         day="month",
     ),
+    "marts.outlook": columns(text="kind subject_id"),
+    "marts.renewals": columns(
+        text="serial_no", day="warranty_ends_on", whole="days_left notice_days"
+    ),
     "marts.promise_monthly": columns(
         text="kind clause responsible",
         whole="promises met breached pending unmeasurable",

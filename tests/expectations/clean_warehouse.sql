@@ -278,6 +278,14 @@ insert into marts.obligations (kind, subject_id, responsible, verdict, clause, m
     -- A kind of promise the checks have not heard of may stand in the ledger.
     ('spare_parts', 'T1', 'company', 'met', 'WA-2', '2025-03-01');
 
+-- A record that may still be filed is to come.
+update marts.obligations set due_at = '2025-03-14 10:00' where kind = 'filing' and subject_id = 'T3';
+insert into marts.outlook (kind, subject_id) values ('filing', 'T3');
+
+-- As of 10 March.
+insert into marts.renewals (serial_no, warranty_ends_on, days_left, notice_days) values
+    ('S1', '2025-03-31', 21, 90);
+
 insert into marts.promise_monthly (month, kind, clause, responsible, promises, met, breached,
     pending, unmeasurable) values
     ('2025-03-01', 'response', 'T4', 'A1', 2, 1, 0, 1, 0),

@@ -82,6 +82,8 @@ OB = "marts.obligations"
 PM = "marts.promise_monthly"
 AF = "marts.agent_filing"
 RX = "marts.record_exceptions"
+OL = "marts.outlook"
+RN = "marts.renewals"
 
 PLANTINGS: dict[str, dict[str, Planting]] = {
     T: {
@@ -511,4 +513,6 @@ PLANTINGS: dict[str, dict[str, Planting]] = {
         # The record counted as proof is listed as an exception as well.
         "every_record_in_one_place": add(RX, "record_id, exception", "'R1', 'repeat'"),
     },
+    OL: {"all_that_is_to_come_and_no_more": add(OL, "kind, subject_id", "'filing', 'T1'")},
+    RN: {"warranty_ends_within_the_notice": change(RN, "notice_days = 20", "true")},
 }

@@ -62,6 +62,7 @@ def _ticket(ticket_id: str, name: str, **values: object) -> dict[str, Any]:
         "target_seconds": 43200,
         "elapsed_seconds": 48600,
         "used_share": 1.125,
+        "clock": "calendar",
         "source_file": "tickets.csv",
         "source_row": 7,
         **values,
@@ -95,8 +96,22 @@ def still_open() -> pl.DataFrame:
     """``response_open``: one overdue by 2 h, one with half an hour left."""
     return pl.DataFrame(
         [
-            _ticket("T8", HOSTILE, verdict="breached", calendar_seconds_left=-7200.0),
-            _ticket("T9", FORMULA, verdict="pending", calendar_seconds_left=1800.0),
+            _ticket(
+                "T8",
+                HOSTILE,
+                verdict="breached",
+                standing="late",
+                seconds_left=-5400,
+                calendar_seconds_left=-7200,
+            ),
+            _ticket(
+                "T9",
+                FORMULA,
+                verdict="pending",
+                standing="running",
+                seconds_left=900,
+                calendar_seconds_left=1800,
+            ),
         ],
         schema_overrides={"agent_id": pl.String},
     )
@@ -111,7 +126,13 @@ def report(**changes: pl.DataFrame | None) -> Report:
         "response_breached": breached(),
         "response_open": still_open(),
         "response_open_totals": pl.DataFrame(
-            {"pending": [1], "pending_nearly_due": [1], "late": [1]}
+            {
+                "pending": [1],
+                "pending_nearly_due": [1],
+                "stalled": [0],
+                "next_due_at": [datetime(2025, 2, 3, 20)],  # noqa: DTZ001 - as above
+                "late": [1],
+            }
         ),
         "response_causes": pl.DataFrame(
             [
