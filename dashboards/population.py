@@ -63,6 +63,11 @@ class Population:
         return rate(self.met, self.decided + self.unmeasurable)
 
     @property
+    def generous_rate(self) -> float | None:
+        """Compliance with the unmeasurable counted as met."""
+        return rate(self.met + self.unmeasurable, self.decided + self.unmeasurable)
+
+    @property
     def interval(self) -> tuple[float, float] | None:
         """Wilson's 95 % interval of ``rate``."""
         return wilson_interval(self.met, self.decided)

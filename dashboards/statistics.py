@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 FEW = 10
 #: Points in a row on one side of the centre line that count as a signal.
 RUN_LENGTH = 8
+#: Points of ``WINDOW`` in a row that are nearer to the same limit than to the centre line.
+NEAR_LIMIT = 3
+WINDOW = 4
 _Z95 = 1.959963984540054
 
 
@@ -70,8 +73,10 @@ class ControlLimits:
 def p_chart(parts: Sequence[int], wholes: Sequence[int]) -> ControlLimits | None:
     """Shewhart's p-chart: centre ± 3 standard errors, limits kept within 0 and 1.
 
-    Signals: a point outside its limits, or the last of ``RUN_LENGTH`` or more points in a row
-    on one side of the centre. Empty months are passed over. None when all are empty.
+    Signals by Wheeler's rules (Wheeler, Understanding Variation): a point outside its limits; the
+    last of ``RUN_LENGTH`` or more in a row on one side of the centre; a point nearer to a limit
+    than to the centre with ``NEAR_LIMIT`` such points, itself included, among the last ``WINDOW``.
+    Empty months are passed over. None when all are empty.
     """
     total = sum(wholes)
     if not total:
@@ -81,6 +86,7 @@ def p_chart(parts: Sequence[int], wholes: Sequence[int]) -> ControlLimits | None
     upper: list[float | None] = []
     signals: list[bool] = []
     side, run = 0, 0
+    near: list[int] = []
     for part, whole in zip(parts, wholes, strict=True):
         if not whole:
             lower.append(None)
@@ -93,7 +99,9 @@ def p_chart(parts: Sequence[int], wholes: Sequence[int]) -> ControlLimits | None
         now = (share > centre) - (share < centre)
         run = run + 1 if now and now == side else int(now != 0)
         side = now
+        near.append(now if abs(share - centre) > reach / 2 else 0)
+        is_near = bool(near[-1]) and near[-WINDOW:].count(near[-1]) >= NEAR_LIMIT
         lower.append(low)
         upper.append(high)
-        signals.append(share < low or share > high or run >= RUN_LENGTH)
+        signals.append(share < low or share > high or run >= RUN_LENGTH or is_near)
     return ControlLimits(centre, tuple(lower), tuple(upper), tuple(signals))

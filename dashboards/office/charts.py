@@ -143,6 +143,9 @@ class _Trend:
     def _lowest(self) -> float:
         """Where the axis of rates begins: a step of 5 % below the lowest rate or limit."""
         seen = [rate for month in self.months if (rate := self.by_month[month].rate) is not None]
+        seen += [
+            low for month in self.months if (low := self.by_month[month].strict_rate) is not None
+        ]
         seen += [low for low in (self.limits.lower if self.limits else ()) if low is not None]
         return max(0.0, min(0.9, ((min(seen, default=0.9) - 0.01) * 20 // 1) / 20))
 
@@ -247,6 +250,15 @@ class _Trend:
             parts.append(
                 svg.path(places, closed=False, fill="none", stroke=theme.MET, stroke_width=2)
             )
+        parts += [
+            svg.line(
+                (self._x(month), self._y(people.strict_rate or 0)),
+                (self._x(month), self._y(people.generous_rate or 0)),
+                stroke=theme.MUTED,
+            )
+            for month in self.months
+            if (people := self.by_month[month]).decided and people.unmeasurable
+        ]
         marks = [
             self._mark(month, x, y, is_signal=signals.get(month, False))
             for month, (x, y) in zip(seen, places, strict=True)

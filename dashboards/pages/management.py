@@ -646,6 +646,7 @@ _WORDS = {
         "若把无法判定的也算作未达标，及时率为",
         "With the unmeasurable counted as misses, compliance is",
     ),
+    "generous": Text("，若都算作达标则为", ", counted as met"),
     "why_unmeasurable": Text("无法判定的原因", "Why unmeasurable"),
     "tickets": Text("张", "tickets"),
     "heat": Text("按故障等级与城市级别", "By fault level and city tier"),

@@ -12,7 +12,7 @@ from dashboards import language as lang
 from dashboards import theme, words
 from dashboards.charts import Chart, figures, new_figure
 from dashboards.language import Language, Text, both
-from dashboards.statistics import RUN_LENGTH, ControlLimits, p_chart
+from dashboards.statistics import NEAR_LIMIT, RUN_LENGTH, WINDOW, ControlLimits, p_chart
 from dashboards.tables import StaticTable
 
 if TYPE_CHECKING:
@@ -33,6 +33,13 @@ _HALF_A_YEAR = 6
 _BAR = 16 * 86_400_000
 #: Ticks on an axis of counts; up to so many, each whole number has one.
 _FEW_TICKS = 5
+
+SIGNALS = Text(
+    f"某月在控制限之外；连续 {RUN_LENGTH} 个月在中心线同一侧；"
+    f"或连续 {WINDOW} 个月中有 {NEAR_LIMIT} 个离同一侧控制限比离中心线更近",
+    f"a month outside its limits, {RUN_LENGTH} in a row on one side of the centre, or "
+    f"{NEAR_LIMIT} of {WINDOW} in a row nearer to one limit than to the centre",
+)
 
 
 def trend(
@@ -62,12 +69,13 @@ def trend(
         twin=_trend_twin(by_month, months, past, limits, signals),
         note=Text(
             f"控制图（p 图）：中心线为已结束月份的合计及时率，控制限为 ±3 个标准误。"
-            f"信号：某月在控制限之外，或连续 {RUN_LENGTH} 个月在中心线同一侧。"
-            "空心点：已判定不足 10 张；月内累计用方块另画。",
+            f"信号（惠勒规则）：{SIGNALS.zh}。"
+            "空心点：已判定不足 10 张；竖线：无法判定的都算超时或都算达标时，及时率所在的范围；"
+            "月内累计用方块另画。",
             f"Control chart (p-chart): the centre is the rate of all closed months, limits are ±3 "
-            f"standard errors. A signal is a month outside its limits, or {RUN_LENGTH} in a row "
-            "on one side of the centre. Hollow points: fewer than 10 decided. "
-            "Month to date is drawn apart, as a square.",
+            f"standard errors. A signal (Wheeler's rules) is {SIGNALS.en}. Hollow points: fewer "
+            "than 10 decided. Upright lines: where the rate lies if all the unmeasurable are "
+            "misses, or all are met. Month to date is drawn apart, as a square.",
         ),
     )
 
@@ -204,6 +212,7 @@ def _trend(
             ],
             "line": {"width": 1.6, "color": theme.MET},
         },
+        error_y=_bounds([by_month[month] for month in line]),
         hovertext=[hover(month) for month in line],
         hoverinfo="text",
         cliponaxis=False,
@@ -219,6 +228,7 @@ def _trend(
             "color": theme.MET,
             "line": {"width": 1.6, "color": theme.MET},
         },
+        error_y=_bounds([by_month[month] for month in current]),
         hovertext=[hover(month) for month in current],
         hoverinfo="text",
         cliponaxis=False,
@@ -243,6 +253,7 @@ def _trend(
         )
     rates = [value for month in months if (value := _percent(by_month[month].rate)) is not None]
     rates += [value * 100 for value in (limits.lower if limits else ()) if value is not None]
+    rates += [value * 100 for month in months if (value := by_month[month].strict_rate) is not None]
     bottom = max(0, min(90, 10 * int((min(rates, default=90) - 5) // 10)))
     most = max((by_month[month].decided for month in months), default=1)
     reach = max(18, 15 * (_HALF_A_YEAR - len(months)))
@@ -275,6 +286,32 @@ def _trend(
         },
     )
     return figure
+
+
+def _bounds(months: Sequence[Population]) -> dict[str, Any]:
+    """Upright lines from the rate with the unmeasurable as misses to that with them as met."""
+
+    def reach(people: Population, bound: float | None) -> float:
+        if people.rate is None or bound is None:
+            return 0.0
+        return round(abs(bound - people.rate) * 100, 3)
+
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [reach(people, people.generous_rate) for people in months],
+        "arrayminus": [reach(people, people.strict_rate) for people in months],
+        "width": 0,
+        "thickness": 1.2,
+        "color": theme.MUTED,
+    }
+
+
+def bounds_text(people: Population) -> str:
+    """Where the rate lies whatever the unmeasurable were: ``91.0%–93.5%``."""
+    if people.strict_rate is None:
+        return lang.NOTHING
+    return f"{lang.percent(people.strict_rate)}–{lang.percent(people.generous_rate)}"
 
 
 def _day(month: date, days: int) -> str:
@@ -318,7 +355,7 @@ def _trend_twin(
                 lang.count(people.pending),
                 lang.count(people.unmeasurable),
                 lang.count(people.total),
-                lang.percent(people.strict_rate),
+                bounds_text(people),
                 f"{lang.percent(low)}–{lang.percent(high)}" if low is not None else lang.NOTHING,
                 mark,
             )
@@ -333,7 +370,7 @@ def _trend_twin(
             words.VERDICTS["pending"],
             words.VERDICTS["unmeasurable"],
             Text("全部", "All"),
-            Text("含无法判定", "Unmeasurable as misses"),
+            Text("含无法判定的范围", "Bounds with the unmeasurable"),
             Text("控制限", "Limits"),
             Text("标记", "Mark"),
         ),

@@ -12,9 +12,10 @@ from urllib.parse import quote
 from dashboards import language as lang
 from dashboards import words
 from dashboards.language import Text, both
+from dashboards.pages.management_charts import SIGNALS
 from dashboards.population import Population
 from dashboards.report import Page, Report
-from dashboards.statistics import FEW, RUN_LENGTH
+from dashboards.statistics import FEW
 from dashboards.tables import Column, DataTable, StaticTable
 
 if TYPE_CHECKING:
@@ -294,10 +295,9 @@ _DEFINITIONS: tuple[tuple[Text, Text], ...] = (
     (
         Text("控制图", "Control chart"),
         Text(
-            f"p 图：中心线为已结束月份的合计，控制限 ±3 个标准误；信号为超出控制限，"
-            f"或连续 {RUN_LENGTH} 个月在中心线同一侧。",
+            f"p 图：中心线为已结束月份的合计，控制限 ±3 个标准误；信号（惠勒规则）：{SIGNALS.zh}。",
             f"A p-chart: the centre is all closed months together, limits ±3 standard errors; a "
-            f"signal is a month outside them, or {RUN_LENGTH} in a row on one side of the centre.",
+            f"signal (Wheeler's rules) is {SIGNALS.en}.",
         ),
     ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import polars as pl
 
@@ -22,6 +23,7 @@ def test_a_population_adds_up_and_gives_both_rates() -> None:
     assert people.total == 30
     assert people.rate == 18 / 25
     assert people.strict_rate == 18 / 30
+    assert people.generous_rate == (18 + people.unmeasurable) / 30
     assert [round(share * 30) for _, share in people.shares] == [18, 7, 0, 5]
 
 
@@ -137,12 +139,13 @@ def test_causes_count_breaches_and_their_share() -> None:
 
 
 def test_open_sentence_counts_what_is_at_risk() -> None:
-    totals = pl.DataFrame({"pending": [8], "pending_nearly_due": [3], "late": [4]})
+    nothing: dict[str, list[Any]] = {"stalled": [0], "next_due_at": [None]}
+    totals = pl.DataFrame({"pending": [8], "pending_nearly_due": [3], "late": [4], **nothing})
     text = management.open_sentence(totals)
     assert text is not None
     assert text.en.startswith("8 faults are unanswered and still in time, 3 of them")
     none = management.open_sentence(
-        pl.DataFrame({"pending": [0], "pending_nearly_due": [0], "late": [0]})
+        pl.DataFrame({"pending": [0], "pending_nearly_due": [0], "late": [0], **nothing})
     )
     assert none == Text("所有故障都已响应。", "Every fault has been answered.")
 
@@ -162,6 +165,31 @@ def test_the_trend_rests_on_closed_months_and_says_so() -> None:
         if isinstance(trace.get("marker", {}).get("symbol"), str)
     }
     assert list(lines["square-open"]["x"]) == ["2025-03-01"]  # month to date stands apart
+
+
+def test_the_trend_says_where_the_rate_lies_whatever_the_unmeasurable_were() -> None:
+    by_month = management.months_of(cells())
+    chart = charts.trend(by_month, by_month)
+    # February: 18 of 25; with 5 unmeasurable 18 to 23 of 30
+    assert chart.twin.rows[1][8] == "60.0%–76.7%"
+    (line,) = [
+        trace for trace in chart.figures["en"]["data"] if trace.get("mode") == "lines+markers+text"
+    ]
+    assert line["error_y"]["arrayminus"][1] == 12.0
+    assert line["error_y"]["array"][1] == 4.667
+    assert chart.note is not None
+    assert "Wheeler" in chart.note.en
+    assert "惠勒" in chart.note.zh
+
+
+def test_a_month_without_a_decided_ticket_has_no_bounds_drawn() -> None:
+    undecided = {FEBRUARY: Population(unmeasurable=3), date(2025, 3, 1): Population(9, 1)}
+    chart = charts.trend(undecided, undecided)
+    (line,) = [
+        trace for trace in chart.figures["en"]["data"] if trace.get("mode") == "lines+markers+text"
+    ]
+    assert line["error_y"]["array"] == line["error_y"]["arrayminus"] == [0.0, 0.0]
+    assert chart.twin.rows[0][8] == "0.0%–100.0%"
 
 
 def test_the_distribution_sums_its_steps() -> None:

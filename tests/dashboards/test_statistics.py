@@ -68,6 +68,37 @@ def test_eight_in_a_row_on_one_side_are_a_signal(length: int, signals: int) -> N
     assert sum(limits.signals) == 2 * signals
 
 
+# 100 decided each, centre 0.9: limits ± 0.09, half of that 0.045. 0.94 is nearer to the centre,
+# 0.95 to the limit; the months at 0.87 bring the centre back to 0.9.
+@pytest.mark.parametrize(
+    ("months", "signals"),
+    [
+        ([95, 90, 95, 95, *[87] * 5], [3]),
+        ([95, 95, 95, 90, *[87] * 5], [2]),
+        ([94, 94, 94, 90, *[87] * 4], []),
+        ([95, 95, 94, 90, *[88] * 7], []),
+        ([95, 90, 90, 95, 95, *[87] * 5], []),
+        ([95, 95, 85, 95, 85, 85, 90], [3, 5]),
+        ([95, 95, 85, 90, 85, 90], []),
+        ([85, 90, 85, 85, *[93] * 5], [3]),
+    ],
+)
+def test_three_of_four_nearer_to_one_limit_are_a_signal(
+    months: list[int], signals: list[int]
+) -> None:
+    limits = p_chart(months, [100] * len(months))
+    assert limits is not None
+    assert limits.centre == pytest.approx(0.9)
+    assert [at for at, is_signal in enumerate(limits.signals) if is_signal] == signals
+
+
+def test_an_empty_month_does_not_break_a_row() -> None:
+    months, wholes = [95, 0, 95, 0, 95, 90, *[87] * 5], [100, 0, 100, 0, *[100] * 7]
+    limits = p_chart(months, wholes)
+    assert limits is not None
+    assert [at for at, is_signal in enumerate(limits.signals) if is_signal] == [4]
+
+
 def test_no_chart_of_nothing() -> None:
     assert p_chart([0, 0], [0, 0]) is None
 
