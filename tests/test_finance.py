@@ -60,11 +60,13 @@ def company(*, reverse: bool = False) -> dict[str, list[Row]]:
     ]
     if reverse:
         invoices.reverse()
-    return {"tickets": tickets, "invoices": invoices}
+    units = [{"serial_no": "R1", "purchased_at": "2024-08-01", "warranty_months": 12}]
+    return {"tickets": tickets, "invoices": invoices, "installed_base": units}
 
 
 def built(exports: dict[str, list[Row]]) -> duckdb.DuckDBPyConnection:
-    return build(exports, [f"marts.billing_{name}" for name in MARTS], "2025-06-30 00:00:00")
+    tables = [*(f"marts.billing_{name}" for name in MARTS), "marts.renewals"]
+    return build(exports, tables, "2025-06-30 00:00:00")
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +97,7 @@ def test_the_workbook_opens_with_its_sheets_headers_frozen_and_filters_on(
         "发票行 Evidence",
         "对账 Reconciliation",
         "抽样 Audit sample",
+        "续保 Renewals",
         "解读 Readings",
     ]
     for found in book.worksheets:
@@ -203,6 +206,12 @@ def test_a_drawn_charge_says_what_the_charge_says() -> None:
         ).fetchall()
     assert drawn
     assert drawn == charges
+
+
+def test_the_units_to_renew_have_a_sheet(con: duckdb.DuckDBPyConnection) -> None:
+    (row,) = records(sheet(workbook(con), "续保 Renewals"))
+    # 30 June to 1 August: 32 days, the first of them counted
+    assert (row["产品序列号 Unit"], row["剩余天数 Days left"]) == ("R1", 32)
 
 
 def test_another_seed_draws_other_charges_and_the_seed_stands_beside_them(
