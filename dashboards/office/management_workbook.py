@@ -29,6 +29,7 @@ MOST_ROWS: Final = 10_000
 _MONTH = Column(words.WORDS["month"], "month")
 _COMPLIANCE = Text("及时率", "Compliance")
 _RATE = Column(_COMPLIANCE, "percent")
+_SECONDS_AN_HOUR = 3600
 _STRICT = Column(Text("含无法判定", "Unmeasurable as misses"), "percent")
 _LEVEL = Column(Text("故障等级", "Level"))
 _TIER = Column(Text("城市级别", "City tier"))
@@ -455,6 +456,8 @@ _OPENED = Column(Text("受理", "Opened"), "instant")
 _DUE = Column(Text("到期", "Due"), "instant")
 _TARGET = Column(Text("时限", "Target"), "seconds")
 _USED = Column(Text("已用", "Used"), "seconds")
+# As a number: a spreadsheet shows no time below nothing.
+_LEFT = Column(Text("剩余小时", "Hours left"), "money")
 _SHARE = Column(Text("占时限", "Of target"), "percent")
 _FILE = Column(Text("来源文件", "File"))
 _ROW = Column(Text("行", "Row"), "number")
@@ -541,9 +544,7 @@ def _open(book: Book, report: Report) -> None:
     rows = [
         (
             row["ticket_id"],
-            Text("已超时", "Already late")
-            if row["verdict"] == "breached"
-            else words.VERDICTS["pending"],
+            words.label(management.STANDINGS, row["standing"]),
             row["customer_name"],
             *_place(row),
             row["service_code"],
@@ -552,7 +553,9 @@ def _open(book: Book, report: Report) -> None:
             row["due_at"],
             row["target_seconds"],
             row["elapsed_seconds"],
+            None if row["seconds_left"] is None else row["seconds_left"] / _SECONDS_AN_HOUR,
             row["used_share"],
+            words.label(words.CLOCKS, row["clock"]),
             row["source_file"],
             row["source_row"],
         )
@@ -573,7 +576,9 @@ def _open(book: Book, report: Report) -> None:
             _DUE,
             _TARGET,
             _USED,
+            _LEFT,
             _SHARE,
+            Column(Text("时钟", "Clock")),
             _FILE,
             _ROW,
         ),

@@ -57,6 +57,7 @@ waiting as (
     left join staging.tickets as ticket on ticket.ticket_id = promise.ticket_id
     where
         promise.due_at is not null
+        and promise.verdict in ('pending', 'breached')
         and (
             promise.verdict = 'pending'
             or (promise.verdict = 'breached' and response.is_open)

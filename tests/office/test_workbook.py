@@ -53,6 +53,15 @@ def test_the_months_are_those_counted_by_hand() -> None:
     assert rows[2]["Mark"] == "月内累计 month to date"
 
 
+def test_the_open_faults_say_how_long_is_left_on_their_own_clock() -> None:
+    rows = _table(_opened()["未响应 Open"])
+    # an hour and a half over, a quarter of an hour left
+    assert [(row["State"], row["Hours left"], row["Clock"]) for row in rows] == [
+        ("已超时 Already late", -1.5, "自然时间 Calendar"),
+        ("计时中 Running", 0.25, "自然时间 Calendar"),
+    ]
+
+
 def test_every_cell_of_the_population_is_there() -> None:
     rows = _table(_opened()["明细 Cells"])
     assert len(rows) == 6
