@@ -14,8 +14,8 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
-from pipelines import cli
-from pipelines.errors import UsageError
+from pipelines import cli, publish
+from pipelines.errors import DataError, UsageError
 from pipelines.terms.load import BUILT_IN
 from pipelines.whatif import AMOUNTS, FOLDER, try_draft
 from tests.test_restatements import built, terms_in
@@ -335,6 +335,21 @@ def test_a_folder_that_is_none_is_said(out: Path, tmp_path: Path, terms: str, me
     status, said = sla("whatif", "--terms", tmp_path / terms, "--out", out)
     assert status == UsageError.exit_status
     assert message in said
+
+
+def test_a_folder_without_terms_is_no_draft(out: Path, tmp_path: Path) -> None:
+    (tmp_path / "draft").mkdir()
+    status, said = sla("whatif", "--terms", tmp_path / "draft", "--out", out)
+    assert status == UsageError.exit_status
+    assert "holds no terms files" in said
+
+
+def test_while_a_run_holds_the_folder_nothing_is_tried(out: Path, tmp_path: Path) -> None:
+    with publish.only_run(out):
+        status, said = sla("whatif", "--terms", draft(tmp_path / "draft", DRAFT), "--out", out)
+    assert status == DataError.exit_status
+    assert "run" in said
+    assert not (out / FOLDER).exists()
 
 
 def test_without_a_result_the_run_to_make_is_named(tmp_path: Path) -> None:

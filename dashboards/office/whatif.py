@@ -212,7 +212,7 @@ def _value(dimension: str, value: str | None) -> Text:
 def _money_rows(rows: Iterable[Row]) -> Iterator[tuple[Text, str, str, str]]:
     """The amounts and counts that move: name with its currency, before, after, difference."""
     for row in rows:
-        currency = row["currency"]
+        currency = row["currency"] or lang.NOTHING
         for key, name in _AMOUNTS.items():
             was, would = row[f"{key}_was"], row[f"{key}_would"]
             if was != would:
