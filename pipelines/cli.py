@@ -132,8 +132,8 @@ _SETTINGS = click.option(
     metavar="FILE",
     envvar="SLA_SETTINGS",
     type=click.Path(path_type=Path),
-    help="A settings file (also SLA_SETTINGS): folders, schedule, notifications, privacy, "
-    "audiences. What the command line says goes before it.",
+    help="A settings file (also SLA_SETTINGS): folders, schedule, notifications. "
+    "What the command line says goes before it.",
 )
 _EXPORTS = click.option(
     "--exports",

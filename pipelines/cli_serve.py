@@ -23,7 +23,7 @@ _PATH = click.Path(path_type=Path)
     metavar="FILE",
     envvar="SLA_SETTINGS",
     type=_PATH,
-    help="A settings file (also SLA_SETTINGS): folders, schedule, notifications, privacy.",
+    help="A settings file (also SLA_SETTINGS): folders, schedule, notifications.",
 )
 @click.option("--terms", metavar="DIR", type=_PATH, help="Terms files, as for sla run.")
 @click.option("--mapping", metavar="FILE", type=_PATH, help="A mapping file, as for sla run.")

@@ -2,7 +2,7 @@
 
 One YAML file, named by ``--settings`` or ``SLA_SETTINGS``. Everything in it may be left out; what
 the command line or an ``SLA_*`` variable says goes before it. Folders are relative to the file.
-No secret stands in it: those come from the environment alone (``notifications``, ``privacy``).
+No secret stands in it: those come from the environment alone (``notifications``).
 
 Belongs here: the shape of the file and its reading. Does not belong here: what follows from it.
 """
@@ -130,9 +130,9 @@ class Notifications(Part):
 
 
 class Privacy(Part):
-    """What the report says in place of names of people and firms, and of free text.
+    """What the report is to say in place of names of people and firms, and of free text.
 
-    ``pseudonyms`` need a key: SLA_PRIVACY_KEY, or ``key_file``, which is made when it is not there.
+    Only ``keep`` is carried out yet; whatever else is asked for is refused.
     """
 
     names: Treatment = "keep"
@@ -149,6 +149,17 @@ class SettingsFile(Part):
     notifications: Notifications = Notifications()
     privacy: Privacy = Privacy()
     audiences: bool = False
+
+    @model_validator(mode="after")
+    def _hides_nothing_yet(self) -> SettingsFile:
+        """Better no report than one with the names that somebody asked to leave out."""
+        if self.audiences or self.privacy != Privacy():
+            message = (
+                "privacy and audiences are not carried out yet: every report shows names and "
+                "texts to whoever gets it. Leave privacy at keep and audiences at false"
+            )
+            raise ValueError(message)
+        return self
 
 
 def read_settings(path: Path | None) -> SettingsFile:

@@ -82,6 +82,11 @@ def test_every_problem_is_said_at_once_with_its_key(tmp_path: Path) -> None:
         ("schedule: {day: 3}\nschedule: {day: 4}", "stands twice"),
         ("schedule: [", "cannot be read as YAML"),
         ("- a list", "valid dictionary"),
+        ("privacy: {names: omit}", "not carried out yet"),
+        ("privacy: {names: pseudonyms}", "not carried out yet"),
+        ("privacy: {texts: omit}", "not carried out yet"),
+        ("privacy: {key_file: key}", "not carried out yet"),
+        ("audiences: true", "not carried out yet"),
     ],
 )
 def test_what_cannot_be_is_refused_in_words(tmp_path: Path, text: str, words: str) -> None:
