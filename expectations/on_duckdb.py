@@ -56,6 +56,7 @@ if TYPE_CHECKING:
 
     from great_expectations.core.batch_definition import BatchDefinition
     from great_expectations.core.expectation_validation_result import ExpectationValidationResult
+    from great_expectations.data_context import EphemeralDataContext
     from great_expectations.expectations.expectation import Expectation
     from sqlalchemy.engine.interfaces import ReflectedColumn, ReflectedPrimaryKeyConstraint
 
@@ -202,6 +203,19 @@ class Judgement:
     document: dict[str, Any]
 
 
+def context() -> EphemeralDataContext:
+    """A context in memory: nothing is written and nothing is sent."""
+    return gx.get_context(
+        mode="ephemeral",
+        project_config=DataContextConfig(
+            # Without this the context makes a folder for a docs site among temporary files.
+            store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
+            progress_bars=ProgressBarsConfig(globally=False),
+            analytics_enabled=False,
+        ),
+    )
+
+
 class Judge:
     """Judges suites on one DuckDB connection.
 
@@ -211,15 +225,7 @@ class Judge:
     def __init__(self, connect: Callable[[], Any]) -> None:
         """Set up a context in memory; nothing is written and nothing is sent."""
         self._connect = connect
-        self._context = gx.get_context(
-            mode="ephemeral",
-            project_config=DataContextConfig(
-                # Without this the context makes a folder for a docs site among temporary files.
-                store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
-                progress_bars=ProgressBarsConfig(globally=False),
-                analytics_enabled=False,
-            ),
-        )
+        self._context = context()
         self._datasources: dict[str, WarehouseDatasource] = {}
         self._batches: dict[str, BatchDefinition[Any]] = {}
 
@@ -253,7 +259,7 @@ class Judge:
             ),
             result_format="BASIC",
         )
-        return dict(_judgement(suite, result) for result in validated.results)
+        return dict(judgement(suite, result) for result in validated.results)
 
     def close(self) -> None:
         """Give the cursors back; the connection they came from stays open."""
@@ -263,7 +269,7 @@ class Judge:
             engine.engine.dispose()
 
 
-def _judgement(suite: Suite, result: ExpectationValidationResult) -> tuple[str, Judgement]:
+def judgement(suite: Suite, result: ExpectationValidationResult) -> tuple[str, Judgement]:
     """A check's name and what became of it."""
     config = result.expectation_config
     assert config is not None  # noqa: S101 -- for the type checker; GX always sets it

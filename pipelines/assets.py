@@ -305,7 +305,7 @@ def _models() -> dg.AssetsDefinition:
                         run.con,
                         model.name,
                         dict(model.columns),
-                        None if model.is_view else model.place,
+                        model.place if run.is_here(model) else None,
                     ),
                 )
                 for model in session.build_models(run, wanted)

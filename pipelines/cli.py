@@ -176,6 +176,21 @@ _OUT = click.option(
     "installed Chromium, Chrome or Edge (SLA_CHROMIUM: its path).",
 )
 @click.option("--memory-limit", metavar="SIZE", help="For the warehouse, such as 4GB.")
+@click.option(
+    "--engine",
+    type=click.Choice(["duckdb", "spark"]),
+    default="duckdb",
+    show_default=True,
+    help="What runs the models: DuckDB in this process, or Spark (see pipelines/spark/README.md).",
+)
+@click.option(
+    "--master", metavar="URL", help="Where Spark runs: local[2], spark://…, yarn, k8s://…"
+)
+@click.option(
+    "--warehouse",
+    metavar="URI",
+    help="Where Spark keeps its tables: a folder or object storage that all its workers reach.",
+)
 @click.option("--quiet", is_flag=True, help="Say nothing unless something stops the run.")
 def run(  # noqa: PLR0913 - one argument per option
     *,
@@ -188,6 +203,9 @@ def run(  # noqa: PLR0913 - one argument per option
     month: str,
     pdf: bool,
     memory_limit: str | None,
+    engine: str,
+    master: str | None,
+    warehouse: str | None,
     quiet: bool,
 ) -> None:
     """Read the exports, judge them by the terms, write warehouse and report to --out."""
@@ -201,6 +219,7 @@ def run(  # noqa: PLR0913 - one argument per option
     if terms is not None and not terms.is_dir():
         what = "is a file" if terms.exists() else "does not exist"
         _wrong(f"--terms {terms} {what}. Name a folder of terms files, or leave --terms out.")
+    _check_engine(engine, master, warehouse)
     browser = None
     if pdf:
         from pipelines.browser import find_browser  # noqa: PLC0415 - as above
@@ -209,7 +228,7 @@ def run(  # noqa: PLR0913 - one argument per option
     with _progress(is_quiet=quiet) as progress:
         # The heavy imports come last: a slip in the options is said before they are waited for.
         from pipelines.run import run as run_job  # noqa: PLC0415
-        from pipelines.session import Settings  # noqa: PLC0415
+        from pipelines.session import OnSpark, Settings  # noqa: PLC0415
 
         told = Settings(
             exports,
@@ -221,6 +240,7 @@ def run(  # noqa: PLR0913 - one argument per option
             memory_limit or given.memory_limit,
             browser,
             given,
+            OnSpark(master, warehouse) if master and warehouse else None,
         )
         with _people_told(told):
             run_job(told, progress)
@@ -334,6 +354,17 @@ def _people_told(settings: Settings) -> Iterator[None]:
 def _say(problems: list[str]) -> None:
     for problem in problems:
         click.echo(f"sla: {problem}", err=True)
+
+
+def _check_engine(engine: str, master: str | None, warehouse: str | None) -> None:
+    """Refuse options of the other engine, and half of Spark's."""
+    if engine == "spark" and not (master and warehouse):
+        _wrong(
+            "--engine spark needs --master (where Spark runs, such as local[2] or yarn) and "
+            "--warehouse (where its tables lie: a folder or object storage all workers reach)."
+        )
+    if engine != "spark" and (master or warehouse):
+        _wrong("--master and --warehouse are for --engine spark. Add that, or leave them out.")
 
 
 def _wrong(message: str) -> NoReturn:

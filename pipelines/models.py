@@ -217,15 +217,16 @@ def _with_what_they_read(
     return tuple(model for model in models.values() if model.name in wanted)
 
 
-def run_model(con: duckdb.DuckDBPyConnection, model: Model) -> None:
-    """Build one table or view.
+def run_model(con: duckdb.DuckDBPyConnection, model: Model, *, without_rows: bool = False) -> None:
+    """Build one table or view; ``without_rows``: its columns, for rows made elsewhere.
 
     Raises:
         DataError: the engine refused, with its reason.
     """
     kind = "view" if model.is_view else "table"
+    select = f"from ({_placed(model)}) limit 0" if without_rows else _placed(model)
     try:
-        con.execute(f"create or replace {kind} {model.place} as {_placed(model)}")
+        con.execute(f"create or replace {kind} {model.place} as {select}")
     except duckdb.Error as error:
         message = f"{model.name} could not be built ({model.path}): {error}"
         raise DataError(message) from error

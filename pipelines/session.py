@@ -50,7 +50,16 @@ if TYPE_CHECKING:
     from pipelines.exports import Mapping as ExportsMapping
     from pipelines.lineage import Lineage
     from pipelines.progress import Progress
+    from pipelines.spark.cluster import Cluster
     from pipelines.terms import Terms
+
+
+@dataclass(frozen=True)
+class OnSpark:
+    """Where Spark runs (``--master``) and keeps its tables (``--warehouse``)."""
+
+    master: str
+    warehouse: str
 
 
 @dataclass(frozen=True)
@@ -59,7 +68,8 @@ class Settings:
 
     ``as_of`` without an offset is local time of the terms' zone. ``month`` is the first day of
     the month the report opens on. ``browser`` prints the report's PDF and PNG (``--pdf``).
-    ``file`` is the settings file, its paths already looked up.
+    ``file`` is the settings file, its paths already looked up. With ``spark`` the models and checks
+    run there.
     """
 
     exports: Path
@@ -71,6 +81,7 @@ class Settings:
     memory_limit: str | None = None
     browser: Path | None = None
     file: SettingsFile = field(default_factory=SettingsFile)
+    spark: OnSpark | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -103,14 +114,16 @@ class Session:
     ``promises`` are known once the lineage of all models was drawn.
     ``stopped_by`` is what a step raised: Dagster reports it in its own words, people get it as is.
     An ``is_patient`` run tries again where that helps, where a person is told at once.
+    A ``cluster`` builds the models and is the validator too.
     """
 
     settings: Settings
     building: Path
     terms: Terms
-    validator: Validator
+    validator: Validator | Cluster
     mapping: ExportsMapping | None = None
     progress: Progress = field(default_factory=Silent)
+    cluster: Cluster | None = None
     stopped_by: BaseException | None = None
     has_agent_sheets: bool = False
     is_patient: bool = False
@@ -131,6 +144,10 @@ class Session:
         """Open the warehouse again after ``con`` was closed to hand it over."""
         limit, spill = self.settings.memory_limit, self.building / publish.SPILL
         self.con = warehouse.open_warehouse(self.warehouse, limit, temp_directory=spill)
+
+    def is_here(self, model: models.Model) -> bool:
+        """Whether the rows of a model are stored, and in the warehouse rather than on a cluster."""
+        return not (model.is_view or (self.cluster and model.is_scratch))
 
     @property
     def report_dir(self) -> Path:
@@ -170,7 +187,8 @@ def open_session(
     with publish.only_run(settings.out, wait_seconds) as building:
         if is_partial:
             publish.copy_result(settings.out, building)
-        with contextlib.closing(Validator()) as validator:
+        cluster = _cluster(settings)
+        with contextlib.closing(cluster or Validator()) as validator:
             session = Session(
                 settings,
                 building,
@@ -178,6 +196,7 @@ def open_session(
                 validator,
                 mapping,
                 progress or Silent(),
+                cluster,
                 is_patient=is_patient,
             )
             session.open()
@@ -185,6 +204,17 @@ def open_session(
                 yield session
             finally:
                 session.con.close()
+
+
+def _cluster(settings: Settings) -> Cluster | None:
+    if settings.spark is None:
+        return None
+    from pipelines.spark.session import check_installed  # noqa: PLC0415 - PySpark is an extra
+
+    check_installed()
+    from pipelines.spark.cluster import Cluster  # noqa: PLC0415 - as above
+
+    return Cluster.start(settings.spark.master, settings.spark.warehouse)
 
 
 def stage(session: Session) -> str:
@@ -281,7 +311,10 @@ def build_models(session: Session, names: frozenset[str] | None = None) -> Itera
     wanted = models.load_models() if names is None else models.with_scratch(names)
     for model in wanted:
         session.progress.note(model.name)
-        models.run_model(session.con, model)
+        if session.cluster:
+            session.cluster.build(session.con, model)
+        else:
+            models.run_model(session.con, model)
         if names is None or model.name in names:
             yield model
 
@@ -384,5 +417,9 @@ def write_report(session: Session) -> str:
 def publish_result(session: Session) -> str:
     """Close the warehouse and put the whole result in place of the last one."""
     session.con.close()
+    if session.cluster:
+        session.cluster.record(session.building, session.settings.out)
     publish.publish(session.settings.out)
+    if session.cluster:
+        session.cluster.forget_replaced()
     return str(session.settings.out)

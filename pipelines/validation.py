@@ -72,14 +72,16 @@ def _great_expectations() -> Any:  # noqa: ANN401 -- a module imported late has 
 
 
 def validate(
-    con: duckdb.DuckDBPyConnection, tables: Iterable[str] | None = None
+    con: duckdb.DuckDBPyConnection,
+    tables: Iterable[str] | None = None,
+    judge: Any = None,  # noqa: ANN401 -- a Judge of expectations, imported late
 ) -> list[CheckResult]:
     """Run the suites of ``tables`` (all when None) whose table exists, in their order.
 
     Exports that were not given have nothing to check. A check that reads further tables is left
     out where one of them does not exist, and of a table without the contract's columns only that
     is said. The connection must not be inside a transaction: the checks read on a cursor of
-    their own.
+    their own, or wherever the ``judge`` reads.
 
     Raises:
         CheckFailedToRunError: a check could not be judged though its table has its columns.
@@ -94,7 +96,7 @@ def validate(
     ]
     if not runnable:
         return []
-    judge = _great_expectations().Judge(con.cursor)
+    judge = judge or _great_expectations().Judge(con.cursor)
     try:
         return [
             result for suite, checks in runnable for result in _judge(con, judge, suite, checks)

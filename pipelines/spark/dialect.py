@@ -168,6 +168,12 @@ def _span(unit: str, length: str = "1") -> Callable[[Sequence[exp.Expr]], exp.Ex
     return span
 
 
+def _step(node: exp.CTE) -> exp.Expr:
+    """A step computed once: Spark has no word for that and may compute it again."""
+    node.set("materialized", None)
+    return node
+
+
 def _sum(node: exp.Expr) -> exp.Expr:
     """date_add of an interval is a sum; Spark's date_add wants days."""
     return exp.Paren(this=exp.Add(this=node.this, expression=node.expression))
@@ -223,6 +229,7 @@ def _listed(node: exp.Expr) -> exp.Expr:
 
 _MENDS: dict[type[exp.Expr], Mend] = {
     exp.Anonymous: _function,
+    exp.CTE: _step,
     exp.TimeToUnix: _seconds,
     exp.ToDays: lambda node: _span("DAY")([node.this]),
     exp.DateAdd: _sum,

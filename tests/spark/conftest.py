@@ -16,13 +16,16 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
-    """Small: little data needs few partitions and no pages."""
+    """Small: little data needs few partitions."""
     running = open_session(
         "local[2]",
         {
-            "spark.ui.enabled": "false",
             "spark.sql.shuffle.partitions": "2",
             "spark.driver.memory": "2g",
+            # Of a query over few rows most is compiling it.
+            "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+            "spark.sql.codegen.wholeStage": "false",
+            "spark.sql.codegen.factoryMode": "NO_CODEGEN",
         },
     )
     running.sparkContext.setLogLevel("OFF")

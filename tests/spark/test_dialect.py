@@ -167,6 +167,10 @@ ASKED_OF_ROWS = {
         ),
         [(0, 1), (0, 2), (1, 3)],
     ),
+    "a step computed once": (
+        "with some as materialized (select 1 as n) select a.n + b.n from some as a, some as b",
+        [(2,)],
+    ),
     "columns left out": (f"select * exclude (word) from {ROWS} where n = 1", [(1, 3)]),
     "texts are compared byte by byte": (
         "select x from (values ('b'), ('B'), ('a'), ('中'), ('é')) as t(x) order by x",
