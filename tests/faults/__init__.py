@@ -1,0 +1,1 @@
+"""What a run survives: a kill, another run, a reader."""
