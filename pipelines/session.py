@@ -225,19 +225,21 @@ def stage(session: Session) -> str:
         DataError: a file cannot be read.
     """
     with _unchanged(session.settings.exports, session.mapping):
-        stage_exports(
+        summary = stage_exports(
             session.con,
             session.settings.exports,
             session.mapping,
             session.timezone,
             progress=session.progress.note,
             temp_dir=session.building,
+            last=session.settings.out / "warehouse.duckdb",
         )
     files, staged, rejected, problems = session.one(
         "select count(*), sum(staged)::bigint, sum(rejected)::bigint, sum(problems)::bigint "
         "from meta.files"
     )
-    return f"{staged} rows of {files} files, {rejected} rejected, {problems} fields with a problem"
+    told = f"{staged} rows of {files} files, {rejected} rejected, {problems} fields with a problem"
+    return f"{told}; {summary.changes.said}" if summary.changes else told
 
 
 @contextlib.contextmanager

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from pipelines.exports.finding import ExportFile, find_exports
 from pipelines.exports.mapping import Mapping, load_mapping
-from pipelines.exports.staging import FileSummary, StagingSummary, latest_event, stage_exports
+from pipelines.exports.staging import latest_event, stage_exports
+from pipelines.exports.summary import FileSummary, StagingSummary
 
 __all__ = [
     "ExportFile",

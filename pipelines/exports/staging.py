@@ -11,12 +11,11 @@ kept whole instead.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import tempfile
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,10 +29,12 @@ from pipelines.exports.deciding import decide
 from pipelines.exports.finding import WORKBOOK_SUFFIXES, find_exports
 from pipelines.exports.folding import fold_pauses, fold_tickets, forget, log_export
 from pipelines.exports.headers import Match, check_headers
+from pipelines.exports.keeping import CannotKeepError, Plan, attached, sha256
 from pipelines.exports.parquet_files import read_parquet_file
 from pipelines.exports.quoting import identifier, literal
 from pipelines.exports.reasons import in_chinese
 from pipelines.exports.scanning import TWO_WAY_BITS, typed_rows
+from pipelines.exports.summary import FileSummary, StagingSummary
 from pipelines.exports.text_files import read_text_file
 from pipelines.exports.workbooks import read_workbook
 
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from pipelines.contract import Column, Export
     from pipelines.exports.finding import ExportFile
     from pipelines.exports.folding import Folded
+    from pipelines.exports.keeping import LastRun
     from pipelines.exports.mapping import ExportMapping, Mapping
     from pipelines.exports.source import Source
 
@@ -54,39 +56,6 @@ _MOST_TO_MEND = 50_000
 """Rows of a file that are kept whole to be mended; nobody mends more by hand."""
 
 
-@dataclass(frozen=True)
-class FileSummary:
-    """What became of one file (or sheet): ``rows_in`` = ``staged`` + ``rejected``."""
-
-    export: str
-    source_file: str
-    sha256: str
-    format: str
-    encoding: str | None
-    delimiter: str | None
-    rows_in: int
-    staged: int
-    rejected: int
-    problems: int
-    note: str
-    sheet: str | None = None
-    headers: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class StagingSummary:
-    """What became of a folder: its files in reading order, and the ones left alone."""
-
-    files: list[FileSummary] = field(default_factory=list)
-    ignored: list[str] = field(default_factory=list)
-
-    @property
-    def exports(self) -> list[str]:
-        """The exports that have a file, in the contract's order."""
-        given = {file.export for file in self.files}
-        return [name for name in EXPORTS if name in given]
-
-
 def stage_exports(  # noqa: PLR0913 - what to read, how, where to put it, whom to tell
     con: duckdb.DuckDBPyConnection,
     exports_dir: Path,
@@ -95,21 +64,22 @@ def stage_exports(  # noqa: PLR0913 - what to read, how, where to put it, whom t
     progress: Callable[[str], None] | None = None,
     *,
     temp_dir: Path | None = None,
+    last: Path | None = None,
 ) -> StagingSummary:
     """Read the exports of a folder into ``staging.*`` and ``meta.files`` of ``con``.
 
     All staging tables are made anew, empty ones for exports without a file. Instants are
     local times of ``timezone`` (an IANA name); a value with an offset is converted, one
     without is taken as local time of the mapping's zone, else of ``timezone``. ``progress``
-    is told each file as it is begun.
+    is told each file as it is begun. What ``last``, the warehouse of an earlier run, holds of a
+    file that is what it was is taken from there; the tables come out the same.
 
     Raises:
         UsageError: the folder is none, or the mapping contradicts itself.
         DataError: no tickets, or a file that cannot be read; nothing of it is to be used then.
     """
     found, ignored = find_exports(exports_dir, mapping)
-    has_log = bool(found[TICKET_EVENTS.name])
-    if not found["tickets"] and not has_log:
+    if not found["tickets"] and not found[TICKET_EVENTS.name]:
         others = ", ".join(ignored[:20]) or "nothing"
         message = (
             f"No tickets export in {exports_dir} (found instead: {others})."
@@ -117,37 +87,98 @@ def stage_exports(  # noqa: PLR0913 - what to read, how, where to put it, whom t
             " or name its file in a mapping file."
         )
         raise DataError(message)
-    summary = StagingSummary(ignored=ignored)
-    _create_tables(con)
     with (
         _ordered(con),
         tempfile.TemporaryDirectory(prefix="exports-", dir=temp_dir) as temporary,
         ThreadPoolExecutor(1) as beside,
     ):
-        names = (TICKET_EVENTS.name, *EXPORTS) if has_log else tuple(EXPORTS)
-        files = [file for name in names for file in found[name]]
-        reader = _Reader(con, mapping, files, Path(temporary), beside)
-        for name in names:
-            rules = mapping.exports.get(name) if mapping else None
-            export = EXPORTS.get(name) or log_export(rules)
-            if export.is_log:
-                _create_table(con, export)
-            stage = _Stage(con, export, rules, timezone)
-            for file in found[name]:
-                if progress:
-                    progress(f"reading {file.path.name}")
-                sources = reader.read(file)
-                sha256 = beside.submit(_sha256, file.path)
-                for source in sources:
-                    stage.load(source, sha256)
-            summary.files.extend(stage.finish())
-            if has_log and mapping and name in _FOLDS:
-                folded = _FOLDS[name](con, mapping, timezone)
-                summary.files.extend(_stage_folded(con, EXPORTS[name], folded, summary, timezone))
-    if has_log:
-        forget(con)
+        files = _Files(con, found, mapping, timezone, Path(temporary), beside, progress)
+        try:
+            with attached(con, last) as earlier:
+                summary = _stage_files(files, earlier)
+        except CannotKeepError:
+            summary = _stage_files(files, None)
+    summary.ignored = ignored
     _record_files(con, summary)
     return summary
+
+
+@dataclass(frozen=True)
+class _Files:
+    """What to read, how, with what, and whom to tell."""
+
+    con: duckdb.DuckDBPyConnection
+    found: dict[str, list[ExportFile]]
+    mapping: Mapping | None
+    timezone: str
+    temp_dir: Path
+    beside: ThreadPoolExecutor
+    progress: Callable[[str], None] | None
+
+    def reader(self, files: list[ExportFile]) -> _Reader:
+        """A reader of those files, in their order."""
+        return _Reader(self.con, self.mapping, files, self.temp_dir, self.beside)
+
+
+def _stage_files(files: _Files, last: LastRun | None) -> StagingSummary:
+    """Stage export by export, each with what was folded into it out of logs."""
+    con, mapping, found = files.con, files.mapping, files.found
+    plan = Plan(found, last, mapping, files.timezone)
+    has_log = bool(found[TICKET_EVENTS.name])
+    names = (TICKET_EVENTS.name, *EXPORTS) if has_log else tuple(EXPORTS)
+    reader = files.reader([file for name in names for file in plan.to_read(name)])
+    summary = StagingSummary()
+    _create_tables(con)
+    for name in names:
+        rules = mapping.exports.get(name) if mapping else None
+        export = EXPORTS.get(name) or log_export(rules)
+        if export.is_log:
+            _create_table(con, export)
+        if last and plan.is_unchanged(name):
+            summary.files.extend(last.take_export(export))
+            plan.note(name, {file.path.name for file in found[name]})
+            continue
+        summary.files.extend(_stage_export(files, export, reader, plan, last))
+        if has_log and mapping and name in _FOLDS:
+            folded = _FOLDS[name](con, mapping, files.timezone)
+            summary.files.extend(_stage_folded(con, EXPORTS[name], folded, summary, files.timezone))
+    if has_log:
+        forget(con)
+    if last:
+        summary.changes = plan.changes
+        summary.changes.pair_renamed(summary.files, last.summaries)
+    return summary
+
+
+def _stage_export(
+    files: _Files, export: Export, reader: _Reader, plan: Plan, last: LastRun | None
+) -> list[FileSummary]:
+    """Stage the files of an export that are to be read, between those that can be kept.
+
+    A kept file with a key that was read now is read after all, and all is begun again.
+    """
+    rules = files.mapping.exports.get(export.name) if files.mapping else None
+    kept = plan.kept(export.name)
+    while True:
+        stage = _Stage(files.con, export, rules, files.timezone)
+        for file in files.found[export.name]:
+            if last and file.path.name in kept:
+                stage.keep(last, file)
+                continue
+            if files.progress:
+                files.progress(f"reading {file.path.name}")
+            sources = reader.read(file)
+            digest = files.beside.submit(sha256, file.path)
+            for source in sources:
+                stage.load(source, digest, file.path.name, plan.read_by(export.name))
+        tied = stage.tied()
+        if not tied:
+            plan.note(export.name, kept)
+            return stage.finish()
+        stage.discard()
+        kept -= tied
+        again = [file for file in files.found[export.name] if file.path.name not in kept]
+        reader = files.reader(again)
 
 
 def _stage_folded(
@@ -167,9 +198,9 @@ def _stage_folded(
         con.execute(f"create table {table} as from staging.tickets limit 0")
     stage = _Stage(con, export, folded.rules, timezone, table)
     for source in folded.sources:
-        sha256: Future[str] = Future()
-        sha256.set_result(files[source.source_file].sha256)
-        stage.load(source, sha256)
+        digest: Future[str] = Future()
+        digest.set_result(files[source.source_file].sha256)
+        stage.load(source, digest)
     summaries = stage.finish()
     if not table:
         return summaries
@@ -250,11 +281,6 @@ def _is_text(file: ExportFile) -> bool:
     return file.suffix not in (*WORKBOOK_SUFFIXES, ".parquet")
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 @contextmanager
 def _ordered(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """Keep rows in file order while loading: a row's place is its line."""
@@ -284,7 +310,7 @@ def _create_tables(con: duckdb.DuckDBPyConnection) -> None:
         "create or replace table meta.files (export varchar, source_file varchar, sha256 varchar,"
         " format varchar, encoding varchar, delimiter varchar, rows_in bigint, staged bigint,"
         " rejected bigint, problems bigint, note varchar, sheet varchar,"
-        " headers varchar)"
+        " headers varchar, file varchar, read_by varchar)"
     )
     con.execute(
         "create or replace table staging.rows_to_mend (export varchar, source_file varchar,"
@@ -303,23 +329,34 @@ def _create_table(con: duckdb.DuckDBPyConnection, export: Export) -> None:
 def _record_files(con: duckdb.DuckDBPyConnection, summary: StagingSummary) -> None:
     for file in summary.files:
         con.execute(
-            "insert into meta.files values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "insert into meta.files values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 *(file.export, file.source_file, file.sha256, file.format, file.encoding),
                 *(file.delimiter, file.rows_in, file.staged, file.rejected, file.problems),
                 *(file.note, file.sheet, json.dumps(file.headers, ensure_ascii=False)),
+                *(file.file, file.read_by),
             ],
         )
 
 
 @dataclass(frozen=True)
 class _Loaded:
-    """A source in the staging table, ``rows_in`` rows of it."""
+    """A source in the staging table, ``rows_in`` rows of it; see ``FileSummary``."""
 
     source: Source
     match: Match
     sha256: Future[str]
     rows_in: int
+    file: str | None
+    read_by: str
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """A file whose staged rows were taken over from the last run."""
+
+    last: LastRun
+    file: str
 
 
 class _Stage:
@@ -344,10 +381,37 @@ class _Stage:
         self.rules = rules
         self.timezone = timezone
         self.table = table or f"staging.{identifier(export.name)}"
-        self.loaded: list[_Loaded] = []
+        self.loaded: list[_Loaded | _Kept] = []
         con.execute(f"alter table {self.table} add column _unread bigint")
 
-    def load(self, source: Source, sha256: Future[str]) -> None:
+    def keep(self, last: LastRun, file: ExportFile) -> None:
+        """Take over a file's staged rows in place of reading it."""
+        last.take_rows(self.export, file.path.name, self.table)
+        self.loaded.append(_Kept(last, file.path.name))
+
+    def tied(self) -> set[str]:
+        """The kept files that hold a key of a row that was loaded."""
+        loaded = [each for each in self.loaded if isinstance(each, _Loaded)]
+        if not loaded or len(loaded) == len(self.loaded) or not self.export.key:
+            return set()
+        keys = ", ".join(identifier(key) for key in self.export.key)
+        names = ", ".join(literal(each.source.source_file) for each in loaded)
+        rows = self.con.execute(
+            f"select distinct source_file from {self.table}"  # noqa: S608 - quoted
+            f" semi join (select {keys} from {self.table} where source_file in ({names}))"
+            f" using ({keys}) where source_file not in ({names})"
+        ).fetchall()
+        found = {name for (name,) in rows}
+        return {
+            each.file
+            for each in self.loaded
+            if isinstance(each, _Kept)
+            and not found.isdisjoint(each.last.sources(self.export, each.file))
+        }
+
+    def load(
+        self, source: Source, digest: Future[str], file: str | None = None, read_by: str = ""
+    ) -> None:
         """Insert the rows of a source; irregular text is read a second time, row by row.
 
         So is a column read again that turns out to be written in a way that can be two.
@@ -378,12 +442,12 @@ class _Stage:
                 )
                 raise DataError(message)
             self.con.execute(f"delete from {self.table} {where}")  # noqa: S608 - quoted
-            self.load(source.exact(), sha256)
+            self.load(source.exact(), digest, file, read_by)
             return
         decided = self._decided(source, match, unread >> TWO_WAY_BITS)
         if decided is not source:
             self.con.execute(f"delete from {self.table} {where}")  # noqa: S608 - quoted
-            self.load(decided, sha256)
+            self.load(decided, digest, file, read_by)
             return
         if source.first_line is not None and rows:
             if last - first + 1 != rows:
@@ -391,28 +455,50 @@ class _Stage:
                 raise RuntimeError(message)
             offset = source.first_line - first
             self.con.execute(f"update {self.table} set source_row = rowid + {offset} {where}")  # noqa: S608 - quoted
-        self.loaded.append(_Loaded(source, match, sha256, rows))
+        self.loaded.append(_Loaded(source, match, digest, rows, file, read_by))
 
     def finish(self) -> list[FileSummary]:
         """Reject, list problems, check that rows in = staged + rejected; a summary per file."""
         self._find_rejects()
-        for loaded in self.loaded:
-            has_raw = self._fetch_raw(loaded)
-            if has_raw:
-                self._record_rejects(loaded)
-                self._list_problems(loaded)
-            self._list_findings(loaded)
-            if has_raw:
-                self._keep_rows_to_mend(loaded)
-            if loaded.source.registered:
-                self.con.unregister(loaded.source.registered)
+        kept: dict[str, list[FileSummary]] = {}
+        for each in self.loaded:
+            if isinstance(each, _Kept):
+                kept[each.file] = each.last.take_lists(self.export, each.file)
+            else:
+                self._list(each)
         self.con.execute(
             f"delete from {self.table} where rowid in (select id from _rejected)"  # noqa: S608 - name of the contract
         )
         self.con.execute("drop table _rejected")
         self.con.execute("drop table if exists _raw")
         self.con.execute(f"alter table {self.table} drop column _unread")
-        return [self._summary(loaded) for loaded in self.loaded]
+        return [
+            summary
+            for each in self.loaded
+            for summary in (kept[each.file] if isinstance(each, _Kept) else [self._summary(each)])
+        ]
+
+    def discard(self) -> None:
+        """Forget what was loaded, as if it had not been begun."""
+        for each in self.loaded:
+            if isinstance(each, _Loaded):
+                self._unregister(each.source)
+        _create_table(self.con, self.export)
+
+    def _list(self, loaded: _Loaded) -> None:
+        """List what is wrong with a source's rows, and keep those whole that are to be mended."""
+        has_raw = self._fetch_raw(loaded)
+        if has_raw:
+            self._record_rejects(loaded)
+            self._list_problems(loaded)
+        self._list_findings(loaded)
+        if has_raw:
+            self._keep_rows_to_mend(loaded)
+        self._unregister(loaded.source)
+
+    def _unregister(self, source: Source) -> None:
+        if source.registered:
+            self.con.unregister(source.registered)
 
     def _one(self, select: str) -> tuple[int, ...]:
         rows: list[tuple[int, ...]] = self.con.execute(f"select {select}").fetchall()
@@ -720,6 +806,8 @@ class _Stage:
             note="; ".join(notes),
             sheet=source.sheet,
             headers=tuple(source.headers),
+            file=loaded.file,
+            read_by=loaded.read_by,
         )
 
 
