@@ -157,6 +157,8 @@ def _stage_export(
 
     A kept file with a key that was read now is read after all, and all is begun again.
     """
+    if not files.found[export.name]:
+        return []
     rules = files.mapping.exports.get(export.name) if files.mapping else None
     kept = plan.kept(export.name)
     while True:
@@ -392,7 +394,8 @@ class _Stage:
     def tied(self) -> set[str]:
         """The kept files that hold a key of a row that was loaded."""
         loaded = [each for each in self.loaded if isinstance(each, _Loaded)]
-        if not loaded or len(loaded) == len(self.loaded) or not self.export.key:
+        has_both = 0 < len(loaded) < len(self.loaded)
+        if not has_both or not self.export.key or self.export.is_log:
             return set()
         keys = ", ".join(identifier(key) for key in self.export.key)
         names = ", ".join(literal(each.source.source_file) for each in loaded)

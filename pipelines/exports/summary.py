@@ -78,7 +78,7 @@ class Changes:
             _part(self.new, "new"),
             _part(renamed, "under a new name"),
             _part(self.changed, "changed"),
-            _part(self.removed, "removed, and its rows with it", "removed, and their rows with it"),
+            _part(self.removed, "removed with its rows", "removed with their rows"),
             _part(
                 self.by_rules, "read again, as the mapping, the time zone or the product changed"
             ),
