@@ -197,37 +197,6 @@ def test_the_same_inputs_give_the_same_bytes(sample: Run, tmp_path: Path) -> Non
     assert different == []
 
 
-def test_a_run_beside_the_last_one_comes_out_as_one_from_nothing(
-    tmp_path: Path, exports: Path
-) -> None:
-    head, row = TICKETS.splitlines()
-    out, fresh = tmp_path / "out", tmp_path / "fresh"
-    (exports / "tickets_2.csv").write_text(f"{head}\n{row.replace('T1', 'T2')}\n", "utf-8")
-    assert start("run", "--exports", exports, "--out", out).returncode == 0
-    (exports / "tickets_2.csv").unlink()
-    (exports / "tickets_3.csv").write_text(f"{head}\n{row.replace('T1', 'T3')}\n", "utf-8")
-    second = start("run", "--exports", exports, "--out", out)
-    assert second.returncode == 0, second.stderr
-    assert (
-        "since the last run: 1 file new (tickets_3.csv); 1 file removed with its rows"
-        " (tickets_2.csv); 1 file not read again, being what it was"
-    ) in second.stderr
-    assert start("run", "--exports", exports, "--out", fresh).returncode == 0
-    third = start("run", "--exports", exports, "--out", out)
-    assert "nothing changed since the last run, so no file was read again" in third.stderr
-    assert all_rows(out) == all_rows(fresh)
-
-
-def all_rows(out: Path) -> dict[str, list[Any]]:
-    """Every table of a result but the history of quality, which grows from run to run."""
-    with duckdb.connect(out / "warehouse.duckdb", read_only=True) as con:
-        names = con.execute(
-            "select schema_name || '.' || table_name from duckdb_tables()"
-            " where table_name <> 'quality_history' order by all"
-        ).fetchall()
-        return {name: con.execute(f"from {name} order by rowid").fetchall() for (name,) in names}
-
-
 def test_missing_tickets_stop_it_and_leave_out_as_it_was(tmp_path: Path) -> None:
     out = kept(tmp_path / "out")
     (tmp_path / "exports").mkdir()
