@@ -88,7 +88,8 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 def _is_disk_full(error: BaseException) -> bool:
     """Whether it says so in the words of Python, DuckDB or SQLite."""
     words = ("No space left", "database or disk is full", "disk I/O error")
-    is_full = isinstance(error, OSError) and error.errno == errno.ENOSPC
+    full = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}  # the disk, a file's limit, a person's share
+    is_full = isinstance(error, OSError) and error.errno in full
     return is_full or any(word in str(error) for word in words)
 
 

@@ -72,14 +72,18 @@ def publish(out: Path) -> None:
 
     Raises:
         DataError: a file cannot be replaced (open in another program on Windows, say). The
-            result is whole and waits; the next run moves it first.
+            result is whole and waits; the next run moves it first. Or the warehouse could not
+            be closed, and nothing is published.
     """
     building = out / BUILDING
     shutil.rmtree(building / SPILL, ignore_errors=True)
     leftover = building / "warehouse.duckdb.wal"
     if leftover.exists():
-        message = f"{leftover} is still there: the warehouse must be closed before it is published"
-        raise RuntimeError(message)
+        message = (
+            f"The warehouse could not be closed: changes are left in {leftover}, as when the disk "
+            "is full. Free some space and run again; nothing of this run was published."
+        )
+        raise DataError(message)
     files = sorted(
         path.relative_to(building).as_posix() for path in building.rglob("*") if path.is_file()
     )

@@ -132,6 +132,8 @@ def test_with_sla_debug_an_unforeseen_error_keeps_its_trace(
     "error",
     [
         OSError(errno.ENOSPC, "No space left on device"),
+        OSError(errno.EFBIG, "File too large"),
+        OSError(errno.EDQUOT, "Disk quota exceeded"),
         DataError("facts.charges could not be built: IO Error: No space left on device"),
         RuntimeError("(sqlite3.OperationalError) database or disk is full"),
     ],

@@ -94,7 +94,7 @@ def test_a_run_that_does_not_publish_leaves_out_as_it_was(tmp_path: Path) -> Non
 def test_a_warehouse_with_unmerged_changes_is_not_published(tmp_path: Path) -> None:
     put(tmp_path, OLD)
     with (
-        pytest.raises(RuntimeError, match="must be closed"),
+        pytest.raises(DataError, match=r"could not be closed.*Free some space"),
         publish.only_run(tmp_path) as building,
     ):
         (building / "warehouse.duckdb").write_text("new", encoding="utf-8")
