@@ -6,6 +6,7 @@ import json
 import shutil
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -297,7 +298,7 @@ def test_exports_that_change_while_they_are_read_are_refused(
 ) -> None:
     exports = deployment / "in"
 
-    def stage(*_: object, **__: object) -> None:
+    def stage(*_: object, **__: object) -> SimpleNamespace:
         if change == "grows":
             with (exports / "tickets.csv").open("a", encoding="utf-8") as file:
                 file.write("T3\n")
@@ -308,6 +309,7 @@ def test_exports_that_change_while_they_are_read_are_refused(
         if ends == "badly":
             message = "tickets.csv ends in the middle of a row"
             raise DataError(message)
+        return SimpleNamespace(changes=None)
 
     monkeypatch.setattr(session, "stage_exports", stage)
     run: Any = Reading(exports)

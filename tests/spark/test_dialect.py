@@ -168,7 +168,7 @@ ASKED_OF_ROWS = {
         [(0, 1), (0, 2), (1, 3)],
     ),
     "a step computed once": (
-        "with some as materialized (select 1 as n) select a.n + b.n from some as a, some as b",
+        "with one as materialized (select 1 as n) select a.n + b.n from one as a, one as b",
         [(2,)],
     ),
     "columns left out": (f"select * exclude (word) from {ROWS} where n = 1", [(1, 3)]),
