@@ -346,7 +346,8 @@ def test_part_of_the_assets_can_be_built_again_on_the_last_result(
     mart = asset_key("marts.response_monthly")
     graph = defs().resolve_asset_graph()
     later = dg.AssetSelection.assets(mart).downstream().required_multi_asset_neighbors()
-    selection = later.resolve(graph)
+    editions = dg.AssetSelection.key_prefixes("months")  # a job of their own, by month
+    selection = (later - editions).resolve(graph)
     assert job.execute_in_process(asset_selection=sorted(selection)).success
     after = visible(tmp_path / "out")
     assert before.keys() == after.keys()
