@@ -23,7 +23,7 @@ VENV_STAMP := $(VENV)/.python-$(shell $(PYTHON) --version 2>/dev/null | cksum | 
 RUN_STAMP := $(VENV)/.run-$(shell cat requirements.lock pyproject.toml | cksum | cut -d ' ' -f 1)
 DEV_STAMP := $(VENV)/.dev-$(shell cat requirements-dev.lock pyproject.toml | cksum | cut -d ' ' -f 1)
 
-.PHONY: help setup setup-dev report test lint bench dev lock clean
+.PHONY: help setup setup-dev report test test-all lint bench dev lock clean
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -37,6 +37,9 @@ report: setup ## Run on EXPORTS (sample_data) into OUT (out)
 	$(BIN)/sla run --exports $(EXPORTS) --out $(OUT)
 
 test: lint ## Lint, types and tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not slow'
+
+test-all: lint ## ... and the slow tests: whole runs killed, disturbed, repeated, and on Spark
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: setup-dev ## Lint and types only

@@ -200,6 +200,7 @@ def is_alive(group: int) -> bool:
     return False
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
 def test_new_exports_are_run_the_last_month_gets_its_edition_and_ctrl_c_ends_all(
     tmp_path: Path,

@@ -343,6 +343,7 @@ def test_a_last_warehouse_that_cannot_be_read_is_ignored(folder: Folder, damage:
     assert changes is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("has_log", [False, True])
 def test_tables_are_as_of_a_run_from_nothing_whatever_came_before(

@@ -23,6 +23,8 @@ from tests.faults import runs
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 HEADER = (
     "ticket_id,customer_id,customer_type,city,service_code,fault_level,category,opened_at,"
     "responded_at\n"

@@ -21,6 +21,8 @@ from tests.spark.parity import TABLES, differences
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.slow
+
     from pyspark.sql import SparkSession
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_data"
