@@ -21,9 +21,9 @@ from tests.spark.parity import TABLES, differences
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.slow
-
     from pyspark.sql import SparkSession
+
+pytestmark = pytest.mark.slow
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_data"
 
