@@ -104,6 +104,7 @@ EXPORTS = {
     "installed_base": Text("装机清单", "Installed base"),
     "agents": Text("代理商", "Agents"),
     "pauses": Text("暂停", "Pauses"),
+    "ticket_events": Text("工单变更记录", "Changes of tickets"),
 }
 
 WORDS: dict[str, Text] = {

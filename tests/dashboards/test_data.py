@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
+from dashboards import words
+from dashboards.language import Text
 from dashboards.pages import data, data_effects, data_trend
 from dashboards.site import write_report
 from expectations import SUITES
+from expectations.vocabulary import INPUTS
 from pipelines.terms import load_terms, schema
 from tests.dashboards.frames import AS_OF, HOSTILE, checks, files, report
 
@@ -49,6 +52,17 @@ def test_every_check_guards_a_clause_or_a_line_that_has_words() -> None:
 def test_missing_exports_are_named() -> None:
     names = [name for name, _ in data.build(report())["missing"]]
     assert names == ["service_records", "invoices", "installed_base", "agents", "pauses"]
+
+
+def test_a_log_of_changes_is_shown_by_its_name_and_never_missed() -> None:
+    given = files(("tickets", "ticket_events"))
+    labels = [row[0] for row in data.files_table(given, pl.DataFrame()).rows]
+    assert labels[1] == Text("工单变更记录", "Changes of tickets")
+    assert all(name != "ticket_events" for name, _ in data.build(report())["missing"])
+
+
+def test_every_input_has_words() -> None:
+    assert set(words.EXPORTS) == set(INPUTS)
 
 
 # What hangs on failing rows
