@@ -63,10 +63,12 @@ class _Commands(click.Group):
 
 def _message(error: Exception) -> click.ClickException:
     causes = list(_causes(error))
+    first, _, _ = str(error).partition("\n")
     if any(_is_disk_full(cause) for cause in causes):
         return _Stopped(
-            f"The disk is full, or fails ({error}). Free some space and run again; nothing of "
-            "this run was published, the last result is as it was."
+            f"The disk under --out is full, or fails ({first}). Free "
+            "some space and run again; nothing of this run was published, the last result is as "
+            "it was."
         )
     if any(_is_out_of_memory(cause) for cause in causes):
         return _Stopped(

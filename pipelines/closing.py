@@ -69,8 +69,7 @@ def close_month(
         DataError: another run holds OUT, or the store is not as it was published.
     """
     warehouse = out / "warehouse.duckdb"
-    if not (out / publish.BUILDING / publish.READY).is_file():
-        open_reader(warehouse).close()  # a slip in --out is said before anything is made there
+    open_reader(warehouse).close()  # a slip in --out is said before anything is made there
     with publish.only_run(out), closing(open_reader(warehouse)) as con:
         problems = store.check(out)
         if problems:

@@ -33,6 +33,9 @@ class Progress(Protocol):
     def end(self, summary: str) -> None:
         """The running step is done; ``summary`` says what came of it."""
 
+    def tell(self, text: str) -> None:
+        """A sentence that stays: something a person should know before the steps begin."""
+
 
 class Silent:
     """Says nothing (``--quiet``, tests)."""
@@ -44,6 +47,9 @@ class Silent:
         """Say nothing."""
 
     def end(self, summary: str) -> None:
+        """Say nothing."""
+
+    def tell(self, text: str) -> None:
         """Say nothing."""
 
 
@@ -66,6 +72,10 @@ class Lines:
     def end(self, summary: str) -> None:
         """Write the finished step's line."""
         print(_line(self._step, summary, self._started), file=self._stream, flush=True)
+
+    def tell(self, text: str) -> None:
+        """Write the sentence."""
+        print(text, file=self._stream, flush=True)
 
 
 class Bar:
@@ -114,6 +124,10 @@ class Bar:
         """Move the bar on and leave the finished step's line."""
         self._bar.update(self._task, advance=1)
         self._console.print(_line(self._step, summary, self._started), markup=False)
+
+    def tell(self, text: str) -> None:
+        """Write the sentence above the bar."""
+        self._console.print(text, markup=False)
 
 
 def is_terminal(stream: TextIO = sys.stderr) -> bool:

@@ -6,7 +6,8 @@ all), and from then on the new result counts: each file replaces its predecessor
 files of the last result that have no successor go, and the list itself becomes
 ``OUT/.published.json``. A run that finds READY finishes that work; one that finds a build
 without it throws the build away. Either way every step can be repeated, so a process may be
-killed between any two of them.
+killed between any two of them; then OUT holds whole files of either result until the next run,
+or the next command that reads the warehouse, has moved the rest.
 
 Belongs here: the lock on OUT and the moves. Does not belong here: what is built (``run``).
 """
@@ -23,10 +24,10 @@ import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from pipelines.errors import BusyError, DataError, UsageError
+from pipelines.errors import BusyError, DataError, SlaError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
     from typing import TextIO
 
@@ -41,23 +42,28 @@ _LOCKED_BYTE: Final = 1 << 30  # far behind the text: Windows forbids reading a 
 
 
 @contextlib.contextmanager
-def only_run(out: Path, wait_seconds: float = 0) -> Iterator[Path]:
+def only_run(
+    out: Path, wait_seconds: float = 0, tell: Callable[[str], None] = lambda _: None
+) -> Iterator[Path]:
     """Hold OUT for one run and give the empty folder to build in.
 
     A run that holds OUT already is waited for, ``wait_seconds`` at most.
 
     The lock is the operating system's: it ends with its process, however that ends. What a
-    killed run left is finished or thrown away first. When the block ends, published or not,
-    the build folder is gone.
+    killed run left is finished or thrown away first, and ``tell`` is told which. When the block
+    ends, published or not, the build folder is gone.
 
     Raises:
         UsageError: OUT is no folder or cannot be written to.
         BusyError: another run holds OUT.
+        DataError: what a killed run left cannot be moved or thrown away.
     """
     _make_folder(out)
     with _open_lock(out) as lock:
         _wait_for(lock, out, wait_seconds)
-        repair(out)
+        repaired = repair(out)
+        if repaired:
+            tell(repaired)
         building = out / BUILDING
         building.mkdir()
         try:
@@ -104,43 +110,93 @@ def copy_result(out: Path, building: Path) -> None:
             shutil.copy2(out / name, building / name)
 
 
-def repair(out: Path) -> None:
-    """Finish a result that was whole when its run was killed, or clear away one that was not."""
+def settle(out: Path) -> None:
+    """Before OUT is read: finish the moves of a killed run, where that can be done.
+
+    Where it cannot, as without the right to write or while a run is at it, what is there is read:
+    each file is whole, of the last result or of the new one.
+    """
     if (out / BUILDING / READY).is_file():
+        with contextlib.suppress(SlaError, OSError), only_run(out):
+            pass
+
+
+def repair(out: Path) -> str | None:
+    """Finish a result that was whole when its run was killed, or clear away one that was not.
+
+    Returns what was done, in words; None if the last run left nothing to do.
+    """
+    building = out / BUILDING
+    if (building / READY).is_file():
         _finish(out)
-    elif (out / BUILDING).exists():
-        shutil.rmtree(out / BUILDING)
+        return "The last run ended before its result was in place; now it is."
+    if not building.exists():
+        return None
+    try:
+        shutil.rmtree(building)
+    except OSError as error:
+        message = (
+            f"The last run was ended before its result was whole, and what it had built cannot be "
+            f"thrown away ({error.strerror}: {error.filename}). End what still has it open, or "
+            f"remove {building} yourself, and run again. The last result is as it was."
+        )
+        raise DataError(message) from error
+    return "The last run was ended before its result was whole; what it had built is thrown away."
 
 
 def _finish(out: Path) -> None:
     """Move what READY lists, remove what it no longer lists, keep the list; repeatable."""
     building = out / BUILDING
     files: list[str] = json.loads((building / READY).read_text(encoding="utf-8"))
-    for name in files:
-        source, target = building / name, out / name
-        if not source.exists():
-            continue  # moved before the kill
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
+    waiting = [name for name in files if (building / name).exists()]  # the others were moved
+    gone = sorted(_published(out) - set(files))
+    with _said_if_held(building):
+        _check_free(out / name for name in (*waiting, *gone))
+        for name in waiting:
+            (out / name).parent.mkdir(parents=True, exist_ok=True)
+        for name in waiting:
+            target = out / name
             if target.suffix == ".duckdb":
                 # Changes someone left beside the old warehouse would be read into the new one.
                 target.with_name(f"{target.name}.wal").unlink(missing_ok=True)
-            source.replace(target)
-        except OSError as error:
-            message = (
-                f"The new result is complete but {target} cannot be replaced "
-                f"({error.strerror}). Close whatever has it open and run again: "
-                f"the result waits in {building} and is put in place first."
-            )
-            raise DataError(message) from error
-    for name in sorted(_published(out) - set(files)):
-        (out / name).unlink(missing_ok=True)
-        for parent in (out / name).parents:
-            if parent == out or not parent.is_dir() or any(parent.iterdir()):
-                break
-            parent.rmdir()
+            (building / name).replace(target)
+        for name in gone:
+            _remove(out, name)
     (building / READY).replace(out / PUBLISHED)
     shutil.rmtree(building, ignore_errors=True)
+
+
+def _check_free(targets: Iterable[Path]) -> None:
+    """Move nothing while one file is held: Windows does not rename what is open, even to itself.
+
+    So a workbook left open in Excel does not leave half of the pages new.
+    """
+    for target in targets:
+        if target.exists():
+            target.rename(target)
+
+
+@contextlib.contextmanager
+def _said_if_held(building: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        held = error.filename2 or error.filename
+        message = (
+            f"The new result is complete but {held} cannot be replaced ({error.strerror}). Close "
+            f"whatever has it open and run again: the result waits in {building} and is put in "
+            "place first."
+        )
+        raise DataError(message) from error
+
+
+def _remove(out: Path, name: str) -> None:
+    """Remove a file of the last result, and the folders it leaves empty."""
+    (out / name).unlink(missing_ok=True)
+    for parent in (out / name).parents:
+        if parent == out or not parent.is_dir() or any(parent.iterdir()):
+            break
+        parent.rmdir()
 
 
 def _published(out: Path) -> set[str]:

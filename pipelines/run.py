@@ -6,8 +6,10 @@ Belongs here: executing the job and keeping its history. Does not belong here: t
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import dagster as dg
@@ -17,13 +19,28 @@ from pipelines.definitions import JOB, build_definitions
 from pipelines.session import Session, Settings, open_session
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
     from pipelines.progress import Progress
 
 HISTORY: Final = ".dagster"
 RUNS_KEPT: Final = 100
 """How many runs the history keeps; each takes two megabytes or so."""
+
+_EVENTS: Final = ("history", "runs")
+"""Where Dagster keeps a file for each run, below the history."""
+
+_WRITES: Final = "sla/writes"
+_BY_COMMAND: Final = {
+    # It holds OUT before Dagster knows of it: the queue has nothing to count, nor to begin again.
+    _WRITES: "command",
+    "dagster/max_retries": "0",
+}
+_UNDER_WAY: Final = [
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
 
 _INSTANCE_CONFIG: Final = """\
 # Written by sla run: where the history of the runs is kept and how.
@@ -38,6 +55,7 @@ concurrency:
     max_concurrent_runs: 4
     tag_concurrency_limits:
       - key: sla/writes
+        value: warehouse
         limit: 1
 # A run whose process died is begun again; one that the data stopped is not: it would stop again.
 run_monitoring:
@@ -62,11 +80,12 @@ def run(settings: Settings, progress: Progress) -> None:
 def _execute(session: Session) -> None:
     resource = dg.ResourceDefinition.hardcoded_resource(session)
     job = build_definitions(resource).resolve_job_def(JOB)
-    with _history(session.settings) as instance:
+    with history(session.settings.out) as instance:
+        end_dead_runs(instance, _BY_COMMAND)  # we hold OUT: none of them can be alive
         result = job.execute_in_process(
             instance=instance,
             raise_on_error=False,
-            tags=_tags(session.settings),
+            tags=_tags(session.settings) | _BY_COMMAND,
         )
         forget_old_runs(instance)
     if session.stopped_by is not None:
@@ -78,8 +97,26 @@ def _execute(session: Session) -> None:
 
 def forget_old_runs(instance: dg.DagsterInstance, kept: int = RUNS_KEPT) -> None:
     """Keep the latest runs in the history; an OUT that is run daily must not grow for ever."""
-    for old in instance.get_runs()[kept:]:
+    files = [*Path(instance.root_directory, *_EVENTS).glob("*.db*")]  # before asking: runs may come
+    runs = instance.get_runs()
+    for old in runs[kept:]:
         instance.delete_run(old.run_id)
+    # Dagster empties the file of a run that it deletes, and leaves it as large as it was.
+    known = {"index", *(run.run_id for run in runs[:kept])}
+    for file in files:
+        if file.name.partition(".")[0] not in known:
+            with contextlib.suppress(OSError):  # somebody reads it: the next run tries again
+                file.unlink(missing_ok=True)
+
+
+def end_dead_runs(instance: dg.DagsterInstance, tags: Mapping[str, str] | None = None) -> None:
+    """Mark as failed what is under way in the history; the caller knows that none of it is alive.
+
+    A killed process says nothing of its end. Its run would look as if under way for ever, and
+    keep a place among those that may go on beside each other.
+    """
+    for run in instance.get_runs(dg.RunsFilter(statuses=_UNDER_WAY, tags=dict(tags or {}))):
+        instance.report_run_failed(run, "Its process was ended; the last result stands.")
 
 
 def prepare_history(out: Path) -> Path:
@@ -90,9 +127,10 @@ def prepare_history(out: Path) -> Path:
     return home
 
 
-def _history(settings: Settings) -> dg.DagsterInstance:
+def history(out: Path) -> dg.DagsterInstance:
+    """The history of the runs into ``out``; made when it is not there."""
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
-    home = prepare_history(settings.out)
+    home = prepare_history(out)
     if not event.contains(Engine, "connect", _write_lazily):
         event.listen(Engine, "connect", _write_lazily)
     return dg.DagsterInstance.from_config(str(home))

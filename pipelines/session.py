@@ -180,11 +180,13 @@ def open_session(
     Raises:
         UsageError: terms, mapping, memory limit or OUT cannot be used.
         BusyError: another run holds OUT.
+        DataError: what a killed run left cannot be moved or thrown away.
     """
+    progress = progress or Silent()
     wait_seconds = settings.file.schedule.busy_minutes * 60 if is_patient else 0
     checked = terms.load_terms(settings.terms)
     mapping = load_mapping(settings.mapping) if settings.mapping else None
-    with publish.only_run(settings.out, wait_seconds) as building:
+    with publish.only_run(settings.out, wait_seconds, progress.tell) as building:
         if is_partial:
             publish.copy_result(settings.out, building)
         cluster = _cluster(settings)
@@ -195,7 +197,7 @@ def open_session(
                 checked,
                 validator,
                 mapping,
-                progress or Silent(),
+                progress,
                 cluster,
                 is_patient=is_patient,
             )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from pipelines import publish
 from pipelines.errors import UsageError
 
 if TYPE_CHECKING:
@@ -71,7 +72,12 @@ def open_warehouse(
 
 
 def open_reader(path: Path) -> duckdb.DuckDBPyConnection:
-    """Open a finished warehouse for reading; FileNotFoundError is said as a UsageError."""
+    """Open the warehouse of a result for reading, after what a killed run left to be moved.
+
+    Raises:
+        UsageError: there is none.
+    """
+    publish.settle(path.parent)
     if not path.is_file():
         message = (
             f"There is no warehouse at {path}. Build it first: "

@@ -88,8 +88,7 @@ def try_draft(out: Path, directory: Path, note: Callable[[str], None] = lambda _
         DataError: another run holds OUT.
     """
     warehouse = out / "warehouse.duckdb"
-    if not (out / publish.BUILDING / publish.READY).is_file():
-        open_reader(warehouse).close()  # a slip in --out is said before anything is made there
+    open_reader(warehouse).close()  # a slip in --out is said before anything is made there
     with publish.only_run(out) as building:
         with closing(open_beside(warehouse, temp_directory=building / publish.SPILL)) as con:
             in_force = terms_in_force(con)

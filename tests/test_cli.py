@@ -141,7 +141,7 @@ def test_with_sla_debug_an_unforeseen_error_keeps_its_trace(
 def test_a_full_disk_is_called_one(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     status, said = sla_due(monkeypatch, error)
     assert status == 1
-    assert "The disk is full" in said
+    assert "The disk under --out is full" in said
     assert "the last result is as it was" in said
 
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import textwrap
 from typing import TYPE_CHECKING
 
+import duckdb
 import pytest
 
 from pipelines import publish
 from pipelines.errors import DataError, UsageError
+from pipelines.warehouse import open_reader
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -147,14 +151,72 @@ def test_killed_before_any_change_the_last_result_stays_and_the_next_run_repairs
     assert after >= 5, "and the time after"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
-def test_a_repair_that_is_killed_is_repaired_by_the_next(tmp_path: Path) -> None:
-    put(tmp_path, OLD)
-    with publish.only_run(tmp_path) as building:
+def whole_but_not_in_place(out: Path) -> None:
+    """As a run leaves it that is killed before its first move."""
+    put(out, OLD)
+    with publish.only_run(out) as building:
         for name, text in NEW.items():
             (building / name).parent.mkdir(parents=True, exist_ok=True)
             (building / name).write_text(text, encoding="utf-8")
         (building / publish.READY).write_text(json.dumps(sorted(NEW)), encoding="utf-8")
+
+
+def test_whoever_reads_next_finishes_what_was_whole(tmp_path: Path) -> None:
+    whole_but_not_in_place(tmp_path)
+    publish.settle(tmp_path)
+    assert visible(tmp_path) == NEW
+    assert not (tmp_path / publish.BUILDING).exists()
+
+
+def test_what_reads_the_warehouse_finishes_it_first(tmp_path: Path) -> None:
+    warehouse = tmp_path / "warehouse.duckdb"
+    with pytest.raises(UsageError, match="There is no warehouse"):
+        open_reader(warehouse)
+    with publish.only_run(tmp_path) as building:
+        duckdb.connect(str(building / warehouse.name)).close()
+        (building / publish.READY).write_text(f'["{warehouse.name}"]', encoding="utf-8")
+    assert not warehouse.exists()
+    open_reader(warehouse).close()
+    assert warehouse.exists()
+
+
+def test_a_reader_leaves_alone_what_is_not_whole_and_what_a_run_is_at(tmp_path: Path) -> None:
+    put(tmp_path, OLD)
+    half = tmp_path / publish.BUILDING / "warehouse.duckdb"
+    half.parent.mkdir()
+    half.write_text("half", encoding="utf-8")
+    publish.settle(tmp_path)
+    assert half.exists(), "a run may be building it"
+    with publish.only_run(tmp_path) as building:
+        (building / publish.READY).write_text("[]", encoding="utf-8")
+        publish.settle(tmp_path)
+        assert visible(tmp_path) == OLD, "the run moves its result itself"
+
+
+def test_a_reader_of_an_out_without_result_makes_nothing_there(tmp_path: Path) -> None:
+    publish.settle(tmp_path / "nowhere")
+    publish.settle(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_next_run_says_what_it_did_with_what_it_found(tmp_path: Path) -> None:
+    said: list[str] = []
+    whole_but_not_in_place(tmp_path)
+    with publish.only_run(tmp_path, tell=said.append):
+        pass
+    assert said == ["The last run ended before its result was in place; now it is."]
+    (tmp_path / publish.BUILDING).mkdir()
+    for _ in range(2):
+        with publish.only_run(tmp_path, tell=said.append):
+            pass
+    assert said[1:] == [
+        "The last run was ended before its result was whole; what it had built is thrown away."
+    ], "once"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_a_repair_that_is_killed_is_repaired_by_the_next(tmp_path: Path) -> None:
+    whole_but_not_in_place(tmp_path)
     for step in (1, 2, 3, 4):
         subprocess.run(
             [sys.executable, "-c", KILLED_RUN, str(tmp_path), str(step), json.dumps(NEW)],
@@ -202,6 +264,45 @@ def test_a_parent_that_is_a_file_is_wrong_usage(tmp_path: Path) -> None:
         publish.only_run(tmp_path / "out" / "deeper"),
     ):
         pass
+
+
+@pytest.mark.parametrize("held", ["warehouse.duckdb", "report/gone/page.html"])
+def test_while_one_file_is_held_nothing_is_moved(
+    held: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename = type(tmp_path).rename
+
+    def as_on_windows(path: Path, target: Path) -> Path:
+        if path == tmp_path / held:
+            raise PermissionError(errno.EACCES, "used by another process", path, None, target)
+        return rename(path, target)
+
+    put(tmp_path, OLD)
+    monkeypatch.setattr(type(tmp_path), "rename", as_on_windows)
+    with pytest.raises(DataError, match=rf"{held} cannot be replaced .*used by another .*Close"):
+        put(tmp_path, NEW)
+    assert visible(tmp_path) == OLD
+    monkeypatch.undo()
+    publish.repair(tmp_path)
+    assert visible(tmp_path) == NEW
+
+
+def test_what_a_killed_run_left_and_cannot_be_removed_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path, OLD)
+    (tmp_path / publish.BUILDING).mkdir()
+
+    def refuse(folder: Path) -> None:
+        raise PermissionError(errno.EACCES, "used by another process", str(folder / "some.file"))
+
+    monkeypatch.setattr(shutil, "rmtree", refuse)
+    with (
+        pytest.raises(DataError, match=r"used by another process: .*some\.file.* run again"),
+        publish.only_run(tmp_path),
+    ):
+        pytest.fail("on top of what another left")
+    assert visible(tmp_path) == OLD
 
 
 def test_something_that_cannot_be_replaced_is_said_and_waits(tmp_path: Path) -> None:

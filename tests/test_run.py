@@ -20,7 +20,7 @@ from pipelines.assets import asset_key
 from pipelines.definitions import JOB, defs
 from pipelines.models import load_models
 from pipelines.progress import STEPS
-from pipelines.run import HISTORY, forget_old_runs
+from pipelines.run import HISTORY, end_dead_runs, forget_old_runs, history
 from pipelines.validation import CheckResult
 from pipelines.validator import Validator
 
@@ -271,15 +271,41 @@ def test_terms_that_cannot_be_used_stop_it_before_anything_is_touched(
     assert not (tmp_path / "out").exists()
 
 
-def test_the_history_keeps_the_latest_runs_only() -> None:
+def test_the_history_keeps_the_latest_runs_and_their_files_only(tmp_path: Path) -> None:
     @dg.job
     def nothing() -> None:
         pass
 
-    with dg.DagsterInstance.ephemeral() as instance:
+    with history(tmp_path) as instance:
         runs = [nothing.execute_in_process(instance=instance).run_id for _ in range(3)]
         forget_old_runs(instance, kept=2)
         assert {run.run_id for run in instance.get_runs()} == set(runs[1:])
+        files = {file.name for file in (tmp_path / HISTORY / "history" / "runs").glob("*.db")}
+        assert files == {"index.db", *(f"{run}.db" for run in runs[1:])}
+        assert instance.all_logs(runs[2]), "what is kept can be read"
+
+
+def test_a_run_whose_process_was_killed_is_not_under_way_for_ever(tmp_path: Path) -> None:
+    def left(status: dg.DagsterRunStatus, by: str) -> str:
+        tags = {"sla/writes": by}
+        return instance.add_run(dg.DagsterRun(JOB, status=status, tags=tags)).run_id
+
+    status = dg.DagsterRunStatus
+    with history(tmp_path) as instance:
+        runs = {
+            left(status.STARTED, "command"): (status.FAILURE, status.FAILURE),
+            left(status.SUCCESS, "command"): (status.SUCCESS, status.SUCCESS),
+            left(status.STARTED, "warehouse"): (status.STARTED, status.FAILURE),
+            left(status.STARTING, "warehouse"): (status.STARTING, status.FAILURE),
+        }
+        end_dead_runs(instance, {"sla/writes": "command"})
+        assert {run.run_id: run.status for run in instance.get_runs()} == {
+            run: by_the_next_command for run, (by_the_next_command, _) in runs.items()
+        }
+        end_dead_runs(instance)
+        assert {run.run_id: run.status for run in instance.get_runs()} == {
+            run: when_served for run, (_, when_served) in runs.items()
+        }
 
 
 KILLED = """

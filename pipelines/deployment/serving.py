@@ -22,10 +22,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from pipelines import publish
 from pipelines.deployment.automation import SERVED
 from pipelines.deployment.notifications import missing_secrets
-from pipelines.errors import UsageError
-from pipelines.run import prepare_history
+from pipelines.errors import BusyError, UsageError
+from pipelines.run import end_dead_runs, history, prepare_history
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -58,6 +59,7 @@ def serve(
         UsageError: what serving needs is missing, or a port is taken.
     """
     _check(settings)
+    _repair(settings.out)
     home = prepare_history(settings.out)
     report_port, dagster_port = ports
     with _stopped_by_signals(), report_server(settings.out / "report", report_port) as server:
@@ -93,6 +95,12 @@ def _check(settings: Settings) -> None:
             "the environment, or take the channel out of notifications.through."
         )
         raise UsageError(message)
+
+
+def _repair(out: Path) -> None:
+    """Put in order what killed processes left: the result, and runs that look as if under way."""
+    with suppress(BusyError), publish.only_run(out), history(out) as instance:
+        end_dead_runs(instance)
 
 
 def _start_dagster(home: Path, variables: Mapping[str, str], port: int) -> subprocess.Popen[bytes]:

@@ -13,12 +13,15 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import dagster as dg
 import pytest
 from click.testing import CliRunner
 
 from pipelines import cli
+from pipelines.definitions import JOB
 from pipelines.deployment.serving import HOST, report_server
 from pipelines.errors import UsageError
+from pipelines.run import history
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -207,6 +210,9 @@ def test_new_exports_are_run_the_last_month_gets_its_edition_and_ctrl_c_ends_all
 ) -> None:
     exports, out = tmp_path / "in", tmp_path / "out"
     exports.mkdir()
+    with history(out) as instance:  # as a machine that lost power leaves it
+        tags = {"sla/writes": "warehouse", "dagster/max_retries": "0"}
+        instance.add_run(dg.DagsterRun(JOB, status=dg.DagsterRunStatus.STARTED, tags=tags))
     settings = tmp_path / "settings.yaml"
     settings.write_text(
         textwrap.dedent(

@@ -1,1 +1,1 @@
-"""What a run survives: a kill, another run, a reader."""
+"""What a run survives: a kill, a full disk, another run, a reader, a clock that jumps."""

@@ -1,26 +1,30 @@
 """Whole runs in processes that something happens to.
 
-Every step runs as in ``sla run``, Dagster and its history included, but for Great Expectations:
-its import takes seconds and its process reads a closed warehouse, so here the checks answer at
-once; nor are other readings compared. Runs are forked from a process that has imported everything.
+Every step runs as in ``sla run``, the command and Dagster's history included, but for Great
+Expectations: its import takes seconds and its process reads a closed warehouse, so here the checks
+answer at once; nor are other readings compared. Runs are forked from a process that has imported
+everything.
 
-Belongs here: a run, what disturbs it, and what a reader sees of OUT. What must then hold is in
-``test_faults``.
+Belongs here: a run, what disturbs it, what it says, and what a reader sees of OUT. What must then
+hold is in ``test_faults``.
 """
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
+import resource
 import signal
-from contextlib import contextmanager
+import sys
+import time
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import duckdb
 
-from pipelines import progress, readings, run, session
-from pipelines.errors import BusyError, SlaError
+from pipelines import cli, progress, publish, readings, session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,13 +33,17 @@ if TYPE_CHECKING:
     from pipelines.validation import CheckResult
 
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload([__name__, "pipelines.definitions", "dashboards.report"])
-STOPPED = 3
-"""Exit status of a run that could not go on; 4 if another run was at work."""
-BUSY = 4
+PROCESSES.set_forkserver_preload([__name__, "pipelines.run", "dashboards.report"])
 
 Disturbance = tuple[str, Any]
-"""Its kind and what it needs; see ``_DISTURBANCES``."""
+"""Its kind and what it needs: a step, a number of bytes, seconds; see ``_DISTURBANCES``."""
+
+
+class Ended(NamedTuple):
+    """How a run ended: the exit status (-9 when killed), and what it said in the terminal."""
+
+    status: int | None
+    said: str
 
 
 class Answered:
@@ -56,24 +64,73 @@ class Answered:
         """End nothing."""
 
 
-class At(progress.Silent):
+class At(progress.Lines):
     """Does something when a step begins."""
 
     def __init__(self, step: str, do: Callable[[], None]) -> None:
         """Remember what to do when."""
-        self._step, self._do = step, do
+        super().__init__(sys.stderr)
+        self._when, self._do = step, do
 
     def begin(self, step: str) -> None:
         """Do it, if this is the step."""
-        if step == self._step:
+        super().begin(step)
+        if step == self._when:
             self._do()
 
 
-def _killed_at(step: str) -> progress.Silent:
+def _killed_at(step: str) -> progress.Lines:
     return At(step, lambda: os.kill(os.getpid(), signal.SIGKILL))
 
 
-def _held(gates: tuple[Any, Any]) -> progress.Silent:
+def _killed_at_move(number: int) -> progress.Lines:
+    """Killed just before so many files of the new result, this one included, are in place."""
+    moves = []
+
+    def count(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "os.rename" and _is_move(Path(arguments[0]), Path(arguments[1])):
+            moves.append(arguments)
+            if len(moves) == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(count)
+    return progress.Lines(sys.stderr)
+
+
+def _is_move(source: Path, target: Path) -> bool:
+    """Whether a rename brings something out of the build."""
+    return publish.BUILDING in source.parts and publish.BUILDING not in target.parts
+
+
+def _disk_full_from(step: str) -> progress.Lines:
+    """From this step on, no file can be opened to be written and no folder made."""
+    writes = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+
+    def refuse(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "os.mkdir" or (event == "open" and arguments[2] & writes):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(arguments[0]))
+
+    return At(step, lambda: sys.addaudithook(refuse))
+
+
+def _no_file_over(size: int) -> progress.Lines:
+    """No file may grow over so many bytes: the operating system stops the engine itself."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+    return progress.Lines(sys.stderr)
+
+
+def _clock_jumps(seconds: float) -> progress.Lines:
+    """When the models begin, the clock on the wall jumps; it was wrong the other way before."""
+    real, shift = time.time, [-seconds]
+    time.time = lambda: real() + shift[0]
+
+    def jump() -> None:
+        shift[0] = seconds
+
+    return At("models", jump)
+
+
+def _held(gates: tuple[Any, Any]) -> progress.Lines:
     """Say when the models begin, and wait there."""
     reached, released = gates
 
@@ -84,26 +141,31 @@ def _held(gates: tuple[Any, Any]) -> progress.Silent:
     return At("models", hold)
 
 
-_DISTURBANCES: dict[str, Callable[[Any], progress.Silent]] = {
+_DISTURBANCES: dict[str, Callable[[Any], progress.Lines]] = {
     "killed at": _killed_at,
+    "killed at move": _killed_at_move,
+    "disk full from": _disk_full_from,
+    "no file over": _no_file_over,
+    "clock jumps": _clock_jumps,
     "held": _held,
-    "none": lambda _: progress.Silent(),
+    "none": lambda _: progress.Lines(sys.stderr),
 }
 
 
 def _run(exports: Path, out: Path, disturbance: Disturbance) -> None:
     kind, what = disturbance
+    with _said(out, os.getpid()).open("w", encoding="utf-8") as terminal:
+        os.dup2(terminal.fileno(), 1)
+        os.dup2(terminal.fileno(), 2)
+    shown = _DISTURBANCES[kind](what)
     setattr(session, "Validator", Answered)  # noqa: B010 - see the module
     setattr(readings, "MOST_TICKETS", 0)  # noqa: B010 - as above
-    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        run.run(session.Settings(exports, out), _DISTURBANCES[kind](what))
-    except BusyError:
-        os._exit(BUSY)
-    except (SlaError, OSError, RuntimeError):
-        os._exit(STOPPED)
-    os._exit(0)
+    setattr(cli, "_progress", lambda *, is_quiet: nullcontext(shown))  # noqa: B010, ARG005
+    cli.main(["run", "--exports", str(exports), "--out", str(out)])
+
+
+def _said(out: Path, process: int | None) -> Path:
+    return out.with_name(f"said_by_{process}")
 
 
 def start(exports: Path, out: Path, disturbance: Disturbance = ("none", None)) -> ForkServerProcess:
@@ -113,11 +175,20 @@ def start(exports: Path, out: Path, disturbance: Disturbance = ("none", None)) -
     return process
 
 
-def finish(exports: Path, out: Path, disturbance: Disturbance = ("none", None)) -> int | None:
-    """Run until the end, whatever it is; the exit status (-9 when killed)."""
-    process = start(exports, out, disturbance)
+def end(process: ForkServerProcess, out: Path) -> Ended:
+    """Wait for the end of a run into ``out``."""
     process.join()
-    return process.exitcode
+    return Ended(process.exitcode, _said(out, process.pid).read_text(encoding="utf-8"))
+
+
+def finish(exports: Path, out: Path, disturbance: Disturbance = ("none", None)) -> Ended:
+    """Run until the end, whatever it is."""
+    return end(start(exports, out, disturbance), out)
+
+
+def left(out: Path) -> set[str]:
+    """What lies in OUT beside the result: names that start with a dot, and a log of changes."""
+    return {path.name for path in (*out.glob(".*"), *out.glob("*.wal"))}
 
 
 @contextmanager
