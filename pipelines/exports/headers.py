@@ -105,6 +105,11 @@ def match_headers(headers: Sequence[str], export: Export, rules: ExportMapping |
     return Match(positions, unknown, repeated, groups, absent)
 
 
+def known_headers(export: Export, rules: ExportMapping | None) -> set[str]:
+    """The headers, folded, that give a column of an export."""
+    return set(_wanted(export, rules))
+
+
 def _wanted(export: Export, rules: ExportMapping | None) -> dict[str, str]:
     """Folded header → contract column; what a mapping settles goes by its headers alone."""
     settled = {*rules.columns, *rules.constants} if rules else set()

@@ -26,6 +26,8 @@ TOO_LARGE = "too large"
 TOO_MANY_CELLS = "more cells than headers"
 NUL_BYTES = "NUL bytes taken out"
 ERROR_CELL = "an error instead of a value"
+OVER_COLUMNS = "merged over several columns: read in the first of them alone"
+KEY_OVER_ROWS = "one key merged over several rows: only its first row has it"
 SAME_TIME = "changes at the same time: which was the last cannot be told"
 NO_TIME_OF_CHANGE = "a change without a readable time: what it changed cannot be told"
 
@@ -41,6 +43,8 @@ CHINESE = {
     TOO_MANY_CELLS: "单元格多于标题",
     NUL_BYTES: "已去掉空字节",
     ERROR_CELL: "单元格是错误值",
+    OVER_COLUMNS: "合并了多列：只按其中第一列读取",
+    KEY_OVER_ROWS: "一个编号合并了多行：只有第一行有编号",
     SAME_TIME: "同一时间有多次变更，无法判断最后一次",
     NO_TIME_OF_CHANGE: "有一次变更的时间读不懂，无法判断其结果",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import tempfile
 import zipfile
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 import xlsxwriter
 
 from pipelines.errors import DataError
+from pipelines.exports import surveying
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -222,10 +224,273 @@ def test_merged_titles_and_numbers_as_text(stage: Callable[..., Staged]) -> None
     workbook.close()
     staged = stage({"tickets.csv": "ticket_id\nT1\n", "invoices.xlsx": out.getvalue()})
     assert staged.column("amount", "invoices") == [
-        *map(Decimal, ("1234.50", "12345", "-1200", "123.50", "7", "5")),
+        *map(Decimal, ("1234.50", "12345", "-1200", "123.50", "7", "5", "6")),
     ]
-    # A merged cell has its value in its first row alone: the row below is kept as it came.
-    assert [reject[:2] for reject in staged.rejects()] == [(10, "missing_key")]
+    # A merged cell has its value in each of its rows, as the screen shows it.
     assert staged.rows(
-        "select rows_in, staged, rejected from meta.files where export = 'invoices'"
-    ) == [(7, 6, 1)]
+        "select invoice_id, line_no, source_row from staging.invoices where source_row > 8"
+    ) == [("I8", 1, 9), ("I8", 2, 10)]
+    assert staged.rejects() == []
+
+
+def merged(
+    rows: list[list[Any]], ranges: dict[str, Any], errors: dict[str, str] | None = None
+) -> bytes:
+    """A workbook of rows with those ranges merged, each with its value, and cells of errors."""
+    out = io.BytesIO()
+    workbook = xlsxwriter.Workbook(out)
+    sheet = workbook.add_worksheet()
+    for number, row in enumerate(rows):
+        sheet.write_row(number, 0, row)
+    for area, value in ranges.items():
+        sheet.merge_range(area, value)
+    for cell, error in (errors or {}).items():
+        sheet.write_formula(cell, "=1/0", None, error)
+    workbook.close()
+    return out.getvalue()
+
+
+def test_a_merged_value_stands_in_each_of_its_rows(stage: Callable[..., Staged]) -> None:
+    rows: list[list[Any]] = [
+        ["ticket_id", "city", "opened_at", "channel"],
+        ["T1", None, "2025-03-07 17:00"],
+        ["T2", None, "2025-03-08 09:00"],
+        ["T3", "西安", None],
+        ["T4", "长沙", None],
+    ]
+    data = merged(
+        rows,
+        {"B2:B3": "成都", "C4:C5": None, "D2:D90": "电话"},
+        {"C4": "#N/A"},
+    )
+    staged = stage({"tickets.xlsx": data})
+    assert staged.rows("select ticket_id, city, channel, source_row from staging.tickets") == [
+        ("T1", "成都", "phone", 2),
+        ("T2", "成都", "phone", 3),
+        ("T3", "西安", "phone", 4),
+        ("T4", "长沙", "phone", 5),
+    ]
+    # Rows 6 to 90 have nothing of their own, so they are no rows; an error stands in both of its.
+    assert staged.problems() == [
+        (4, "opened_at", "#N/A", "an error instead of a value"),
+        (5, "opened_at", "#N/A", "an error instead of a value"),
+    ]
+
+
+def test_one_key_over_several_rows_is_not_multiplied(stage: Callable[..., Staged]) -> None:
+    """Two visits of one ticket: filled down, the second would replace the first."""
+    rows: list[list[Any]] = [
+        ["ticket_id", "city", "arrived_at"],
+        [None, "成都", "2025-03-07 17:00"],
+        [None, None, "2025-03-09 17:00"],
+        ["T2", "武汉", "2025-03-08 09:00"],
+        [None, "西安", None],
+    ]
+    staged = stage({"tickets.xlsx": merged(rows, {"A2:A3": "T1", "A5:A6": "T3"})})
+    assert staged.rows("select ticket_id, arrived_at from staging.tickets") == [
+        ("T1", local("2025-03-07T17:00")),
+        ("T2", local("2025-03-08T09:00")),
+        ("T3", None),
+    ]
+    assert [reject[:2] for reject in staged.rejects()] == [(3, "missing_key")]
+    # That of T3 has nothing below it but blank cells: there is nothing to say.
+    assert staged.problems() == [
+        (2, "ticket_id", "A2:A3 T1", "one key merged over several rows: only its first row has it")
+    ]
+
+
+def test_a_value_over_several_columns_is_listed_with_its_range(
+    stage: Callable[..., Staged],
+) -> None:
+    rows: list[list[Any]] = [
+        ["note", "ticket_id", "opened_at", "responded_at"],
+        ["x", "T1", None, None],
+        ["x", "T2", "2025-03-08 09:00", "2025-03-08 10:00"],
+    ]
+    staged = stage({"tickets.xlsx": merged(rows, {"C2:D2": "2025-03-07 17:00"})})
+    assert staged.rows("select opened_at, responded_at from staging.tickets") == [
+        (local("2025-03-07T17:00"), None),
+        (local("2025-03-08T09:00"), local("2025-03-08T10:00")),
+    ]
+    assert staged.problems() == [
+        (
+            *(2, "opened_at", "C2:D2 2025-03-07 17:00"),
+            "merged over several columns: read in the first of them alone",
+        )
+    ]
+
+
+def test_headings_over_columns_name_them(stage: Callable[..., Staged]) -> None:
+    rows: list[list[Any]] = [
+        ["一月工单"],
+        [None, None, None, None, None, None, "城市"],
+        [None, "编号", "名称", "受理时间", "时间", "时间", None],
+        ["T1", "K7", "某公司", "2025-03-07 17:00", "2025-03-08 09:30", "2025-03-08 11:00", "成都"],
+    ]
+    ranges = {"A2:A3": "工单号", "B2:C2": "客户", "D2:D3": None, "G2:G3": "城市"}
+    rows[1][4:6] = ["响应", "完成"]
+    staged = stage({"tickets.xlsx": merged(rows, {**ranges, "A1:G1": "一月工单"})})
+    # 客户编号 and 客户名称 are known names; 响应 and 完成 are not merged, so 时间 stays unknown.
+    assert staged.rows(
+        "select ticket_id, customer_id, customer_name, city, source_row from staging.tickets"
+    ) == [("T1", "K7", "某公司", "成都", 4)]
+    assert "header found in row 3" in staged.summary.files[0].note
+
+
+def test_equal_names_are_told_apart_by_their_headings(stage: Callable[..., Staged]) -> None:
+    rows: list[list[Any]] = [
+        [None] * 6,
+        ["工单号", "城市", "时间", "城市", "时间", "备注"],
+        ["T1", "成都", "2025-03-07 17:00", "北京", "2025-03-08 09:30", "x"],
+    ]
+    headings = {"B1:C1": "受理", "D1:F1": "派出"}
+    staged = stage({"tickets.xlsx": merged(rows, headings)})
+    assert staged.rows("select ticket_id, city, dispatch_city, opened_at from staging.tickets") == [
+        ("T1", "成都", "北京", local("2025-03-07T17:00"))
+    ]
+    assert staged.summary.files[0].headers == (
+        *("工单号", "城市", "受理时间", "派出城市", "派出时间", "备注"),
+    )
+
+
+def test_cells_count_from_the_first_column_in_use(stage: Callable[..., Staged]) -> None:
+    rows: list[list[Any]] = [
+        [],
+        [None, None, "ticket_id", "opened_at", "city"],
+        [None, None, "T1", None, None],
+        [None, None, "T2", "2025-03-07 17:00", None],
+    ]
+    data = merged(rows, {"E3:E4": "成都"}, {"D3": "#REF!"})
+    staged = stage({"tickets.xlsx": data})
+    assert staged.rows("select ticket_id, opened_at, city from staging.tickets") == [
+        ("T1", None, "成都"),
+        ("T2", local("2025-03-07T17:00"), "成都"),
+    ]
+    assert staged.problems() == [(3, "opened_at", "#REF!", "an error instead of a value")]
+
+
+@pytest.mark.parametrize("name", ["xlwt_merged.xls", "odfpy_merged.ods"])
+def test_older_and_open_formats_tell_of_errors_and_merged_cells(
+    stage: Callable[..., Staged], name: str
+) -> None:
+    """Made once, as ``xlwt.xls`` and ``odfpy.ods``: a city over two rows, and a time of #N/A."""
+    data = (Path(__file__).parent / "workbooks" / name).read_bytes()
+    staged = stage({f"tickets.{name.partition('.')[2]}": data})
+    assert staged.rows("select ticket_id, city, opened_at, source_row from staging.tickets") == [
+        ("T1", "成都", None, 2),
+        ("T2", "成都", local("2025-03-08T09:30"), 3),
+    ]
+    assert staged.problems() == [(2, "opened_at", "#N/A", "an error instead of a value")]
+
+
+def test_a_hidden_sheet_is_left_out(stage: Callable[..., Staged]) -> None:
+    out = io.BytesIO()
+    workbook = xlsxwriter.Workbook(out)
+    for name, ticket in (("shown", "T1"), ("old", "T2")):
+        sheet = workbook.add_worksheet(name)
+        sheet.write_row(0, 0, ["ticket_id", "city"])
+        sheet.write_row(1, 0, [ticket, "成都"])
+        if name == "old":
+            sheet.hide()
+    workbook.close()
+    staged = stage({"tickets.xlsx": out.getvalue()})
+    assert staged.column("ticket_id") == ["T1"]
+    assert "sheets not read: old" in staged.summary.files[0].note
+
+
+HEADS = '<row r="1"><c r="A1" t="inlineStr"><is><t>ticket_id</t></is></c></row>'
+
+
+def with_rows(rows: str, shared: str | None = None) -> bytes:
+    """A workbook whose one sheet is written by hand."""
+    plain, out = io.BytesIO(book({"a": [["ticket_id"], ["T1"]]})), io.BytesIO()
+    with zipfile.ZipFile(plain) as parts, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+        for part in parts.namelist():
+            text = parts.read(part)
+            if part == "xl/worksheets/sheet1.xml":
+                start, end = text.index(b"<sheetData>"), text.index(b"</sheetData>")
+                text = text[: start + 11] + (HEADS + rows).encode() + text[end:]
+            packed.writestr(part, text)
+        if shared is not None:
+            packed.writestr("xl/sharedStrings.xml", f"<sst><si><t>{shared}</t></si></sst>")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ('<row r="2"><c r="A1048577"><v>1</v></c></row>', "reaches to row 1,048,577, column 1"),
+        ('<row r="2"><c r="A4000000000"><v>1</v></c></row>', "reaches to row 4,000,000,000"),
+        ('<row r="4000000000"><c><v>1</v></c></row>', "reaches to row 4,000,000,000"),
+        ("<row r='2'><c r='XFD1000000'><v>1</v></c></row>", "row 1,000,000, column 16,384"),
+        ('<row r="2"><c s="0" r="XFD9000"><v>1</v></c></row>', "row 9,000, column 16,384"),
+        ('<row r="2"><c  r = "xfd9000"><v>1</v></c></row>', "row 9,000, column 16,384"),
+        ('<row r="9000"><c r="XFD9000"><v>1</v></c><c r="A9000"/></row>', "column 16,384"),
+        ('<row r="2">' + "<c><v>1</v></c>" * 60 + '</row><row r="1048576"><c/></row>', "column 60"),
+    ],
+)  # fmt: skip
+def test_no_way_of_saying_where_a_cell_is_gets_past_the_limit(
+    stage: Callable[..., Staged], row: str, says: str
+) -> None:
+    with pytest.raises(DataError, match=says):
+        stage({"tickets.xlsx": with_rows(row)})
+
+
+def test_cells_need_not_say_where_they_are(stage: Callable[..., Staged]) -> None:
+    row = "<row><c><v>{}</v></c><c><v>7</v></c></row>"
+    staged = stage({"tickets.xlsx": with_rows(row.format(1001) + row.format(1002))})
+    assert staged.rows("select ticket_id, source_row from staging.tickets") == [
+        ("1001", 2),
+        ("1002", 3),
+    ]
+
+
+def test_up_to_the_last_column_within_the_limit_is_read(stage: Callable[..., Staged]) -> None:
+    # 57 columns (BE) of 1,048,576 rows are just under the limit of 60 million cells, 58 over it.
+    last = '<row r="1048576"><c r="{}1048576"><v>1</v></c></row>'
+    data = with_rows('<row r="2"><c r="A2"><v>1</v></c></row>' + last.format("BF"))
+    with pytest.raises(DataError, match="reaches to row 1,048,576, column 58"):
+        stage({"tickets.xlsx": data})
+    far = '<row r="1034482"><c r="BF1034482"><v>1</v></c></row>'
+    assert 58 * 1_034_482 <= surveying.MAX_CELLS < 58 * 1_034_483
+    path = Path(tempfile.mkdtemp()) / "tickets.xlsx"
+    path.write_bytes(with_rows(far))
+    assert surveying.survey(path)["a"].columns == 58
+    path.write_bytes(with_rows(far.replace("1034482", "1034483")))
+    with pytest.raises(DataError, match=r"row 1,034,483, column 58"):
+        surveying.survey(path)
+
+
+def test_a_long_text_in_many_cells_is_refused_before_it_is_copied(
+    stage: Callable[..., Staged],
+) -> None:
+    cells = "".join(f'<row r="{n}"><c r="A{n}" t="s"><v>0</v></c></row>' for n in range(2, 9002))
+    with pytest.raises(DataError, match=r"would hold 4,291 MiB of text, more than 4,096"):
+        stage({"tickets.xlsx": with_rows(cells, "x" * 500_000)})
+    with pytest.raises(DataError, match="has a cell of more than 4,000,000 bytes"):
+        stage({"tickets.xlsx": with_rows(cells, "x" * 4_000_001)})
+
+
+@pytest.mark.parametrize(
+    ("row", "cell", "says"),
+    [
+        ("1000000", "61", "reaches to row 1,000,003, column 61"),
+        ("4000000000", "1", "reaches to row 4,000,000,003"),
+    ],
+)
+def test_an_open_document_that_repeats_cells_without_end_is_refused(
+    stage: Callable[..., Staged], row: str, cell: str, says: str
+) -> None:
+    plain = (Path(__file__).parent / "workbooks" / "odfpy_merged.ods").read_bytes()
+    out = io.BytesIO()
+    many = (
+        f'<table:table-row table:number-rows-repeated="{row}"><table:table-cell'
+        f' table:number-columns-repeated="{cell}" office:value-type="string"><text:p>x</text:p>'
+        "</table:table-cell></table:table-row></table:table>"
+    )
+    with zipfile.ZipFile(io.BytesIO(plain)) as parts, zipfile.ZipFile(out, "w") as packed:
+        for part in parts.namelist():
+            data = parts.read(part).replace(b"</table:table>", many.encode())
+            packed.writestr(part, data)
+    with pytest.raises(DataError, match=says):
+        stage({"tickets.ods": out.getvalue()})
