@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from dashboards import privacy
 from dashboards.language import NO_TEXT, Text
 
 if TYPE_CHECKING:
@@ -58,6 +59,11 @@ class Report:
     def has(self, *names: str) -> bool:
         """Whether all the frames ``names`` are there."""
         return all(name in self.frames for name in names)
+
+    @property
+    def hidden(self) -> Text | None:
+        """What the report does not show by its privacy settings; None where it shows all."""
+        return privacy.sentence(self.frame("privacy"))
 
     def can_show(self, page: Page) -> bool:
         """Whether all that ``page`` needs is there."""

@@ -135,7 +135,8 @@ _SETTINGS = click.option(
     metavar="FILE",
     envvar="SLA_SETTINGS",
     type=click.Path(path_type=Path),
-    help="A settings file (also SLA_SETTINGS): folders, schedule, notifications. "
+    help="A settings file (also SLA_SETTINGS): folders, schedule, notifications, "
+    "privacy, audiences. "
     "What the command line says goes before it.",
 )
 _EXPORTS = click.option(
@@ -351,7 +352,11 @@ def _people_told(settings: Settings) -> Iterator[None]:
         why = _message(error).message
         _say(notifications.tell_of_failure(settings.file.notifications, settings.out, why))
         raise
-    _say(notifications.tell_of_records_owed(settings.file.notifications, settings.out))
+    _say(
+        notifications.tell_of_records_owed(
+            settings.file.notifications, settings.out, settings.file.privacy
+        )
+    )
 
 
 def _say(problems: list[str]) -> None:

@@ -38,7 +38,14 @@ _OUT = click.option(
 @click.argument("month", metavar="YYYY-MM")
 @_OUT
 @click.option("--reason", metavar="TEXT", help="Why; needed when the month was published before.")
-def publish(*, month: str, out: Path, reason: str | None) -> None:
+@click.option(
+    "--settings",
+    metavar="FILE",
+    envvar="SLA_SETTINGS",
+    type=click.Path(path_type=Path),
+    help="The settings file of the run (also SLA_SETTINGS); needed where it hides names or texts.",
+)
+def publish(*, month: str, out: Path, reason: str | None, settings: Path | None) -> None:
     """Close a month: keep its figures, terms, inputs' fingerprints and pages as they are now.
 
     They go to published/YYYY-MM/v1 in --out, a further publishing to v2 and so on; nothing there
@@ -46,12 +53,15 @@ def publish(*, month: str, out: Path, reason: str | None) -> None:
     """
     from pipelines.closing import close_month, told  # noqa: PLC0415 - see the module
     from pipelines.instants import read_month  # noqa: PLC0415 - as above
+    from pipelines.privacy_key import discretion  # noqa: PLC0415 - as above
+    from pipelines.settings_file import read_settings  # noqa: PLC0415 - as above
 
     first = read_month(month, "The month")
     if first is None:
         message = "The month is empty. Write it as 2025-06."
         raise UsageError(message)
-    click.echo(told(close_month(out, first, reason), out))
+    hidden = discretion(read_settings(settings).privacy, out)
+    click.echo(told(close_month(out, first, reason, hidden=hidden), out))
 
 
 @click.command()

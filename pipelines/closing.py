@@ -23,13 +23,13 @@ from dashboards.language import LANGUAGES
 from dashboards.office import mail
 from dashboards.office.management_workbook import management_workbook
 from dashboards.report import is_over
-from pipelines import evidence, publish, store
+from pipelines import evidence, privacy, publish, store
 from pipelines.errors import DataError, UsageError
 from pipelines.finance import WORKBOOK as FINANCE_WORKBOOK
 from pipelines.office import QUALITY_WORKBOOK
 from pipelines.office import WORKBOOK as MANAGEMENT_WORKBOOK
 from pipelines.report import read_frames, report_of
-from pipelines.warehouse import open_reader
+from pipelines.warehouse import open_beside, open_reader
 
 if TYPE_CHECKING:
     from datetime import date
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from pipelines.privacy_key import Discretion
     from pipelines.store import Version
 
 TABLES: Final = "tables"
@@ -53,7 +54,11 @@ OWN_TABLES: Final = (
 
 
 def close_month(
-    out: Path, month: date, reason: str | None = None, now: datetime | None = None
+    out: Path,
+    month: date,
+    reason: str | None = None,
+    now: datetime | None = None,
+    hidden: Discretion | None = None,
 ) -> Version:
     """Publish ``month`` from the last result in OUT as a new version; the version.
 
@@ -62,15 +67,17 @@ def close_month(
         month: its first day.
         reason: why; needed when the month was published before.
         now: the instant of publishing, with its offset; by default the clock's.
+        hidden: what the month's pages do not show; its tables and inputs hold what was judged.
 
     Raises:
-        UsageError: there is no result, the month is not over or has no tickets, or the reason of
-            a further version is missing.
+        UsageError: there is no result, the month is not over or has no tickets, the reason of a
+            further version is missing, or the run hid what ``hidden`` does not.
         DataError: another run holds OUT, or the store is not as it was published.
     """
     warehouse = out / "warehouse.duckdb"
     open_reader(warehouse).close()  # a slip in --out is said before anything is made there
-    with publish.only_run(out), closing(open_reader(warehouse)) as con:
+    with publish.only_run(out), closing(open_beside(warehouse)) as con:
+        privacy.check_agreement(con, hidden)
         problems = store.check(out)
         if problems:
             lines = "\n  ".join(problem.message for problem in problems)
@@ -92,7 +99,8 @@ def close_month(
             _write_tables(con, month, folder / TABLES)
             _write_inputs(con, month, folder / INPUTS)
             _write_terms(con, folder / TERMS)
-            _write_pages(con, month, out / "report", folder / PAGES)
+            with privacy.curtain(con, hidden) as shown:
+                _write_pages(shown, month, out / "report", folder / PAGES)
         return store.latest(out)[month]
 
 

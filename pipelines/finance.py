@@ -32,11 +32,8 @@ PER_STRATUM: Final = 3
 MOST_ROWS: Final = 10_000
 
 
-def build_finance(
-    con: duckdb.DuckDBPyConnection, report_dir: Path, seed: int | None = None
-) -> Path:
-    """Draw the audit sample and write the workbook into ``report_dir``; the file written."""
-    draw_audit_sample(con, seed)
+def write_finance(con: duckdb.DuckDBPyConnection, report_dir: Path) -> Path:
+    """Write the workbook over the audit sample that was drawn; the file written."""
     report_dir.mkdir(parents=True, exist_ok=True)
     path = report_dir / WORKBOOK
     path.write_bytes(workbook(con))

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     import duckdb
 
 FOLDER: Final = "data/mend"
+BESIDE: Final = "mend"
+"""Beside the report, where the report hides what the rows say."""
+
 WRONG: Final = "为何在此 what is wrong"
 """The header of the last column. No export has a column of that name."""
 
@@ -51,10 +54,13 @@ _SCHEMA: Final = {
 }
 
 
-def write_rows_to_mend(con: duckdb.DuckDBPyConnection, report_dir: Path) -> pl.DataFrame:
+def write_rows_to_mend(
+    con: duckdb.DuckDBPyConnection, out_dir: Path, folder: str = FOLDER
+) -> pl.DataFrame:
     """Write a file for each source that has such rows; what was written, one row each.
 
-    ``path`` is from ``report_dir``; ``has_key`` says whether a row fed back replaces the old one.
+    ``path`` is from ``out_dir``, the report's folder, and begins with ``folder``; ``has_key``
+    says whether a row fed back replaces the old one.
     """
     sources = con.execute(
         "select export, source_file, format, encoding, delimiter, sheet, headers "
@@ -66,7 +72,7 @@ def write_rows_to_mend(con: duckdb.DuckDBPyConnection, report_dir: Path) -> pl.D
     for export, source_file, form, encoding, delimiter, sheet, headers in sources:
         rows = _rows(con, export, source_file)
         name = _file_name(source_file, form, taken)
-        target = report_dir / FOLDER / name
+        target = out_dir / folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         header = [*json.loads(headers), WRONG]
         if f".{form}" in WORKBOOK_SUFFIXES:
@@ -74,7 +80,7 @@ def write_rows_to_mend(con: duckdb.DuckDBPyConnection, report_dir: Path) -> pl.D
         else:
             target.write_bytes(_text(encoding or "utf-8-sig", delimiter or ",", header, rows))
         has_key = bool(INPUTS[export].key)
-        written.append((export, source_file, f"{FOLDER}/{name}", len(rows), has_key))
+        written.append((export, source_file, f"{folder}/{name}", len(rows), has_key))
     return pl.DataFrame(written, _SCHEMA, orient="row")
 
 

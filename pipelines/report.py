@@ -60,13 +60,14 @@ def build_report(
     """Write the whole report into ``out_dir``; the files written, in order.
 
     Args:
-        con: the finished warehouse; nothing in it is changed.
+        con: the finished warehouse, behind its curtain where something is hidden; nothing in it
+            is changed.
         out_dir: the report's folder, made when it is not there.
         month: the month shown first; by default the latest closed month with tickets.
         browser: prints the PDF and the charts' PNG; without one they are left out.
     """
     frames = read_frames(con)
-    if "rows_to_mend" in frames:
+    if "rows_to_mend" in frames and "privacy" not in frames:
         frames["rows_to_mend"] = write_rows_to_mend(con, out_dir)
     report = report_of(frames, month)
     return [*write_report(report, PAGES, out_dir), *write_office(report, out_dir, browser)]

@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING
 
 from pipelines import (
     effects,
+    mending,
     models,
+    privacy,
     publish,
     readings,
     reference,
@@ -32,8 +34,9 @@ from pipelines.agent_sheets import write_agent_sheets
 from pipelines.errors import DataError, UnsettledError, UsageError
 from pipelines.exports import latest_event, load_mapping, stage_exports
 from pipelines.exports.signature import signature
-from pipelines.finance import build_finance
+from pipelines.finance import draw_audit_sample, write_finance
 from pipelines.instants import local_time, read_instant, read_month
+from pipelines.privacy_key import discretion
 from pipelines.progress import Silent
 from pipelines.quality_history import remember_quality
 from pipelines.report import build_report
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
 
     from pipelines.exports import Mapping as ExportsMapping
     from pipelines.lineage import Lineage
+    from pipelines.privacy_key import Discretion
     from pipelines.progress import Progress
     from pipelines.spark.cluster import Cluster
     from pipelines.terms import Terms
@@ -114,7 +118,8 @@ class Session:
     ``promises`` are known once the lineage of all models was drawn.
     ``stopped_by`` is what a step raised: Dagster reports it in its own words, people get it as is.
     An ``is_patient`` run tries again where that helps, where a person is told at once.
-    A ``cluster`` builds the models and is the validator too.
+    A ``cluster`` builds the models and is the validator too. ``hidden`` is what the report, and
+    whatever else is handed out, does not show.
     """
 
     settings: Settings
@@ -122,6 +127,7 @@ class Session:
     terms: Terms
     validator: Validator | Cluster
     mapping: ExportsMapping | None = None
+    hidden: Discretion | None = None
     progress: Progress = field(default_factory=Silent)
     cluster: Cluster | None = None
     stopped_by: BaseException | None = None
@@ -173,12 +179,12 @@ def open_session(
 ) -> Iterator[Session]:
     """Hold OUT and the warehouse being built for as long as the block lasts.
 
-    The terms and the mapping are checked before anything is touched. A partial run starts from
-    a copy of the last result, so that the tables it does not build are there. A patient one
-    waits for another run to end, as long as the settings file says.
+    The terms, the mapping and the key of pseudonyms are checked before anything is touched. A
+    partial run starts from a copy of the last result, so that the tables it does not build are
+    there. A patient one waits for another run to end, as long as the settings file says.
 
     Raises:
-        UsageError: terms, mapping, memory limit or OUT cannot be used.
+        UsageError: terms, mapping, key, memory limit or OUT cannot be used.
         BusyError: another run holds OUT.
         DataError: what a killed run left cannot be moved or thrown away.
     """
@@ -186,6 +192,7 @@ def open_session(
     wait_seconds = settings.file.schedule.busy_minutes * 60 if is_patient else 0
     checked = terms.load_terms(settings.terms)
     mapping = load_mapping(settings.mapping) if settings.mapping else None
+    hidden = discretion(settings.file.privacy, settings.out)
     with publish.only_run(settings.out, wait_seconds, progress.tell) as building:
         if is_partial:
             publish.copy_result(settings.out, building)
@@ -197,6 +204,7 @@ def open_session(
                 checked,
                 validator,
                 mapping,
+                hidden,
                 progress,
                 cluster,
                 is_patient=is_patient,
@@ -353,7 +361,8 @@ def work_beside(session: Session) -> readings.Effects:
         compared = readings.reading_effects(con, session.terms, session.progress.note)
         session.progress.note("agents' sheets")
         shutil.rmtree(session.report_dir, ignore_errors=True)
-        write_agent_sheets(con, session.report_dir)
+        with privacy.curtain(con, session.hidden) as shown:
+            write_agent_sheets(shown, session.report_dir)
         session.has_agent_sheets = True
     return compared
 
@@ -408,12 +417,17 @@ def stop_if_blocked(session: Session) -> None:
 
 def write_report(session: Session) -> str:
     """Build finance's workbook, the report's pages and the agents' sheets."""
-    if not session.has_agent_sheets:
-        shutil.rmtree(session.report_dir, ignore_errors=True)
-        write_agent_sheets(session.con, session.report_dir)
-    build_finance(session.con, session.report_dir)
     settings = session.settings
-    build_report(session.con, session.report_dir, settings.month, settings.browser)
+    draw_audit_sample(session.con)
+    privacy.remember(session.con, session.hidden)
+    with privacy.curtain(session.con, session.hidden) as shown:
+        if not session.has_agent_sheets:
+            shutil.rmtree(session.report_dir, ignore_errors=True)
+            write_agent_sheets(shown, session.report_dir)
+        write_finance(shown, session.report_dir)
+        build_report(shown, session.report_dir, settings.month, settings.browser)
+    if session.hidden:  # whoever mends the exports needs the rows as they came
+        mending.write_rows_to_mend(session.con, session.building, mending.BESIDE)
     pages = sum(1 for _ in session.report_dir.rglob("*.html"))
     return f"{pages} pages"
 

@@ -31,6 +31,9 @@ Channel = Literal["email", "dingtalk", "wecom", "feishu", "webhook"]
 Event = Literal["run_failed", "records_owed"]
 Treatment = Literal["keep", "pseudonyms", "omit"]
 
+KEY_FILE = "privacy.key"
+"""Where the key of the pseudonyms lies unless the file names another place: beside the file."""
+
 _LAST_HOUR = 23
 _LAST_DAY = 28  # the last one that every month has
 
@@ -130,14 +133,37 @@ class Notifications(Part):
 
 
 class Privacy(Part):
-    """What the report is to say in place of names of people and firms, and of free text.
+    """What the report says in place of names of people and firms, and of free text.
 
-    Only ``keep`` is carried out yet; whatever else is asked for is refused.
+    ``names`` holds for all three kinds of them: ``customers``, ``agents`` and ``people``
+    (engineers); each may have a treatment of its own. ``texts`` are descriptions, results and
+    reasons of pauses. ``ids`` are those of customers and agents: kept, unless one looks like a
+    name or is one that is hidden; ``pseudonyms`` replaces them all. Pseudonyms are made with the
+    key of SLA_PRIVACY_KEY or of ``key_file``. The warehouse keeps everything.
     """
 
     names: Treatment = "keep"
+    customers: Treatment | None = None
+    agents: Treatment | None = None
+    people: Treatment | None = None
     texts: Treatment = "keep"
+    ids: Literal["keep", "pseudonyms"] = "keep"
     key_file: Place | None = None
+
+    @property
+    def treatments(self) -> dict[str, Treatment]:
+        """What becomes of each class of values."""
+        return {
+            "agents": self.agents or self.names,
+            "customers": self.customers or self.names,
+            "people": self.people or self.names,
+            "texts": self.texts,
+        }
+
+    @property
+    def hides_anything(self) -> bool:
+        """Whether anything at all is not shown as it is."""
+        return self.ids != "keep" or {*self.treatments.values()} != {"keep"}
 
 
 class SettingsFile(Part):
@@ -151,13 +177,9 @@ class SettingsFile(Part):
     audiences: bool = False
 
     @model_validator(mode="after")
-    def _hides_nothing_yet(self) -> SettingsFile:
-        """Better no report than one with the names that somebody asked to leave out."""
-        if self.audiences or self.privacy != Privacy():
-            message = (
-                "privacy and audiences are not carried out yet: every report shows names and "
-                "texts to whoever gets it. Leave privacy at keep and audiences at false"
-            )
+    def _no_audiences_yet(self) -> SettingsFile:
+        if self.audiences:
+            message = "audiences are not carried out yet; leave it at false"
             raise ValueError(message)
         return self
 
@@ -176,7 +198,7 @@ def read_settings(path: Path | None) -> SettingsFile:
         message = f"The settings file {path} cannot be read as YAML: {' '.join(str(error).split())}"
         raise UsageError(message) from error
     try:
-        return SettingsFile.model_validate(
+        given = SettingsFile.model_validate(
             {} if document is None else document, context={"folder": path.parent}
         )
     except ValidationError as error:
@@ -185,6 +207,10 @@ def read_settings(path: Path | None) -> SettingsFile:
             "The settings cannot be used:" if len(problems) > 1 else "The settings cannot be used."
         )
         raise UsageError("\n  ".join([head, *problems])) from error
+    if given.privacy.key_file is not None or not given.privacy.hides_anything:
+        return given
+    beside = given.privacy.model_copy(update={"key_file": path.parent / KEY_FILE})
+    return given.model_copy(update={"privacy": beside})
 
 
 def folders(exports: Path | None, out: Path | None) -> tuple[Path, Path]:

@@ -82,16 +82,29 @@ def test_every_problem_is_said_at_once_with_its_key(tmp_path: Path) -> None:
         ("schedule: {day: 3}\nschedule: {day: 4}", "stands twice"),
         ("schedule: [", "cannot be read as YAML"),
         ("- a list", "valid dictionary"),
-        ("privacy: {names: omit}", "not carried out yet"),
-        ("privacy: {names: pseudonyms}", "not carried out yet"),
-        ("privacy: {texts: omit}", "not carried out yet"),
-        ("privacy: {key_file: key}", "not carried out yet"),
+        ("privacy: {ids: omit}", "privacy.ids"),
         ("audiences: true", "not carried out yet"),
     ],
 )
 def test_what_cannot_be_is_refused_in_words(tmp_path: Path, text: str, words: str) -> None:
     with pytest.raises(UsageError, match=words):
         read_settings(written(tmp_path, text))
+
+
+def test_a_kind_of_name_may_have_a_treatment_of_its_own(tmp_path: Path) -> None:
+    file = written(tmp_path, "privacy: {names: pseudonyms, people: omit, agents: keep}")
+    assert read_settings(file).privacy.treatments == {
+        "agents": "keep", "customers": "pseudonyms", "people": "omit", "texts": "keep"
+    }  # fmt: skip
+
+
+def test_the_key_lies_beside_the_file_unless_it_says_otherwise(tmp_path: Path) -> None:
+    def key_file(text: str) -> Path | None:
+        return read_settings(written(tmp_path, text)).privacy.key_file
+
+    assert key_file("privacy: {names: omit}") == tmp_path / "privacy.key"
+    assert key_file("privacy: {names: omit, key_file: keys/k}") == tmp_path / "keys" / "k"
+    assert key_file("privacy: {names: keep}") is None
 
 
 def test_a_deadline_on_the_day_itself_is_allowed(tmp_path: Path) -> None:

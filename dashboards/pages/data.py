@@ -79,6 +79,7 @@ def build(report: Report) -> Mapping[str, Any]:
     files = report.frame("files")
     checks = report.frame("checks")
     freshness = report.frame("freshness")
+    withheld = rows_withheld(report)
     return {
         "figures": figures(files, checks),
         "balance": balance(files),
@@ -96,12 +97,28 @@ def build(report: Report) -> Mapping[str, Any]:
         "checks": checks_table(checks) if report.has("checks") else None,
         "problems": problems_table(report),
         "problem_rows": problem_rows_table(report),
-        "mend": list(report.frame("rows_to_mend").iter_rows(named=True)),
+        "mend": [] if withheld else list(report.frame("rows_to_mend").iter_rows(named=True)),
+        "withheld": withheld,
         "rejects": rejects_table(report),
         "trend": data_trend.chart(report.frame("quality_history")),
         "trend_table": data_trend.table(report.frame("quality_history")),
         "trend_sentence": data_trend.sentence(report.frame("quality_history")),
     }
+
+
+def rows_withheld(report: Report) -> Text | None:
+    """Where the rows to mend are, if they say what the report hides."""
+    rows = report.frame("rows_to_mend")
+    if report.hidden is None or rows.is_empty():
+        return None
+    count = int(rows["to_mend"].sum())
+    return Text(
+        f"有 {count:,} 行要改。它们原样含有本报告不显示的名称与文字，因此不在报告中，"
+        "而在运行结果的 mend 文件夹里，与报告并列。",
+        f"{count:,} {'row has' if count == 1 else 'rows have'} to be mended. As they came they say "
+        "what this report does not show, so they are not in it but in the folder mend of the "
+        "run's result, beside the report.",
+    )
 
 
 def figures(files: pl.DataFrame, checks: pl.DataFrame) -> list[tuple[str, Text, str]]:
@@ -411,7 +428,12 @@ def rejects_table(report: Report) -> DataTable | None:
     columns = (_EXPORT, _FILE, _ROW, reason, Column("record", Text("内容", "Record"), "wide"))
     return DataTable(
         "rejects",
-        Text("没有进入数据仓库的行，原样保留", "Rows that are in no table, kept as they came"),
+        Text("没有进入数据仓库的行，原样保留", "Rows that are in no table, kept as they came")
+        if report.hidden is None
+        else Text(
+            "没有进入数据仓库的行；内容按隐私设置不显示",
+            "Rows that are in no table; what they say is not shown, by the privacy settings",
+        ),
         columns,
         tuple(report.frame("rejects").select([column.key for column in columns]).iter_rows()),
         total=int(report.frame("files")["rejected"].sum()),

@@ -20,6 +20,7 @@ import dagster as dg
 from pipelines.deployment import MONTHS, QUIET, editions, notifications, watching
 from pipelines.errors import SlaError
 from pipelines.exports import load_mapping
+from pipelines.privacy_key import discretion
 from pipelines.session import Settings
 
 # No postponed annotations in this module: Dagster reads those of its assets and sensors.
@@ -101,7 +102,8 @@ def _edition(settings: Settings, months: dg.PartitionsDefinition) -> dg.AssetsDe
     def edition(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         month = date.fromisoformat(f"{context.partition_key}-01")
         try:
-            made = editions.write_edition(settings.out, month)
+            hidden = discretion(settings.file.privacy, settings.out)
+            made = editions.write_edition(settings.out, month, hidden)
         except SlaError as error:
             # Another try would find the same.
             raise dg.Failure(str(error), allow_retries=False) from error
@@ -236,7 +238,8 @@ def _owed_sensor(
     )
     def tell_of_records_owed(context: dg.RunStatusSensorContext) -> None:
         channels = settings.file.notifications
-        _warn(context, notifications.tell_of_records_owed(channels, settings.out))
+        privacy = settings.file.privacy
+        _warn(context, notifications.tell_of_records_owed(channels, settings.out, privacy))
 
     return tell_of_records_owed
 

@@ -20,6 +20,7 @@ from dashboards.office.management_workbook import management_workbook
 from dashboards.pages import management
 from pipelines.deployment import MONTHS
 from pipelines.errors import DataError
+from pipelines.privacy import open_shown
 from pipelines.report import read_some_frames, report_of
 from pipelines.warehouse import open_reader
 
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dashboards.report import Report
+    from pipelines.privacy_key import Discretion
 
-_FRAMES: Final = ("run", "files", *management.PAGE.needs, *management.PAGE.uses)
+_FRAMES: Final = ("run", "files", "privacy", *management.PAGE.needs, *management.PAGE.uses)
 
 
 @dataclass(frozen=True)
@@ -41,14 +43,14 @@ class Edition:
     is_closed: bool
 
 
-def write_edition(out: Path, month: date) -> Edition:
+def write_edition(out: Path, month: date, hidden: Discretion | None = None) -> Edition:
     """Write the edition of ``month``: the pages to mail in both languages, and the workbook.
 
     Raises:
-        UsageError: there is no published result.
+        UsageError: there is no published result, or its run hid what ``hidden`` does not.
         DataError: the published result has no tickets of that month.
     """
-    report = _report(out, month)
+    report = _report(out, month, hidden)
     parts = mail.management_parts(report)
     name = f"management-{month:%Y-%m}"
     contents = {
@@ -67,8 +69,8 @@ def last_closed_month(out: Path) -> date | None:
     return next((month for month in reversed(report.months) if report.is_closed(month)), None)
 
 
-def _report(out: Path, month: date) -> Report:
-    with open_reader(out / "warehouse.duckdb") as con:
+def _report(out: Path, month: date, hidden: Discretion | None) -> Report:
+    with open_shown(out / "warehouse.duckdb", hidden) as con:
         report = report_of(read_some_frames(con, _FRAMES), month)
     if month not in report.months:
         known = (

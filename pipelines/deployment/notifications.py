@@ -26,6 +26,7 @@ from email.utils import formatdate, make_msgid
 from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.deployment.owed import records_owed
+from pipelines.privacy_key import discretion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from typing import IO
 
     from pipelines.deployment.owed import OwedRecords
-    from pipelines.settings_file import Channel, Email, Event, Notifications
+    from pipelines.settings_file import Channel, Email, Event, Notifications, Privacy
 
 TIMEOUT_SECONDS: Final = 10
 MOST_BYTES: Final = 2000
@@ -123,13 +124,17 @@ def tell_of_failure(
 
 
 def tell_of_records_owed(
-    settings: Notifications, out: Path, environment: Mapping[str, str] = os.environ
+    settings: Notifications,
+    out: Path,
+    privacy: Privacy | None = None,
+    environment: Mapping[str, str] = os.environ,
 ) -> list[str]:
     """Say which agents owe records by the published result; what went wrong in saying it."""
     if not settings.through or "records_owed" not in settings.about:
         return []
     try:
-        found = records_owed(out)
+        hidden = discretion(privacy, out, environment) if privacy else None
+        found = records_owed(out, hidden)
     except Exception as error:  # noqa: BLE001 - the run is done and does not fail by it
         return [f"Nobody was told of records owed: {type(error).__name__}: {error}"]
     return tell(settings, agents_owe(found), environment) if found else []

@@ -9,11 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from pipelines.warehouse import open_reader
+from pipelines.privacy import open_shown
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
+
+    from pipelines.privacy_key import Discretion
 
 _OWED: Final = """
 select
@@ -52,15 +54,15 @@ class OwedRecords:
         return sum(agent.records for agent in self.agents)
 
 
-def records_owed(out: Path) -> OwedRecords | None:
+def records_owed(out: Path, hidden: Discretion | None = None) -> OwedRecords | None:
     """What agents owe by the published result; None when nobody owes anything.
 
     Without an export of service records nobody can be said to owe one.
 
     Raises:
-        UsageError: there is no result.
+        UsageError: there is no result, or its run hid what ``hidden`` does not.
     """
-    with open_reader(out / "warehouse.duckdb") as con:
+    with open_shown(out / "warehouse.duckdb", hidden) as con:
         agents = tuple(OwingAgent(*row) for row in con.execute(_OWED).fetchall())
         (as_of,) = con.execute("select as_of from meta.run").fetchall()[0]
     return OwedRecords(as_of, agents) if agents else None

@@ -211,7 +211,7 @@ def test_a_run_by_hand_tells_why_it_stopped_and_what_could_not_be_told(
 
 def test_what_is_owed_cannot_fail_a_run(tmp_path: Path) -> None:
     channels = SettingsFile.model_validate({"notifications": {"through": ["webhook"]}})
-    [problem] = notifications.tell_of_records_owed(channels.notifications, tmp_path, {})
+    [problem] = notifications.tell_of_records_owed(channels.notifications, tmp_path, environment={})
     assert "no warehouse" in problem
 
 

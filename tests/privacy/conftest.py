@@ -1,0 +1,73 @@
+"""One result that hides all there is to hide, shared by every test that searches its folders.
+
+The steps of a run one after the other, without Great Expectations, the other readings and Dagster:
+none of them writes what is handed out. A slow test runs the command whole.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, cast
+
+import pytest
+
+from pipelines import publish, readings, session, validation
+from pipelines.privacy_key import VARIABLE, discretion
+from pipelines.session import Session, Settings
+from pipelines.settings_file import read_settings
+from pipelines.terms import load_terms
+from tests.privacy.planted import ENGINEER, write_exports
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipelines.validator import Validator
+
+KEY: Final = "0123456789abcdef-of-the-tests"
+SETTINGS: Final = """
+privacy: {names: pseudonyms, texts: omit}
+"""
+_FAILED: Final = validation.CheckResult(
+    table="staging.service_records",
+    check="engineer_known",
+    description_en="The engineer is known.",
+    description_zh="工程师是已知的。",
+    severity="warning",
+    success=False,
+    rows=2,
+    unexpected_count=1,
+    sample=({"source_file": "f.csv", "source_row": 2, "engineer": ENGINEER, "said": ENGINEER},),
+    guards="contract: exports",
+    document={
+        "type": "expect_column_values_to_be_in_set",
+        "sentence": [["engineer", True]],
+        "observed": f"'{ENGINEER}'",
+        "by": "a test",
+    },
+)
+
+
+@pytest.fixture(scope="session")
+def hiding(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """OUT of a run over the planted sample, names under pseudonyms and texts left out."""
+    folder = tmp_path_factory.mktemp("privacy")
+    write_exports(folder / "exports")
+    return build(folder, SETTINGS)
+
+
+def build(folder: Path, text: str) -> Path:
+    """OUT of the exports in ``folder`` under the settings of ``text``."""
+    file = folder / "settings.yaml"
+    file.write_text(text, encoding="utf-8")
+    settings = Settings(folder / "exports", folder / "out", file=read_settings(file))
+    hidden = discretion(settings.file.privacy, settings.out, {VARIABLE: KEY})
+    with publish.only_run(settings.out) as building:
+        run = Session(settings, building, load_terms(), cast("Validator", None), hidden=hidden)
+        run.open()
+        session.stage(run)
+        session.write_reference(run)
+        list(session.build_models(run))
+        readings.keep_effects(run.con, readings.Effects())
+        validation.keep_results(run.con, [_FAILED])
+        session.write_report(run)
+        session.publish_result(run)
+    return settings.out
