@@ -41,7 +41,8 @@ class Report:
 
     ``frames`` by name (a frame is absent when its tables are), ``as_of`` in the terms'
     ``timezone``, ``months`` with tickets in order, ``month`` the one shown first, ``exports``
-    the exports that were given, ``version`` of the product.
+    the exports that were given, ``version`` of the product. ``edition``
+    says what a part of the report leaves out that is made for one audience.
     """
 
     frames: Mapping[str, pl.DataFrame]
@@ -51,6 +52,7 @@ class Report:
     month: date | None
     exports: frozenset[str]
     version: str
+    edition: Text | None = None
 
     def frame(self, name: str) -> pl.DataFrame:
         """The frame ``name``; an empty one when its tables are not there."""

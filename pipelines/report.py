@@ -56,8 +56,8 @@ def build_report(
     out_dir: Path,
     month: date | None = None,
     browser: Path | None = None,
-) -> list[Path]:
-    """Write the whole report into ``out_dir``; the files written, in order.
+) -> Report:
+    """Write the whole report into ``out_dir``; the report.
 
     Args:
         con: the finished warehouse, behind its curtain where something is hidden; nothing in it
@@ -70,7 +70,9 @@ def build_report(
     if "rows_to_mend" in frames and "privacy" not in frames:
         frames["rows_to_mend"] = write_rows_to_mend(con, out_dir)
     report = report_of(frames, month)
-    return [*write_report(report, PAGES, out_dir), *write_office(report, out_dir, browser)]
+    write_report(report, PAGES, out_dir)
+    write_office(report, out_dir, browser)
+    return report
 
 
 def report_of(frames: Mapping[str, pl.DataFrame], month: date | None = None) -> Report:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines import (
+    audiences,
     effects,
     mending,
     models,
@@ -416,7 +417,7 @@ def stop_if_blocked(session: Session) -> None:
 
 
 def write_report(session: Session) -> str:
-    """Build finance's workbook, the report's pages and the agents' sheets."""
+    """Build finance's workbook, the pages, the agents' sheets, and the audiences' folders."""
     settings = session.settings
     draw_audit_sample(session.con)
     privacy.remember(session.con, session.hidden)
@@ -425,7 +426,13 @@ def write_report(session: Session) -> str:
             shutil.rmtree(session.report_dir, ignore_errors=True)
             write_agent_sheets(shown, session.report_dir)
         write_finance(shown, session.report_dir)
-        build_report(shown, session.report_dir, settings.month, settings.browser)
+        report = build_report(shown, session.report_dir, settings.month, settings.browser)
+    audiences_dir = session.building / audiences.FOLDER
+    if settings.file.audiences:
+        audiences.write_audiences(report, session.report_dir, audiences_dir)
+    else:  # a run of only a part begins with what the last one made
+        shutil.rmtree(audiences_dir, ignore_errors=True)
+    shutil.rmtree(session.building / mending.BESIDE, ignore_errors=True)
     if session.hidden:  # whoever mends the exports needs the rows as they came
         mending.write_rows_to_mend(session.con, session.building, mending.BESIDE)
     pages = sum(1 for _ in session.report_dir.rglob("*.html"))

@@ -176,13 +176,6 @@ class SettingsFile(Part):
     privacy: Privacy = Privacy()
     audiences: bool = False
 
-    @model_validator(mode="after")
-    def _no_audiences_yet(self) -> SettingsFile:
-        if self.audiences:
-            message = "audiences are not carried out yet; leave it at false"
-            raise ValueError(message)
-        return self
-
 
 def read_settings(path: Path | None) -> SettingsFile:
     """Read the settings file; the defaults without one.

@@ -56,8 +56,8 @@ def test_pages_name_only_frames_there_are_and_every_frame_has_a_page() -> None:
 def test_a_warehouse_without_tickets_still_makes_every_page(tmp_path: Path) -> None:
     con = build({}, None, "2025-03-31 18:00:00")
     _files(con, ())
-    written = build_report(con, tmp_path)
-    assert tmp_path / "index.html" in written
+    build_report(con, tmp_path)
+    assert (tmp_path / "index.html").is_file()
     assert "tickets.csv" in (tmp_path / "en" / "management.html").read_text(encoding="utf-8")
 
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 KEY: Final = "0123456789abcdef-of-the-tests"
 SETTINGS: Final = """
-privacy: {names: pseudonyms, texts: omit}
+privacy: {names: pseudonyms, texts: pseudonyms}
+audiences: true
 """
 _FAILED: Final = validation.CheckResult(
     table="staging.service_records",
