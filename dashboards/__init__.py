@@ -18,7 +18,7 @@ How to add a page:
 5. A section that follows the month picker carries ``data-month="2025-06"`` (``hidden`` unless it
    is the default); a DataTable follows it by ``month_column``, and link filters by column key
    (``#month=2025-06&level=3&at=breached``: ``at`` is the id to scroll to).
-6. Charts: a ``charts.Chart`` drawn from ``new_figure()`` with its sentence and table twin; texts
+6. Charts: a ``charts.Chart`` drawn from ``Figure()`` with its sentence and table twin; texts
    from exports through ``safe.plot_text``. No style attribute, no handler: the policy forbids.
 7. Files of their own: ``Page.sheets`` with ``sheet_template``, named by ``safe.file_name(id)``.
    A ticket's section is ``ticket.html#id=…``: column kind ``ticket``.

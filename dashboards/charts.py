@@ -9,14 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dashboards import theme
 from dashboards.language import LANGUAGES, Language, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import plotly.graph_objects as go
-
+    from dashboards.figure import Figure
     from dashboards.tables import StaticTable
 
 
@@ -38,28 +36,19 @@ class Chart:
 
 
 def figures(
-    draw: Callable[[Language], go.Figure], height: int, narrow: dict[str, Any] | None = None
+    draw: Callable[[Language], Figure], height: int, narrow: dict[str, Any] | None = None
 ) -> dict[Language, dict[str, Any]]:
-    """Draw a figure in each language, without the template: pages carry it once.
+    """Draw a figure in each language; the template is no part of it: pages carry it once.
 
     ``height`` in pixels; ``narrow`` are layout values (dotted keys) for narrow screens.
     """
     return {language: _json(draw(language), height, narrow) for language in LANGUAGES}
 
 
-def _json(figure: go.Figure, height: int, narrow: dict[str, Any] | None) -> dict[str, Any]:
+def _json(figure: Figure, height: int, narrow: dict[str, Any] | None) -> dict[str, Any]:
     figure.update_layout(height=height)
-    parts = figure.to_plotly_json()
-    parts["layout"].pop("template", None)
     return {
-        "data": parts["data"],
-        "layout": parts["layout"],
+        "data": figure.data,
+        "layout": figure.layout,
         **({"narrow": narrow} if narrow else {}),
     }
-
-
-def new_figure() -> go.Figure:
-    """An empty figure in the house style."""
-    import plotly.graph_objects as go  # noqa: PLC0415 - half a second, and only when drawing
-
-    return go.Figure(layout={"template": theme.TEMPLATE})

@@ -23,6 +23,7 @@ from pipelines.progress import STEPS
 from pipelines.run import HISTORY, end_dead_runs, forget_old_runs, history
 from pipelines.validation import CheckResult
 from pipelines.validator import Validator
+from tests.dashboards import plotly_takes
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "sample_data"
@@ -105,6 +106,17 @@ def test_out_holds_warehouse_report_checks_and_history(sample: Run) -> None:
         ".published.json",
     }
     assert (sample.out / "report" / "index.html").is_file()
+
+
+def test_plotly_takes_every_figure_of_the_report(sample: Run) -> None:
+    figures = [
+        figure
+        for page in sorted((sample.out / "report").glob("??/*.html"))
+        for figure in plotly_takes.figures_of(page).values()
+    ]
+    assert len(figures) > 50, "months of management, finance, quality, in two languages"
+    for figure in figures:
+        plotly_takes.check(figure)
 
 
 def test_rows_to_mend_are_mended_and_fed_back(tmp_path: Path, exports: Path) -> None:

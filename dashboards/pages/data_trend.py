@@ -6,18 +6,16 @@ shown on the data page. Does not belong here: how it is kept (``pipelines.qualit
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
 from dashboards import language as lang
 from dashboards import theme, words
-from dashboards.charts import Chart, figures, new_figure
+from dashboards.charts import Chart, figures
+from dashboards.figure import Figure
 from dashboards.language import Language, Text
 from dashboards.tables import Column, DataTable, StaticTable
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
 
 #: Runs a line needs to be one.
 _A_LINE = 2
@@ -149,8 +147,8 @@ def _said(found: list[dict[str, Any]]) -> Text:
     )
 
 
-def _draw(found: list[dict[str, Any]], language: Language) -> go.Figure:
-    figure = new_figure()
+def _draw(found: list[dict[str, Any]], language: Language) -> Figure:
+    figure = Figure()
     labels = [run["label"] for run in found]
     for name, label, colour, dash, symbol in _MEASURES:
         word = label.in_language(language)

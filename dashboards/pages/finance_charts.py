@@ -13,15 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from dashboards import language as lang
 from dashboards import theme, words
-from dashboards.charts import Chart, figures, new_figure
+from dashboards.charts import Chart, figures
+from dashboards.figure import Figure
 from dashboards.language import Language, Text, both
 from dashboards.tables import StaticTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import date
-
-    import plotly.graph_objects as go
 
 #: Findings with money in question: colour, and a pattern for print without colour.
 STAKES: dict[str, tuple[str, str]] = {
@@ -109,8 +108,8 @@ def _findings(months: Months) -> list[str]:
     return [*(name for name in STAKES if name in there), *sorted(there - STAKES.keys())]
 
 
-def _draw(months: Months, currency: str, language: Language) -> go.Figure:
-    figure = new_figure()
+def _draw(months: Months, currency: str, language: Language) -> Figure:
+    figure = Figure()
     names = [lang.month(month) for month in months]
     for finding in _findings(months):
         colour, pattern = STAKES.get(finding, (theme.UNMEASURABLE, ""))

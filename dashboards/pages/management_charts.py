@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from dashboards import language as lang
 from dashboards import theme, words
-from dashboards.charts import Chart, figures, new_figure
+from dashboards.charts import Chart, figures
+from dashboards.figure import Figure
 from dashboards.language import Language, Text, both
 from dashboards.statistics import NEAR_LIMIT, RUN_LENGTH, WINDOW, ControlLimits, p_chart
 from dashboards.tables import StaticTable
@@ -18,8 +19,6 @@ from dashboards.tables import StaticTable
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
-
-    import plotly.graph_objects as go
 
     from dashboards.population import Population
 
@@ -119,8 +118,8 @@ def _trend(
     past: Sequence[date],
     limits: ControlLimits | None,
     language: Language,
-) -> go.Figure:
-    figure = new_figure()
+) -> Figure:
+    figure = Figure()
     say = {
         key: text.in_language(language)
         for key, text in {
@@ -428,8 +427,8 @@ def _step_name(step: int) -> str:
     return "≥ 200%" if step == LAST_STEP else f"{step * 10}–{step * 10 + 10}%"
 
 
-def _distribution(counts: Mapping[str, list[int]], language: Language) -> go.Figure:
-    figure = new_figure()
+def _distribution(counts: Mapping[str, list[int]], language: Language) -> Figure:
+    figure = Figure()
     axis = Text("占时限的比例", "share of the target used").in_language(language)
     tickets = Text("{} 张", "{} tickets").in_language(language)
     totals = [met + late for met, late in zip(counts["met"], counts["breached"], strict=True)]

@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from dashboards import language as lang
 from dashboards import safe, theme, words
-from dashboards.charts import Chart, figures, new_figure
+from dashboards.charts import Chart, figures
+from dashboards.figure import Figure
 from dashboards.language import Language, Text
 from dashboards.statistics import funnel_limits
 from dashboards.tables import StaticTable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    import plotly.graph_objects as go
 
     from dashboards.report import Report
 
@@ -92,8 +91,8 @@ def _months_sentence(rows: Rows) -> Text:
     )
 
 
-def _months(rows: Rows, there: Sequence[str], language: Language) -> go.Figure:
-    figure = new_figure()
+def _months(rows: Rows, there: Sequence[str], language: Language) -> Figure:
+    figure = Figure()
     owed = Text("应交", "owed").in_language(language)
     for name in there:
         word = finding_word(name).in_language(language)
@@ -177,8 +176,8 @@ def certainty(rows: Rows) -> Chart | None:
     )
 
 
-def _certainty(rows: Rows, language: Language) -> go.Figure:
-    figure = new_figure()
+def _certainty(rows: Rows, language: Language) -> Figure:
+    figure = Figure()
     missing = finding_word("missing").in_language(language)
     names = [safe.plot_text(agent_name(row)) for row in rows]
     labels = [safe.plot_text(short_agent_name(row)) for row in rows]
@@ -273,8 +272,8 @@ def is_outside(row: dict[str, Any], centre: float) -> bool:
     return bool(row["missing"] / row["decided"] > limit)
 
 
-def _funnel(rows: Rows, centre: float, language: Language) -> go.Figure:
-    figure = new_figure()
+def _funnel(rows: Rows, centre: float, language: Language) -> Figure:
+    figure = Figure()
     most = max(row["decided"] for row in rows)
     sizes = [max(1, round(most * 1.05 * step / 60)) for step in range(1, 61)]
     for deviations, dash in zip(_LIMITS, ("dot", "solid"), strict=True):

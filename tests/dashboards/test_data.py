@@ -15,6 +15,7 @@ from dashboards.site import write_report
 from expectations import SUITES
 from expectations.vocabulary import INPUTS
 from pipelines.terms import load_terms, schema
+from tests.dashboards import plotly_takes
 from tests.dashboards.frames import AS_OF, HOSTILE, checks, files, report
 
 if TYPE_CHECKING:
@@ -301,6 +302,8 @@ def test_a_run_is_compared_with_the_one_before() -> None:
     assert chart is not None
     assert [row[0] for row in chart.twin.rows] == ["2025-05-31", "2025-06-30", "2025-06-30 (2)"]
     assert [row[2] for row in chart.twin.rows] == ["4.0", "9.0", "1.0"]
+    for figure in chart.figures.values():
+        plotly_takes.check(figure)
 
 
 # Rows to mend
