@@ -3,14 +3,18 @@
 Belongs here: what Great Expectations 1.24 and duckdb-engine 0.17 need to judge a suite on
 DuckDB 2.0. Does not belong here: the checks themselves, and whose connection it is.
 
-Three things do not work as they come:
+Three things do not work as they come, and two cost more than they should:
 
 * the engine fetches after its connection went back to the pool ("list index out of range"),
   so ``WarehouseEngine`` keeps one connection;
 * SQLAlchemy's PostgreSQL reflection asks for ``pg_collation``, which DuckDB does not have, so
   ``WarehouseDialect`` reads ``duckdb_columns()``;
 * ``UnexpectedRowsExpectation`` fetches its rows before it counts them, so a reconciliation
-  would run twice, and it prints when a query does not name the batch.
+  would run twice, and it prints when a query does not name the batch;
+* each check of single rows reads the table once more for a sample of the values that break it,
+  which nobody asks for here (``failing_rows`` finds them, with file and line), and each check of
+  a key does so by a window over all rows: ``WarehouseEngine`` answers the first with nothing and
+  the second by grouping.
 
 Importing this module imports Great Expectations, which takes seconds: import it late.
 """
@@ -36,6 +40,7 @@ from great_expectations.data_context.types.base import (
     ProgressBarsConfig,
 )
 from great_expectations.datasource.fluent import SQLDatasource
+from great_expectations.exceptions import MetricResolutionError
 from great_expectations.execution_engine import SqlAlchemyExecutionEngine
 
 from expectations.checks import (
@@ -52,12 +57,17 @@ from expectations.checks import (
 from expectations.data_docs import document
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from great_expectations.core.batch_definition import BatchDefinition
     from great_expectations.core.expectation_validation_result import ExpectationValidationResult
     from great_expectations.data_context import EphemeralDataContext
     from great_expectations.expectations.expectation import Expectation
+    from great_expectations.validator.computed_metric import MetricValue
+    from great_expectations.validator.metric_configuration import (
+        MetricConfiguration,
+        MetricConfigurationID,
+    )
     from sqlalchemy.engine.interfaces import ReflectedColumn, ReflectedPrimaryKeyConstraint
 
 
@@ -101,6 +111,11 @@ class WarehouseDialect(duckdb_engine.Dialect):
 sa.dialects.registry.register("duckdb.warehouse", __name__, WarehouseDialect.__name__)
 
 
+_REPEATS = frozenset(
+    {"column_values.unique.unexpected_count", "compound_columns.unique.unexpected_count"}
+)
+
+
 class WarehouseEngine(SqlAlchemyExecutionEngine):
     """The SQL engine of Great Expectations, holding on to its one connection."""
 
@@ -110,6 +125,45 @@ class WarehouseEngine(SqlAlchemyExecutionEngine):
         if self._connection is None:
             self._connection = self.engine.connect()
         yield self._connection
+
+    def resolve_metrics(
+        self,
+        metrics_to_resolve: Iterable[MetricConfiguration],
+        metrics: dict[MetricConfigurationID, MetricValue] | None = None,
+        runtime_configuration: dict[str, Any] | None = None,
+    ) -> dict[MetricConfigurationID, MetricValue]:
+        """The values of metrics by their id; samples are left empty, repeats are grouped."""
+        found: dict[MetricConfigurationID, MetricValue] = {}
+        others = []
+        for metric in metrics_to_resolve:
+            if metric.metric_name.endswith(".unexpected_values"):
+                found[metric.id] = []
+            elif metric.metric_name in _REPEATS:
+                found[metric.id] = self._repeats(metric)
+            else:
+                others.append(metric)
+        if others:
+            found |= super().resolve_metrics(others, metrics, runtime_configuration)
+        return found
+
+    def _repeats(self, metric: MetricConfiguration) -> int:
+        """The rows whose key another row has as well; rows with a null in the key do not count."""
+        asked = metric.metric_domain_kwargs
+        names = asked["column_list"] if "column_list" in asked else [asked["column"]]
+        keys = [sa.column(name) for name in names]
+        groups = (
+            sa.select(sa.func.count().label("rows"))
+            .select_from(self.get_domain_records({"batch_id": asked["batch_id"]}))
+            .where(*(column.is_not(None) for column in keys))
+            .group_by(*keys)
+            .having(sa.func.count() > 1)
+            .subquery()
+        )
+        try:
+            count = self.execute_query(sa.select(sa.func.sum(groups.c.rows))).scalar()
+        except sa.exc.SQLAlchemyError as error:
+            raise MetricResolutionError(message=str(error), failed_metrics=(metric,)) from error
+        return int(count or 0)
 
 
 class WarehouseDatasource(SQLDatasource):

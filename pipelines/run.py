@@ -7,6 +7,7 @@ Belongs here: executing the job and keeping its history. Does not belong here: t
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sqlite3
 from pathlib import Path
@@ -49,6 +50,11 @@ telemetry:
 compute_logs:
   module: dagster._core.storage.noop_compute_log_manager
   class: NoOpComputeLogManager
+event_log_storage:
+  module: pipelines.event_log
+  class: OpenEventLog
+  config:
+    base_dir: {events}
 # One run at a time writes the warehouse; editions of months go on beside each other.
 concurrency:
   runs:
@@ -123,7 +129,9 @@ def prepare_history(out: Path) -> Path:
     """Make the folder of the history, with its configuration; Dagster's DAGSTER_HOME."""
     home = (out / HISTORY).absolute()
     home.mkdir(parents=True, exist_ok=True)
-    (home / "dagster.yaml").write_text(_INSTANCE_CONFIG, encoding="utf-8")
+    events = json.dumps(str(home / "history" / "runs"), ensure_ascii=False)  # as YAML quotes it
+    config = _INSTANCE_CONFIG.format(events=events)
+    (home / "dagster.yaml").write_text(config, encoding="utf-8")
     return home
 
 
