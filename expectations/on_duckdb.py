@@ -150,10 +150,11 @@ class WarehouseEngine(SqlAlchemyExecutionEngine):
         """The rows whose key another row has as well; rows with a null in the key do not count."""
         asked = metric.metric_domain_kwargs
         names = asked["column_list"] if "column_list" in asked else [asked["column"]]
-        keys = [sa.column(name) for name in names]
+        keys: list[sa.ColumnClause[Any]] = [sa.column(name) for name in names]
+        records: Any = self.get_domain_records({"batch_id": asked["batch_id"]})
         groups = (
             sa.select(sa.func.count().label("rows"))
-            .select_from(self.get_domain_records({"batch_id": asked["batch_id"]}))
+            .select_from(records)
             .where(*(column.is_not(None) for column in keys))
             .group_by(*keys)
             .having(sa.func.count() > 1)

@@ -12,7 +12,7 @@ tests/test_run.py holds that it is used, and the version is pinned.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster._core.storage.sql import create_engine
@@ -21,6 +21,7 @@ from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dagster._core.storage.sqlite_storage import SqliteStorageConfig
     from dagster._serdes import ConfigurableClassData
     from sqlalchemy.engine import Connection, Engine
 
@@ -34,8 +35,8 @@ class OpenEventLog(SqliteEventLogStorage):
         super().__init__(base_dir, inst_data)
 
     @classmethod
-    def from_config_value(
-        cls, inst_data: ConfigurableClassData | None, config_value: dict[str, Any]
+    def from_config_value(  # type: ignore[override]  # as in the class it extends
+        cls, inst_data: ConfigurableClassData | None, config_value: SqliteStorageConfig
     ) -> OpenEventLog:
         """The log that a dagster.yaml names."""
         return cls(inst_data=inst_data, **config_value)
