@@ -212,12 +212,7 @@ def _source(
 ) -> Source:
     export = INPUTS[file.export]
     first = sheet.header + 1
-    lines = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("line")
-    error_lines = [error.line for error in sheet.errors]
-    is_row = sheet.cells.select(
-        (pl.any_horizontal(_is_filled(sheet.cells.columns)) | lines.is_in(error_lines))
-        & (lines > first)
-    ).to_series()
+    is_row = _rows_below(sheet.cells, first, [error.line for error in sheet.errors])
     cells, findings = sheet.cells, sheet.errors
     if sheet.blocks:
         is_whole_key = len(export.key) == 1 and not export.is_log
@@ -229,10 +224,16 @@ def _source(
             sheet.positions.get(export.key[0]) if is_whole_key else None,
         )
         findings = [*merging.spread(findings, sheet.blocks), *unfilled]
+    lines = pl.int_range(1, cells.height + 1, dtype=pl.Int64, eager=True).alias("line")
     frame = cells.with_columns(lines).filter(is_row)
     name = file.path.name if is_only else f"{file.path.name} [{sheet.name}]"
     table = f"workbook {name}"
     con.register(table, frame.to_arrow())
+
+    def pick(lines: list[int]) -> str:
+        con.register(table, frame.filter(pl.col("line").is_in(lines)).to_arrow())
+        return identifier(table)
+
     notes = [f"sheet {sheet.name}", f"header found in row {first}"]
     if sheet.blocks:
         notes.append(f"merged cells below the header: {len(sheet.blocks):,}")
@@ -244,6 +245,7 @@ def _source(
         format=file.suffix.removeprefix("."),
         sheet=sheet.name,
         expected_rows=frame.height,
+        pick=pick,
         has_serials=True,
         findings=[finding for finding in findings if finding.line > first],
         notes=notes,
@@ -251,5 +253,16 @@ def _source(
     )
 
 
-def _is_filled(names: list[str]) -> list[pl.Expr]:
-    return [pl.col(name).str.strip_chars().fill_null("") != "" for name in names]
+def _rows_below(cells: pl.DataFrame, first: int, error_lines: list[int]) -> pl.Series:
+    """Which rows below the header count: those with any text or error in them.
+
+    Column by column, and no further once all are known to have some.
+    """
+    lines = pl.int_range(1, cells.height + 1, dtype=pl.Int64, eager=True)
+    is_below = lines > first
+    found = ~is_below | lines.is_in(error_lines)
+    for column in cells.get_columns():
+        if found.all():
+            break
+        found |= (column.str.strip_chars() != "").fill_null(value=False)
+    return found & is_below
