@@ -5,6 +5,7 @@
 # Needs Python 3.11 or newer with venv. Everything else comes from the lock files, by hash.
 
 PYTHON ?= python3
+FUZZ_SECONDS ?= 60
 EXPORTS ?= sample_data
 OUT ?= out
 
@@ -23,7 +24,7 @@ VENV_STAMP := $(VENV)/.python-$(shell $(PYTHON) --version 2>/dev/null | cksum | 
 RUN_STAMP := $(VENV)/.run-$(shell cat requirements.lock pyproject.toml | cksum | cut -d ' ' -f 1)
 DEV_STAMP := $(VENV)/.dev-$(shell cat requirements-dev.lock pyproject.toml | cksum | cut -d ' ' -f 1)
 
-.PHONY: help setup setup-dev report test test-all lint bench dev lock clean
+.PHONY: help setup setup-dev report test test-all lint bench fuzz dev lock clean
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -49,6 +50,11 @@ lint: setup-dev ## Lint and types only
 
 bench: setup-dev ## The benchmarks of tests/benchmarks/, timed
 	$(BIN)/python -m pytest tests/benchmarks -o python_files='bench_*.py' -s
+
+fuzz: setup-dev ## Feed the readers what a fuzzer makes up, FUZZ_SECONDS (60) each
+	for target in text cells packed workbook mapping; do \
+		$(BIN)/python -m tests.fuzz.fuzz_readers $$target -max_total_time=$(FUZZ_SECONDS) || exit 1; \
+	done
 
 dev: setup ## Dagster's pages on http://localhost:3000: asset graph and run history
 	$(BIN)/dagster dev

@@ -1,0 +1,135 @@
+"""What is fed to the readers, and what must hold of whatever comes: no fuzzer in here.
+
+Each target takes bytes and returns when they were refused in words or read without losing a row;
+anything else it raises is a finding. ``fuzz_readers`` lets a fuzzer make the bytes up.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from pipelines.errors import SlaError
+from pipelines.exports import load_mapping, stage_exports
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HEADER = "ticket_id,opened_at,responded_at,expert_team,training_hours,fault_level,city\n"
+SEEDS = (
+    "T1,2025-03-07 17:00,2025/3/8 9:32:09,是,8,一级,成都\n",
+    "T2,2025年3月7日 17:00,07.03.2025,Y,(1.5),P1,北京市\n",
+    "T3,3/13/2025 5:00 PM,2025-03-08T09:30:00.123Z,TRUE,１２,2,\n",
+    "T4,45000.5,2025-03-08T09:30+08:00,-,¥1,234.50-,无,N/A\n",
+)
+MAPPING = (
+    b"timezone: Asia/Shanghai\ntickets:\n  files: ['t*']\n  columns:\n    ticket_id: No\n"
+    b"    opened_at: {from: Opened, formats: ['%d.%m.%Y']}\n    city: {from: [A, B]}\n"
+)
+
+
+def _stage(name: str, data: bytes) -> None:
+    """Stage one file: refused by its name, or every row of it in one place."""
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as con:
+        (Path(folder) / name).write_bytes(data)
+        try:
+            stage_exports(con, Path(folder))
+        except SlaError as error:
+            assert name in str(error)  # noqa: PT017 - either outcome is fine
+            return
+        counts = con.execute("select rows_in, staged, rejected from meta.files").fetchall()
+        assert counts
+        assert all(rows_in == staged + rejected for rows_in, staged, rejected in counts)
+
+
+def text(data: bytes) -> None:
+    """A whole text file: encoding, delimiter, header, rows, values."""
+    _stage("tickets.csv", data)
+
+
+def cells(data: bytes) -> None:
+    """Cells under a good header: dates, money, yes and no, levels."""
+    _stage("tickets.csv", HEADER.encode() + data)
+
+
+def packed(data: bytes) -> None:
+    """A zip or a gzip, told apart by the first byte."""
+    name = "tickets.zip" if data[:1] == b"P" else "tickets.csv.gz"
+    _stage(name, data)
+
+
+def workbook(data: bytes) -> None:
+    """The rows of a sheet, within a workbook that is otherwise whole."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as book:
+        for name, part in _BOOK.items():
+            book.writestr(name, part)
+        book.writestr("xl/worksheets/sheet1.xml", _SHEET.replace(b"ROWS", data))
+    _stage("tickets.xlsx", made.getvalue())
+
+
+def mapping(data: bytes) -> None:
+    """A mapping file: refused in words, or a mapping whose text cannot leave its place in SQL."""
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as con:
+        path = Path(folder) / "mapping.yaml"
+        path.write_bytes(data)
+        exports = Path(folder) / "exports"
+        exports.mkdir()
+        (exports / "tickets.csv").write_text("No,ticket_id,city\n1,2,3\n", encoding="utf-8")
+        try:
+            stage_exports(con, exports, load_mapping(path))
+        except SlaError:
+            return
+        assert con.execute("select count(*) from staging.tickets").fetchall() == [(1,)]
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    target.__name__: target for target in (text, cells, packed, workbook, mapping)
+}
+
+_SPREADSHEET = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+_BOOK = {
+    "[Content_Types].xml": f'<Types xmlns="{_PACKAGE}/content-types"/>',
+    "xl/workbook.xml": (
+        f'<workbook xmlns="{_SPREADSHEET}" xmlns:r="{_OFFICE}"><sheets>'
+        '<sheet name="a" sheetId="1" r:id="rId1"/></sheets></workbook>'
+    ),
+    "xl/_rels/workbook.xml.rels": (
+        f'<Relationships xmlns="{_PACKAGE}/relationships"><Relationship Id="rId1"'
+        f' Type="{_OFFICE}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>'
+    ),
+    "xl/sharedStrings.xml": f'<sst xmlns="{_SPREADSHEET}"><si><t>ticket_id</t></si></sst>',
+}
+_SHEET = (
+    f'<worksheet xmlns="{_SPREADSHEET}"><sheetData><row r="1"><c r="A1" t="s"><v>0</v></c>'
+    "</row>ROWS</worksheet>"
+).encode()
+_ROWS = (
+    b'<row r="2"><c r="A2"><v>7</v></c><c r="B2" t="e"><v>#N/A</v></c></row>'
+    b'<row r="3"><c r="A3" t="inlineStr"><is><t>T</t></is></c><c r="B3" t="b"><v>1</v></c></row>'
+    b'</sheetData><mergeCells><mergeCell ref="A3:A4"/></mergeCells>'
+)
+
+
+def seeds(target: str) -> list[bytes]:
+    """Good inputs of a target to begin with."""
+    lines = [line.encode() for line in SEEDS]
+    whole = [HEADER.encode() + line for line in lines]
+    zipped = io.BytesIO()
+    with zipfile.ZipFile(zipped, "w", zipfile.ZIP_DEFLATED) as packed_file:
+        packed_file.writestr("a.csv", whole[0])
+    return {
+        "text": [*whole, *(line.decode().encode("gb18030") for line in whole)],
+        "cells": lines,
+        "packed": [gzip.compress(whole[0], mtime=0), zipped.getvalue()],
+        "workbook": [_ROWS],
+        "mapping": [MAPPING],
+    }[target]
