@@ -406,5 +406,10 @@ def _tell_result(settings: Settings) -> None:
     click.echo(f"Report     {settings.out / 'report' / 'index.html'}")
     if settings.browser is not None:
         click.echo(f"PDF        {settings.out / 'report' / '*.pdf'}")
+    if settings.file.audiences:
+        click.echo(f"Audiences  {settings.out / 'audiences' / '*'}")
+    privacy = settings.file.privacy
+    if privacy.hides_anything and not os.environ.get("SLA_PRIVACY_KEY"):
+        click.echo(f"Key        {privacy.key_file} (keep it: another one gives other pseudonyms)")
     click.echo(f"Warehouse  {settings.out / 'warehouse.duckdb'}")
     click.echo(f"Checks     {settings.out / 'checks.json'}")

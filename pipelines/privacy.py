@@ -46,6 +46,8 @@ LEFT_OUT: Final = "…"
 _SHORTEST_CODE: Final = 8  # hexadecimal digits: 4 billion, so that few are ever lengthened
 _SHORTEST_NAME: Final = 2  # a single character is found in any sentence
 
+_SEVERAL: Final = re.compile(r"[^、，,;；/&+]+")  # a person, where a cell names several
+
 LETTERS: Final = {"agents": "A", "customers": "C", "people": "P", "texts": "T"}
 """The letter a pseudonym begins with: what kind of value it stands for, in either language."""
 
@@ -306,7 +308,10 @@ class Veil:
         self._ids: dict[str, str] = {}
         for kind, columns in _NAMES.items():
             if self._treatments[kind] != "keep":
-                self._names |= dict.fromkeys(_values(con, columns) - {*self._names}, kind)
+                found = _values(con, columns)
+                if kind == "people":
+                    found |= {person for value in found for person in _persons(value)}
+                self._names |= dict.fromkeys(found - {*self._names}, kind)
         for kind, columns in _IDS.items():
             hides_names = self._treatments[kind] != "keep"
             for value in sorted(_values(con, columns) - {_COMPANY, *self._ids}):
@@ -316,8 +321,9 @@ class Veil:
                     or (hides_names and is_like_a_name(value))
                 ):
                     self._ids[value] = self._names.get(value, kind)
-        texts = _values(con, sorted(TEXT_COLUMNS - {"steps.tickets.description"}))
-        self._texts = texts if self._treatments["texts"] == "pseudonyms" else set()
+        self._texts: set[str] = set()
+        if self._treatments["texts"] == "pseudonyms":
+            self._texts = _values(con, TEXT_COLUMNS - {"steps.tickets.description"})
         self._searched: dict[str, str] = {}  # sentences, and what they became
         self._codes = codes(hidden.key, {*self._names, *self._ids, *self._texts})
 
@@ -338,8 +344,14 @@ class Veil:
         """A value of a column of names of ``kind``; None where it is left out."""
         as_what = self._names.get(value)
         if as_what is not None:
-            omits = self._treatments[as_what] == "omit"
-            return None if omits else self.pseudonym(value, as_what)
+            if self._treatments[as_what] == "omit":
+                return None
+            if as_what == "people":  # one of several is the same person as alone
+                return _SEVERAL.sub(
+                    lambda one: self.pseudonym(one[0].strip(), as_what) if one[0].strip() else "",
+                    value,
+                )
+            return self.pseudonym(value, as_what)
         if value in self._ids:  # an id stood in for a name that was not given
             return self.id(value)
         return value if self._treatments[kind] == "keep" else None
@@ -460,6 +472,11 @@ def is_like_a_name(value: str) -> bool:
         character == "@" or character.isspace() or (character.isalpha() and not character.isascii())
         for character in value.strip()
     )
+
+
+def _persons(value: str) -> list[str]:
+    """The persons of a cell that names several."""
+    return [one.strip() for one in _SEVERAL.findall(value) if one.strip()]
 
 
 def _normal(value: str) -> str:

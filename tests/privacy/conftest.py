@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final, cast
 import pytest
 
 from pipelines import publish, readings, session, validation
-from pipelines.privacy_key import VARIABLE, discretion
+from pipelines.privacy_key import VARIABLE, Discretion, discretion
 from pipelines.session import Session, Settings
-from pipelines.settings_file import read_settings
+from pipelines.settings_file import Privacy, read_settings
 from pipelines.terms import load_terms
 from tests.privacy.planted import ENGINEER, write_exports
 
@@ -45,6 +45,13 @@ _FAILED: Final = validation.CheckResult(
         "by": "a test",
     },
 )
+
+
+@pytest.fixture(scope="session")
+def hidden() -> Discretion:
+    """What that result hides, for what is made of it after the run."""
+    privacy = Privacy(names="pseudonyms", texts="pseudonyms")
+    return Discretion(privacy, KEY.encode())
 
 
 @pytest.fixture(scope="session")

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from datetime import date
 from typing import TYPE_CHECKING
 
+import pytest
+
+from pipelines.deployment.editions import write_edition
+from pipelines.deployment.owed import records_owed
+from pipelines.errors import UsageError
 from tests.privacy import planted
 from tests.privacy.conftest import KEY
 from tests.privacy.searching import search, texts
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pipelines.privacy_key import Discretion
 
 _SHORTEST_TEXT = 8  # characters; shorter ones are words the report may use itself
 
@@ -84,6 +92,25 @@ def test_the_rows_to_mend_lie_beside_the_report_as_they_came(hiding: Path) -> No
     whole = "".join(text for path in hiding.glob("mend/*.csv") for _, text in texts(path))
     assert planted.REJECTED_NAME in whole
     assert planted.MISPLACED in whole
+
+
+def test_the_edition_of_a_month_hides_the_same(hiding: Path, hidden: Discretion) -> None:
+    with pytest.raises(UsageError, match="--settings FILE, or SLA_SETTINGS"):
+        write_edition(hiding, date(2025, 6, 1))
+    made = write_edition(hiding, date(2025, 6, 1), hidden)
+    folder = made.files[0].parent
+    assert search(folder, names(hiding) | free_texts(hiding)) == []
+    assert search(folder, [pseudonym("C", planted.NAMED_BY_ID)])
+
+
+def test_a_message_on_records_owed_names_nobody(hiding: Path, hidden: Discretion) -> None:
+    with pytest.raises(UsageError, match="The last run hid names or texts"):
+        records_owed(hiding)
+    found = records_owed(hiding, hidden)
+    assert found is not None
+    owing = {agent.agent_id for agent in found.agents}
+    assert pseudonym("A", planted.AGENT_BY_ID) in owing
+    assert not owing & names(hiding)
 
 
 def test_the_key_is_nowhere_in_the_result(hiding: Path) -> None:
