@@ -17,6 +17,8 @@ import duckdb
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+_SHORTEST_TEXT: Final = 8  # characters; shorter ones are words the report may use itself
+
 SAMPLE: Final = Path(__file__).parents[2] / "sample_data"
 _EXPORTS: Final = (
     "tickets_*",
@@ -136,3 +138,25 @@ def staged(warehouse: Path, column: str, table: str, shortest: int = 1) -> set[s
     with closing(duckdb.connect(str(warehouse), read_only=True)) as con:
         rows = con.execute(f"select distinct {column} from staging.{table}").fetchall()
     return {value for (value,) in rows if value and len(value) >= shortest}
+
+
+def names(out: Path) -> set[str]:
+    """Every name in the exports: those of the sample as staged, and the planted ones."""
+    warehouse = out / "warehouse.duckdb"
+    found = {*NAMES}
+    for table, column in (
+        ("tickets", "customer_name"), ("agents", "agent_name"), ("service_records", "engineer"),
+    ):  # fmt: skip
+        found |= staged(warehouse, column, table)
+    return found
+
+
+def free_texts(out: Path) -> set[str]:
+    warehouse = out / "warehouse.duckdb"
+    found = {*TEXTS}
+    for table, column in (
+        ("tickets", "description"), ("service_records", "fault_description"),
+        ("service_records", "resolution"), ("pauses", "reason"),
+    ):  # fmt: skip
+        found |= staged(warehouse, column, table, _SHORTEST_TEXT)
+    return found

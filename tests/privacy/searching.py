@@ -11,6 +11,7 @@ import html
 import io
 import re
 import zipfile
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
@@ -38,48 +39,59 @@ class Found(NamedTuple):
 
 def search(folder: Path, values: Iterable[str]) -> list[Found]:
     """Where ``values`` stand: in what the files of ``folder`` hold and in what they are called."""
-    wanted = sorted({_flat(value) for value in values if value.strip()})
-    names = {_flat(file_name(value)): value for value in values if not value.isascii()}
-    found = []
+    wanted = {_flat(value): value for value in values if value.strip()}
+    places, said = [], []
     for path in sorted(folder.rglob("*")):
         place = path.relative_to(folder).as_posix()
+        places.append(f"the name {place}")
+        said.append(_flat(place))
         if path.is_file() and path.name not in OF_THE_PRODUCT:
             for part, text in texts(path):
-                found += [Found(value, f"{place}{part}") for value in hits(text, wanted)]
-        found += [Found(value, f"the name {place}") for value in hits(place, wanted)]
-        found += [
-            Found(value, f"the name {place}") for name, value in names.items() if name in place
-        ]
-    return found
+                places.append(f"{place}{part}")
+                said.append(text)
+    # A name may also stand in a file's name as the report spells what such names cannot hold.
+    spelt = {_flat(file_name(value)): value for value in wanted.values()}
+    hits = pl.Series(said).str.extract_many([*wanted], overlapping=True)
+    found = {
+        Found(wanted[value], place)
+        for place, values in zip(places, hits, strict=True)
+        for value in values
+    }
+    found |= {
+        Found(value, place)
+        for place, text in zip(places, said, strict=True)
+        if place.startswith("the name ")
+        for name, value in spelt.items()
+        if name in text
+    }
+    return sorted(found)
 
 
-def hits(text: str, wanted: list[str]) -> list[str]:
-    """Which of the values stand in the text, blanks and capitals aside."""
-    flat = _flat(text)
-    present = pl.Series([flat]).str.extract_many(wanted, overlapping=True)[0]
-    return sorted(set(present))
+def texts(path: Path) -> tuple[tuple[str, str], ...]:
+    """Every reading of a file with the name of its part; blanks and capitals are evened out."""
+    return _texts(path.suffix, path.read_bytes())
 
 
-def texts(path: Path) -> Iterator[tuple[str, str]]:
-    """Every reading of a file, each with the name of its part."""
-    content = path.read_bytes()
-    if path.suffix == ".pdf":
+@cache
+def _texts(suffix: str, content: bytes) -> tuple[tuple[str, str], ...]:
+    return tuple((part, _flat(text)) for part, text in _readings(suffix, content))
+
+
+def _readings(suffix: str, content: bytes) -> Iterator[tuple[str, str]]:
+    if suffix == ".pdf":
         for number, page in enumerate(PdfReader(io.BytesIO(content)).pages, start=1):
             yield f" page {number}", page.extract_text()
-    if path.suffix == ".parquet":
-        yield " rows", str(pl.read_parquet(path).to_dicts())
-    if path.suffix in _PACKED:
+    if suffix == ".parquet":
+        yield " rows", str(pl.read_parquet(io.BytesIO(content)).to_dicts())
+    if suffix in _PACKED:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             for name in packed.namelist():
                 yield f"!{name}", decoded(packed.read(name))
-    if path.suffix == ".xlsx":
-        book = openpyxl.load_workbook(io.BytesIO(content))
+    if suffix == ".xlsx":
+        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True)
         for sheet in book.worksheets:
             cells = "\n".join(
-                str(cell.value)
-                for row in sheet.iter_rows()
-                for cell in row
-                if cell.value is not None
+                str(cell) for row in sheet.iter_rows(values_only=True) for cell in row if cell
             )
             yield f" sheet {sheet.title}", f"{sheet.title}\n{cells}"
     yield "", decoded(content)

@@ -88,9 +88,8 @@ def test_a_value_is_found_however_it_is_written(tmp_path: Path, write: object) -
     folder.mkdir(parents=True)
     write(folder / "file")  # type: ignore[operator]
     found = search(tmp_path, [VALUE, "nobody"])
-    assert {one.value for one in found} <= {VALUE.casefold(), VALUE}
+    assert {one.value for one in found} == {VALUE}
     assert all("deep/down/" in one.place for one in found)
-    assert found
 
 
 def test_what_is_not_there_is_not_found(tmp_path: Path) -> None:
@@ -100,4 +99,4 @@ def test_what_is_not_there_is_not_found(tmp_path: Path) -> None:
 
 def test_capitals_and_blanks_do_not_hide_a_value(tmp_path: Path) -> None:
     (tmp_path / "file.txt").write_text("acme\n  LTD", encoding="utf-8")
-    assert [one.value for one in search(tmp_path, ["Acme Ltd"])] == ["acme ltd"]
+    assert [one.value for one in search(tmp_path, ["Acme Ltd"])] == ["Acme Ltd"]

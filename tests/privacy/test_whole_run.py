@@ -10,9 +10,8 @@ from click.testing import CliRunner
 from pipelines import cli
 from pipelines.browser import find_browser
 from pipelines.errors import UsageError
-from tests.privacy.planted import write_exports
+from tests.privacy.planted import free_texts, names, write_exports
 from tests.privacy.searching import search
-from tests.privacy.test_handed_out import free_texts, names
 
 if TYPE_CHECKING:
     from pathlib import Path
