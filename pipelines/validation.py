@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import sys
 import threading
 from dataclasses import asdict, dataclass
 from itertools import chain
@@ -68,7 +69,15 @@ def warm_up() -> threading.Thread:
 
 
 def _great_expectations() -> Any:  # noqa: ANN401 -- a module imported late has no static type
-    return importlib.import_module("expectations.on_duckdb")
+    # It would import PySpark where that is installed: a second, and a warning, for nothing.
+    is_hidden = "pyspark" not in sys.modules
+    if is_hidden:
+        sys.modules["pyspark"] = None  # type: ignore[assignment] # Python's own mark of what is not there
+    try:
+        return importlib.import_module("expectations.on_duckdb")
+    finally:
+        if is_hidden:
+            del sys.modules["pyspark"]
 
 
 def validate(

@@ -95,8 +95,6 @@ def main() -> None:
     """Get ready, read one question, answer it; go when there is none."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the run decides what an interrupt means
     answers, sys.stdout = sys.stdout, sys.stderr  # nothing else may write into the answer
-    # Great Expectations would import PySpark where it is installed: a second for nothing.
-    sys.modules["pyspark"] = None  # type: ignore[assignment] # Python's own mark of what is not there
     validation.warm_up().join()
     line = sys.stdin.readline()
     if line:

@@ -37,6 +37,7 @@ _LEAST_NAME: Final = 0.6
 _FEW_CHOICES: Final = 30
 _MUST_PARSE: Final = (Kind.INSTANT, Kind.DATE, Kind.MONEY, Kind.DECIMAL, Kind.INTEGER)
 _LEVEL = re.compile(r"(?:^|[^0-9])([1-4])(?![0-9])")
+_DIGIT = re.compile(r"\d")
 _NEAR_VALUE: Final = 88
 _LONG_TEXT: Final = 60
 
@@ -94,11 +95,25 @@ def guess_columns(export: Export, profiles: Sequence[Profile]) -> list[Guess]:
         [[score(column, export, profile) for profile in profiles] for column in export.columns]
     )
     scores[scores < LEAST_SCORE] = 0.0
-    return [
-        Guess(export.columns[row], profiles[place], float(scores[row, place]))
+    guesses = {
+        row: Guess(export.columns[row], profiles[place], float(scores[row, place]))
         for row, place in assign(scores)
         if scores[row, place] > 0
-    ]
+    }
+    for row, column in enumerate(export.columns):
+        if export.key == (column.name,) and row not in guesses:
+            used = {guess.profile.position for guess in guesses.values()}
+            like_keys = (p for p in profiles if p.position not in used and _is_like_a_key(p))
+            if (first := next(like_keys, None)) is not None:
+                guesses[row] = Guess(column, first, LEAST_SCORE)
+    return [guess for _, guess in sorted(guesses.items())]
+
+
+def _is_like_a_key(profile: Profile) -> bool:
+    """Whether each row has a value of its own, and that is no time and no sentence."""
+    is_complete = 1 < len(profile.counts) == profile.filled == profile.rows
+    is_short = profile.mean_length < _LONG_TEXT / 2
+    return is_complete and is_short and not profile.time_share
 
 
 def score(column: Column, export: Export, profile: Profile) -> float:
@@ -148,9 +163,9 @@ def _likeness(found: str, name: str) -> float:
 def value_fit(  # noqa: PLR0911 - one answer for each kind of column
     column: Column, profile: Profile, *, is_key: bool
 ) -> float:
-    """How well the values fit the column's kind, 0 to 1; 0.5 where they say nothing."""
+    """How well the values fit the column's kind, 0 to 1; little where there are none."""
     if not profile.filled:
-        return 0.5
+        return 0.2
     kind = column.kind
     if kind in (Kind.INSTANT, Kind.DATE):
         return profile.time_share
@@ -166,6 +181,8 @@ def value_fit(  # noqa: PLR0911 - one answer for each kind of column
         return 0.8
     if is_key:
         return profile.distinct_share * profile.filled / profile.rows
+    if column.name.startswith("parent") and not any(map(_DIGIT.search, profile.counts)):
+        return 0.0
     return 0.7 if profile.mean_length < _LONG_TEXT else 0.2
 
 

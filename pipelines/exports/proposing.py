@@ -70,7 +70,13 @@ def propose(path: Path, export_name: str) -> Proposal:
     look = look_at(path, export_name)
     export = EXPORTS[export_name]
     guesses = guess_columns(export, look.profiles)
+    sure = {guess.column.name for guess in guesses if guess.score >= LIKELY}
     asked = [
+        f"{name}: which column is it? Without it no row can be read."
+        for name in export.key
+        if name not in sure and name != "line_no"
+    ]
+    asked += [
         f"{guess.column.name}: {escaped(guess.convention.question)}"
         for guess in guesses
         if guess.score >= LIKELY and guess.convention and guess.convention.question

@@ -32,6 +32,7 @@ HEADERS: Final[dict[str, tuple[str, ...]]] = {
             "任务单号",
             "流水号",
             "故障单号",
+            "#",
         ),
     ),
     "customer_id": (
@@ -81,18 +82,32 @@ HEADERS: Final[dict[str, tuple[str, ...]]] = {
         *("source", "origin", "via", "contact type", "create channel", "contact method"),
         *("open data channel type", "来源", "受理渠道", "报修方式", "受理方式", "报障方式"),
     ),
-    "parent_ticket_id": ("parent", "parent id", "parent ticket", "parent incident", "父工单号"),
+    "parent_ticket_id": (
+        "parent",
+        "parent id",
+        "parent ticket",
+        "parent incident",
+        "父工单号",
+        "父任务",
+    ),
     "opened_at": (
         *("opened", "open date", "opening date", "created", "created at", "created on"),
         *("create time", "created time", "created date", "date created", "creation date"),
         *("start date", "submitted at", "reported", "reported at", "received", "request date"),
         *("date opened", "logged at", "requested", "open dt", "创建时间", "创建日期", "报修时间"),
         *("提交时间", "接单时间", "发生时间", "报障时间", "登记时间", "申请时间", "开单时间"),
+        "创建于",
     ),
     "responded_at": (
         *("first response", "first response at", "first response time", "responded", "response"),
         *("response time", "acknowledged", "acknowledged at", "first reply", "first reply at"),
-        *("initial response time", "date of first response", "accepted at", "首次响应时间"),
+        *(
+            "initial response time",
+            "date of first response",
+            "accepted at",
+            "首次响应时间",
+            "首次响应",
+        ),
         *("首响时间", "回复时间", "派单时间", "首次回复时间", "接听时间"),
     ),
     "arrived_at": (
@@ -112,6 +127,7 @@ HEADERS: Final[dict[str, tuple[str, ...]]] = {
             "办结时间",
             "完工时间",
             "处理完成时间",
+            "结束日期",
         ),
     ),
     "agreed_due_at": (
@@ -130,6 +146,8 @@ HEADERS: Final[dict[str, tuple[str, ...]]] = {
     "report_channel": ("report sent by", "report delivery", "报告发送方式"),
     "category": (
         "type",
+        "tracker",
+        "跟踪",
         "ticket type",
         "request type",
         "issue type",
@@ -188,11 +206,21 @@ VALUES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "4": ("low", "minor", "trivial", "低", "轻微", "较低"),
     },
     "category": {
-        "fault": ("incident", "problem", "bug", "failure", "breakdown", "repair", "报修", "事件"),
+        "fault": (
+            "incident",
+            "problem",
+            "bug",
+            "failure",
+            "breakdown",
+            "repair",
+            "报修",
+            "事件",
+            "错误",
+        ),
         "delivery_damage": ("transport damage", "damaged in transit", "运损", "运输损坏"),
         "other": (
             *("question", "request", "service request", "task", "change", "feature request"),
-            *("咨询", "服务请求", "需求", "投诉", "建议"),
+            *("咨询", "服务请求", "需求", "投诉", "建议", "支持", "功能"),
         ),
     },
     "channel": {

@@ -62,6 +62,52 @@ def test_columns_are_found_by_name_and_values(file: str, expected: dict[str, str
     assert len(set(found.values())) == len(found)
 
 
+REDMINE = (
+    "#,项目,跟踪,父任务,状态,优先级,主题,类别,计划完成日期,完成率,创建于,结束日期,首次响应\n"
+    "5201,华东,错误,,关闭,紧急,无法登录,,,9,2025-03-01 08:00,2025-03-02 08:00,2025-03-01 09:00\n"
+    "5202,华东,支持,5201,关闭,普通,死机,,,9,2025-03-02 08:00,2025-03-03 08:00,2025-03-02 09:00\n"
+)
+
+
+def test_a_task_list_in_gb18030_gives_a_mapping_that_reads_it(tmp_path: Path) -> None:
+    """The columns of Redmine's CSV in Chinese, which it writes in GB18030."""
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    (folder / "issues.csv").write_bytes(REDMINE.encode("gb18030"))
+    status, said = sla("map", folder / "issues.csv", "--out", tmp_path / "mapping.yaml")
+    assert status == 0, said
+    guessed = {
+        g.column.name: g.profile.header for g in propose(folder / "issues.csv", "tickets").guesses
+    }
+    assert guessed == {
+        "ticket_id": "#",
+        "fault_level": "优先级",
+        "parent_ticket_id": "父任务",
+        "opened_at": "创建于",
+        "responded_at": "首次响应",
+        "finished_at": "结束日期",
+        "category": "跟踪",
+        "description": "主题",
+    }
+    status, said = sla("check", "--exports", folder, "--mapping", tmp_path / "mapping.yaml")
+    assert status == 0, said
+    assert "2 rows in = 2 staged + 0 rejected; 0 fields with a problem" in said
+
+
+def test_a_column_of_own_values_is_shown_where_no_name_is_a_key(tmp_path: Path) -> None:
+    path = tmp_path / "tickets.csv"
+    path.write_text("x,y,opened\na,T1,2025-03-07\na,T2,2025-03-08\n", encoding="utf-8")
+    found = {g.column.name: (g.profile.header, g.score) for g in propose(path, "tickets").guesses}
+    assert found["ticket_id"] == ("y", 0.6)
+    assert "ticket_id: which column is it?" in sla("map", path, "--out", tmp_path / "m.yaml")[1]
+
+
+def test_a_department_is_no_parent_ticket(tmp_path: Path) -> None:
+    path = tmp_path / "tickets.csv"
+    path.write_text("ticket_id,department\nT1,PWDx\nT2,ISD\n", encoding="utf-8")
+    assert [g.column.name for g in propose(path, "tickets").guesses] == ["ticket_id"]
+
+
 def test_what_has_the_name_of_another_column_is_not_taken_for_this_one() -> None:
     # resolved_at is nearly spelt like responded_at, which the file does not have.
     guesses = propose(PRESETS / "servicenow.csv", "tickets").guesses
