@@ -156,7 +156,14 @@ def decode(path: Path, name: str, encoding: str | None, temp_dir: Path) -> Decod
         if found is not None:
             raise _undecodable(name, found, looked.byte, looked.line, encoding)
         found = "gb18030"
-        if not _is_chinese(sample) or _is_mixed(path, looked.byte):
+        if _is_mixed(path, looked.byte):
+            message = (
+                f"{name} is UTF-8 up to byte {looked.byte:,} (line {looked.line:,}) and something"
+                " else there: pieces in several encodings were put together. Export it again in"
+                " one piece, or put each piece into the folder as a file of its own."
+            )
+            raise DataError(message)
+        if not _is_chinese(sample):
             raise _undecodable(name, "utf-8", looked.byte, looked.line, encoding)
     target = temp_dir / f"decoded-{name}.txt"
     written = _transcode(path, target, found, name, encoding)

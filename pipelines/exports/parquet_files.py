@@ -16,6 +16,9 @@ from pipelines.exports.source import Source
 if TYPE_CHECKING:
     from pipelines.exports.finding import ExportFile
 
+MAX_ROWS_PER_BYTE = 20
+"""A file of more, and of more than a few million rows, is refused as a bomb."""
+_RATIO_APPLIES_FROM_ROWS = 5_000_000
 _WHOLE_BELOW = "1e15"
 _NUMBERS = ("DOUBLE", "FLOAT", "DECIMAL")
 
@@ -36,6 +39,13 @@ def read_parquet_file(con: duckdb.DuckDBPyConnection, file: ExportFile) -> Sourc
             " Export it again."
         )
         raise DataError(message) from error
+    if rows > max(_RATIO_APPLIES_FROM_ROWS, MAX_ROWS_PER_BYTE * file.path.stat().st_size):
+        message = (
+            f"{file.path.name} holds {rows:,} rows, more than {MAX_ROWS_PER_BYTE} for each of its"
+            f" bytes, so they are all alike (limit: that, or {_RATIO_APPLIES_FROM_ROWS:,} rows)."
+            " Export it again, as CSV in UTF-8 if in doubt."
+        )
+        raise DataError(message)
     headers = [row[0] for row in described]
     columns = ", ".join(
         f"{_as_text(identifier(row[0]), row[1])} as c{position}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipelines.errors import DataError
+from pipelines.exports import parquet_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,3 +80,24 @@ def test_rejects_and_problems_have_their_rows(
 def test_a_broken_file_is_said_in_words(stage: Callable[..., Staged], data: bytes) -> None:
     with pytest.raises(DataError, match=r"tickets\.parquet is not a whole Parquet file"):
         stage({"tickets.parquet": data})
+
+
+def test_rows_that_are_all_alike_beyond_number_are_refused(
+    stage: Callable[..., Staged],
+    con: duckdb.DuckDBPyConnection,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Run lengths let a file of a few hundred bytes hold any number of equal rows."""
+    monkeypatch.setattr(parquet_files, "_RATIO_APPLIES_FROM_ROWS", 1000)
+    monkeypatch.setattr(parquet_files, "MAX_ROWS_PER_BYTE", 0)
+    select = "select 'T' || range as ticket_id from range({})"
+    assert len(stage({"tickets.parquet": parquet(con, tmp_path, select.format(1000))}).rows(
+        "from staging.tickets"
+    )) == 1000  # fmt: skip
+    with pytest.raises(DataError, match="holds 1,001 rows, more than 0 for each of its bytes"):
+        stage({"tickets.parquet": parquet(con, tmp_path, select.format(1001))})
+    monkeypatch.undo()
+    alike = parquet(con, tmp_path, "select 'T' as ticket_id from range(5000001)")
+    with pytest.raises(DataError, match="holds 5,000,001 rows, more than 20 for each of its bytes"):
+        stage({"tickets.parquet": alike})

@@ -290,3 +290,11 @@ def test_two_million_blank_rows_under_the_data_are_no_rows(stage: Callable[..., 
     staged = stage({"tickets.xlsx": blown.getvalue()})
     assert sorted(staged.column("ticket_id")) == ["T1", "T2"]
     assert staged.rows("select rows_in, staged from meta.files") == [(1, 1), (1, 1)]
+
+
+def test_pieces_in_several_encodings_are_told_from_an_unknown_one() -> None:
+    pieces = ROWS.encode() + "T3,西安,2025-03-09 09:00,电源指示灯熄灭\n".encode("gb18030")
+    assert "tickets.csv is UTF-8 up to byte" in outcome("tickets.csv", pieces)
+    assert "(line 4)" in outcome("tickets.csv", pieces)
+    western = "ticket_id,city\nT1,Zürich\n".encode("cp1252")
+    assert "not text in utf-8 or any encoding we know" in outcome("tickets.csv", western)
