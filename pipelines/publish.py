@@ -87,7 +87,8 @@ def publish(out: Path) -> None:
     if leftover.exists():
         message = (
             f"The warehouse could not be closed: changes are left in {leftover}, as when the disk "
-            "is full. Free some space and run again; nothing of this run was published."
+            "is full. Free some space and run again; nothing of this run was published, the last "
+            "result is as it was."
         )
         raise DataError(message)
     files = sorted(
@@ -203,7 +204,7 @@ def _published(out: Path) -> set[str]:
     """The files the last result put into OUT; nothing else of OUT is ever removed."""
     try:
         return set(json.loads((out / PUBLISHED).read_text(encoding="utf-8")))
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):  # none yet, or a disk that lost what was on it
         return set()
 
 

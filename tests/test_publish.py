@@ -86,6 +86,14 @@ def test_files_of_others_in_out_are_left_alone(tmp_path: Path) -> None:
     assert notes.read_text(encoding="utf-8") == "mine"
 
 
+@pytest.mark.parametrize("content", ["", "[", "\0\0"])
+def test_a_list_that_cannot_be_read_stops_no_run(content: str, tmp_path: Path) -> None:
+    put(tmp_path, OLD)
+    (tmp_path / publish.PUBLISHED).write_text(content, encoding="utf-8")
+    put(tmp_path, NEW)
+    assert visible(tmp_path) == NEW | {"report/gone/page.html": "old"}
+
+
 def test_a_run_that_does_not_publish_leaves_out_as_it_was(tmp_path: Path) -> None:
     put(tmp_path, OLD)
     with pytest.raises(ZeroDivisionError), publish.only_run(tmp_path) as building:

@@ -262,3 +262,14 @@ def test_killed_before_any_change_there_is_no_version_or_a_whole_one(
     assert without >= 6, "the kills must cover the time before the version is there"
     assert whole >= 2, "and the time after"
     assert unlisted >= 1, "and the moment between the version and the list"
+
+
+def test_the_order_is_that_of_publishing_whatever_the_clock_said(tmp_path: Path) -> None:
+    for year in (2031, 2025):  # the clock ran ahead, and was put right
+        about = {"published_at": f"{year}-07-01T09:00:00+08:00"}
+        with store.new_version(tmp_path, JUNE, about) as folder:
+            (folder / "a.txt").write_text(f"{year}", encoding="utf-8")
+    last = store.latest(tmp_path)[JUNE]
+    assert (last.number, last.manifest["place"]) == (2, 2)
+    assert last.manifest["published_at"].startswith("2025")
+    assert store.check(tmp_path) == []

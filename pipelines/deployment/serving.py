@@ -14,13 +14,14 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from contextlib import contextmanager, suppress
 from functools import partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pipelines import publish
 from pipelines.deployment.automation import SERVED
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from types import FrameType
     from typing import BinaryIO
+
+    import dagster as dg
 
     from pipelines.session import Settings
 
@@ -101,6 +104,29 @@ def _repair(out: Path) -> None:
     """Put in order what killed processes left: the result, and runs that look as if under way."""
     with suppress(BusyError), publish.only_run(out), history(out) as instance:
         end_dead_runs(instance)
+        wind_back(instance, time.time())
+
+
+def wind_back(instance: dg.DagsterInstance, now: float) -> None:
+    """Take what Dagster noted while the clock ran ahead for noted ``now``.
+
+    It counts from the time of the last look of a sensor and the last tick of a schedule: one that
+    lies a year ahead would keep them still for a year.
+    """
+    for state in instance.all_instigator_state():
+        noted = state.instigator_data._asdict() if state.instigator_data else {}
+        ahead: dict[str, Any] = {
+            name: now
+            for name, at in noted.items()
+            if name.endswith("_timestamp") and at and at > now
+        }
+        if state.instigator_data and ahead:
+            data = state.instigator_data._replace(**ahead)
+            instance.update_instigator_state(state.with_data(data))
+        where = (state.instigator_origin_id, state.selector_id)
+        ticks = [tick.timestamp for tick in instance.get_ticks(*where, after=now)]
+        if ticks:
+            instance.purge_ticks(*where, before=max(ticks) + 1)
 
 
 def _start_dagster(home: Path, variables: Mapping[str, str], port: int) -> subprocess.Popen[bytes]:

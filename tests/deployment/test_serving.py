@@ -16,10 +16,20 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import pytest
 from click.testing import CliRunner
+from dagster._core.remote_origin import GrpcServerCodeLocationOrigin, RemoteRepositoryOrigin
+from dagster._core.scheduler.instigation import (
+    InstigatorState,
+    InstigatorStatus,
+    InstigatorType,
+    ScheduleInstigatorData,
+    SensorInstigatorData,
+    TickData,
+    TickStatus,
+)
 
 from pipelines import cli
 from pipelines.definitions import JOB
-from pipelines.deployment.serving import HOST, report_server
+from pipelines.deployment.serving import HOST, report_server, wind_back
 from pipelines.errors import UsageError
 from pipelines.run import history
 
@@ -158,6 +168,53 @@ def test_channels_without_an_address_are_said_before_anything_starts(tmp_path: P
     assert result.exit_code == 2
     assert "set SLA_DINGTALK_URL, SLA_WECOM_URL in the environment" in result.output
     assert not (tmp_path / "out").exists()
+
+
+Data = SensorInstigatorData | ScheduleInstigatorData
+
+
+def test_a_clock_that_ran_ahead_does_not_keep_sensors_and_schedule_still(tmp_path: Path) -> None:
+    now, year = 1_800_000_000.0, 365 * 24 * 3600.0
+    place = RemoteRepositoryOrigin(
+        GrpcServerCodeLocationOrigin(host=HOST, port=1, location_name="here"), "definitions"
+    )
+
+    def note(name: str, kind: InstigatorType, at: float, data: Data) -> None:
+        origin = place.get_instigator_origin(name)
+        state = instance.add_instigator_state(
+            InstigatorState(origin, kind, InstigatorStatus.RUNNING, data)
+        )
+        instance.create_tick(
+            TickData(
+                *(origin.get_id(), name, kind, TickStatus.SKIPPED, at),
+                selector_id=state.selector_id,
+            )
+        )
+
+    def looked(at: float) -> SensorInstigatorData:
+        return SensorInstigatorData(
+            last_tick_timestamp=at, last_tick_start_timestamp=at, cursor="c"
+        )
+
+    with history(tmp_path) as instance:
+        note("new_exports", InstigatorType.SENSOR, now + year, looked(now + year))
+        note("late_editions", InstigatorType.SENSOR, now, looked(now))
+        note(
+            *("monthly", InstigatorType.SCHEDULE, now + year),
+            ScheduleInstigatorData("0 7 2 * *", now - year, now + 1),
+        )
+        wind_back(instance, now)
+        states = {state.instigator_name: state for state in instance.all_instigator_state()}
+        assert {name: state.instigator_data for name, state in states.items()} == {
+            "new_exports": looked(now),
+            "late_editions": looked(now),
+            "monthly": ScheduleInstigatorData("0 7 2 * *", now - year, now),
+        }
+        ticks = {
+            name: len(instance.get_ticks(state.instigator_origin_id, state.selector_id))
+            for name, state in states.items()
+        }
+        assert ticks == {"new_exports": 0, "late_editions": 1, "monthly": 0}
 
 
 TICKETS = (

@@ -40,8 +40,9 @@ HEADER = (
 YEAR = 365 * 24 * 3600.0
 RANDOM_MOMENTS = 4
 DISK_FULL = re.compile(
-    r"^sla: The disk under --out is full, or fails \(.*\)\. Free some space and run again; nothing "
-    r"of this run was published, the last result is as it was\.$",
+    r"^sla: (The disk under --out is full, or fails|The warehouse could not be closed: .* disk is "
+    r"full)\b.*\. Free some space and run again; nothing of this run was published, the last "
+    r"result is as it was\.$",
     re.MULTILINE,
 )
 
