@@ -52,7 +52,7 @@ bench: setup-dev ## The benchmarks of tests/benchmarks/, timed
 	$(BIN)/python -m pytest tests/benchmarks -o python_files='bench_*.py' -s
 
 fuzz: setup-dev ## Feed the readers what a fuzzer makes up, FUZZ_SECONDS (60) each
-	for target in text cells packed workbook mapping; do \
+	for target in lines text cells packed workbook mapping; do \
 		$(BIN)/python -m tests.fuzz.fuzz_readers $$target -max_total_time=$(FUZZ_SECONDS) || exit 1; \
 	done
 

@@ -32,7 +32,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as corpus:
         for number, seed in enumerate(targets.seeds(name)):
             (Path(corpus) / f"seed{number}").write_bytes(seed)
-        folders = [corpus, *([str(CORPUS)] if name == "text" else [])]
+        folders = [corpus, *([str(CORPUS)] if name in ("lines", "text") else [])]
         atheris.Setup([sys.argv[0], *folders, *options], targets.TARGETS[name])
         atheris.Fuzz()
 

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from pipelines.errors import SlaError
-from pipelines.exports import load_mapping, stage_exports
+from pipelines.exports import ExportFile, load_mapping, stage_exports
+from pipelines.exports.text_files import read_text_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +49,23 @@ def _stage(name: str, data: bytes) -> None:
         assert all(rows_in == staged + rejected for rows_in, staged, rejected in counts)
 
 
+def lines(data: bytes) -> None:
+    """A text file up to its rows, read in both ways but not staged: a hundred times as fast."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "tickets.csv"
+        path.write_bytes(data)
+        try:
+            source = read_text_file(ExportFile("tickets", path, ".csv"), None, Path(folder))
+            exact = source.exact() if source.exact else source
+        except SlaError as error:
+            assert path.name in str(error)  # noqa: PT017 - either outcome is fine
+            return
+        # Strictly read, a row takes a line, and blank lines and quoted breaks only make fewer.
+        assert source.expected_rows is not None
+        assert exact.expected_rows is not None
+        assert exact.expected_rows <= source.expected_rows
+
+
 def text(data: bytes) -> None:
     """A whole text file: encoding, delimiter, header, rows, values."""
     _stage("tickets.csv", data)
@@ -76,21 +94,27 @@ def workbook(data: bytes) -> None:
 
 def mapping(data: bytes) -> None:
     """A mapping file: refused in words, or a mapping whose text cannot leave its place in SQL."""
-    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as con:
+    with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "mapping.yaml"
         path.write_bytes(data)
+        try:
+            rules = load_mapping(path)
+        except SlaError:
+            return
         exports = Path(folder) / "exports"
         exports.mkdir()
         (exports / "tickets.csv").write_text("No,ticket_id,city\n1,2,3\n", encoding="utf-8")
-        try:
-            stage_exports(con, exports, load_mapping(path))
-        except SlaError:
-            return
-        assert con.execute("select count(*) from staging.tickets").fetchall() == [(1,)]
+        with duckdb.connect() as con:
+            try:
+                stage_exports(con, exports, rules)
+            except SlaError:
+                return
+            rows = con.execute("select rows_in, staged, rejected from meta.files").fetchall()
+        assert [rows_in for rows_in, _, _ in rows] == [staged + out for _, staged, out in rows]
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
-    target.__name__: target for target in (text, cells, packed, workbook, mapping)
+    target.__name__: target for target in (lines, text, cells, packed, workbook, mapping)
 }
 
 _SPREADSHEET = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -121,14 +145,15 @@ _ROWS = (
 
 def seeds(target: str) -> list[bytes]:
     """Good inputs of a target to begin with."""
-    lines = [line.encode() for line in SEEDS]
-    whole = [HEADER.encode() + line for line in lines]
+    rows = [line.encode() for line in SEEDS]
+    whole = [HEADER.encode() + row for row in rows]
     zipped = io.BytesIO()
     with zipfile.ZipFile(zipped, "w", zipfile.ZIP_DEFLATED) as packed_file:
         packed_file.writestr("a.csv", whole[0])
     return {
+        "lines": [*whole, whole[0].replace(b"\n", b"\r\n"), whole[0].decode().encode("utf-16")],
         "text": [*whole, *(line.decode().encode("gb18030") for line in whole)],
-        "cells": lines,
+        "cells": rows,
         "packed": [gzip.compress(whole[0], mtime=0), zipped.getvalue()],
         "workbook": [_ROWS],
         "mapping": [MAPPING],
