@@ -14,6 +14,7 @@ import dagster as dg
 import duckdb
 import pytest
 from click.testing import CliRunner
+from dagster._utils.tags import TagConcurrencyLimitsCounter
 
 from pipelines import cli, publish
 from pipelines.assets import asset_key
@@ -318,6 +319,20 @@ def test_a_run_whose_process_was_killed_is_not_under_way_for_ever(tmp_path: Path
         assert {run.run_id: run.status for run in instance.get_runs()} == {
             run: when_served for run, (_, when_served) in runs.items()
         }
+
+
+@pytest.mark.parametrize(("by", "is_blocked"), [("warehouse", True), ("command", False)])
+def test_what_writes_by_itself_waits_for_its_like_and_not_for_a_command(
+    by: str, *, is_blocked: bool, tmp_path: Path
+) -> None:
+    def of(by: str) -> dg.DagsterRun:
+        return dg.DagsterRun(JOB, tags={"sla/writes": by})
+
+    with history(tmp_path) as instance:
+        queue = instance.get_concurrency_config().run_queue_config
+    assert queue is not None
+    waiting = TagConcurrencyLimitsCounter(queue.tag_concurrency_limits, [of(by)])
+    assert waiting.is_blocked(of("warehouse")) is is_blocked, "a killed command blocks nothing"
 
 
 KILLED = """
