@@ -494,3 +494,26 @@ def test_an_open_document_that_repeats_cells_without_end_is_refused(
             packed.writestr(part, data)
     with pytest.raises(DataError, match=says):
         stage({"tickets.ods": out.getvalue()})
+
+
+def test_what_breaks_the_reader_of_cells_is_said_in_words(
+    stage: Callable[..., Staged], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is written in Rust, whose panics are no ``Exception``; an interrupt is none either."""
+
+    class PanicException(BaseException):
+        pass
+
+    def broken(error: BaseException) -> Callable[..., None]:
+        def read(*_: object) -> None:
+            raise error
+
+        return read
+
+    data = book({"a": [["ticket_id"], ["T1"]]})
+    monkeypatch.setattr("fastexcel.read_excel", broken(PanicException("index out of bounds")))
+    with pytest.raises(DataError, match=r"tickets.xlsx is not a whole workbook: index out of"):
+        stage({"tickets.xlsx": data})
+    monkeypatch.setattr("fastexcel.read_excel", broken(KeyboardInterrupt()))
+    with pytest.raises(KeyboardInterrupt):
+        stage({"tickets.xlsx": data})
