@@ -7,20 +7,19 @@ import gzip
 import io
 import os
 import socket
-import tempfile
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import duckdb
 import openpyxl
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.errors import DataError, SlaError
-from pipelines.exports import find_exports, stage_exports, values
+from pipelines.errors import DataError
+from pipelines.exports import find_exports, values
+from tests.exports.outcomes import outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,23 +82,6 @@ WHOLE = {
     "tickets.xlsx": book([["ticket_id", "city"], ["T1", "成都"], ["T2", "武汉"]]),
     "tickets.parquet": parquet(),
 }
-
-
-def outcome(name: str, data: bytes) -> str:
-    """Stage a file: what was refused, or "staged"; anything else fails the test."""
-    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as con:
-        (Path(folder) / name).write_bytes(data)
-        try:
-            stage_exports(con, Path(folder))
-        except SlaError as error:
-            assert name in str(error)  # noqa: PT017 - either outcome is fine
-            return str(error)
-        counts = con.execute(
-            "select rows_in, staged + rejected from meta.files where export = 'tickets'"
-        ).fetchall()
-        assert counts
-        assert all(rows_in == found for rows_in, found in counts)
-        return "staged"
 
 
 @pytest.mark.parametrize("name", ["tickets.csv.gz", "tickets.zip", "tickets.xlsx"])
