@@ -104,19 +104,19 @@ SAMPLES: Final = frozenset({"meta.checks.sample"})
 CODE_COLUMNS: Final = frozenset(
     {
         *("verdict", "finding", "exception", "kind", "clause", "clock", "city_tier", "provider"),
-        *("customer_type", "service_code", "service_level", "charge_type", "expected", "biller"),
-        *("form", "missing_fields", "channel", "report_channel", "category", "currency", "rule"),
+        *("customer_type", "service_level", "charge_type", "expected", "biller", "key_code"),
+        *("form", "missing_fields", "channel", "report_channel", "category", "rule"),
         *("readings", "billed_by", "party", "flag", "amount_band", "standing", "stage", "mode"),
         *("expected_other_reading", "finding_other_reading", "name", "choice", "alternative"),
         *("default_choice", "alternatives", "table_name", "check_name", "column_name", "severity"),
         *("guards", "description_en", "description_zh", "export", "timezone", "product_version"),
         *("models_sha256", "sha256", "format", "encoding", "delimiter", "status", "read_by"),
         *("version", "run", "terms", "fingerprint", "seal", "state", "change", "cause_code"),
-        *("charge_currency", "place", "ground", "class", "column", "copy_group"),
+        *("place", "ground", "class", "column", "copy_group"),
         *("other_expected", "other_finding", "matrix_expected", "service_expected"),
         *("service_expected_other", "service_ground", "repair_expected", "repair_ground"),
         *("maintenance_expected", "maintenance_ground", "provider_routing", "service_catalogue"),
-        *("key_code", "expert_team", "trial_contract", "assessment_consent", "phone_before_onsite"),
+        *("expert_team", "trial_contract", "assessment_consent", "phone_before_onsite"),
     }
 )
 """Columns of words the product itself writes. All others are sentences that may hold a name."""
@@ -332,6 +332,8 @@ class Veil:
         how = treated_as(table, column)
         if how == "number":
             how = "sentence" if self._ids else "code"
+        if how == "text" and self._treatments["texts"] == "keep":
+            how = "sentence"
         if how == "raw":
             return "cast(null as varchar)"
         return None if how == "code" else f'veil_{how}("{column}")'
@@ -366,7 +368,7 @@ class Veil:
         treatment = self._treatments["texts"]
         if treatment == "omit":
             return None
-        if treatment == "keep":
+        if treatment == "keep":  # in a sample; a column of texts is searched as sentences
             return self.sentence(value)
         return self.pseudonym(value, "texts") if value in self._codes else None
 

@@ -74,7 +74,7 @@ _TICKETS: Final[Sequence[Mapping[str, str]]] = (
     # An agent that is itself the customer, and cells in the wrong column.
     {
         "ticket_id": "PT4", "customer_id": "PA1", "customer_name": AGENT, "provider": "company",
-        "customer_type": MISPLACED, "fault_level": MISPLACED_TEXT,
+        "customer_type": MISPLACED, "fault_level": MISPLACED_TEXT, "service_code": NAMED_BY_ID,
         "opened_at": "2025-06-04 09:00:00", "responded_at": "2025-06-04 08:00:00",
     },
     # Rejected: no key.
@@ -99,6 +99,7 @@ _INVOICES: Final[Sequence[Mapping[str, str]]] = (
     {
         "invoice_id": "PF2", "line_no": "1", "issued_at": "2025-06-20", "issuer": "company",
         "customer_id": NAMED_BY_ID, "charge_type": "service_fee", "amount": "8765.03",
+        "payment_method": f"转账 {AGENT}",
     },
 )  # fmt: skip
 _AGENTS: Final[Sequence[Mapping[str, str]]] = ({"agent_id": "PA1", "agent_name": AGENT},)
