@@ -13,6 +13,7 @@ import html
 import re
 import zipfile
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from xml.parsers import expat
@@ -203,7 +204,7 @@ def _extent(book: zipfile.ZipFile, part: str, longest_text: int) -> Extent:
     reaches_far = has_cells = False
     is_all_addressed = True
     with book.open(part) as stream:
-        for chunk in _whole_tags(stream):
+        for chunk in _ahead(_whole_tags(stream)):
             text = pl.Series([chunk.decode("utf-8", "replace")])
             has_cells = has_cells or b"<c r=" in chunk
             if not text.str.contains(_NEEDS_CARE).item():
@@ -232,6 +233,15 @@ def _whole_tags(stream: IO[bytes]) -> Iterator[bytes]:
         kept = data[start:]
         yield data[:start]
     yield kept
+
+
+def _ahead(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The chunks, each unpacked while the one before is looked at."""
+    with ThreadPoolExecutor(1) as beside:
+        coming = beside.submit(next, chunks, None)
+        while (chunk := coming.result()) is not None:
+            coming = beside.submit(next, chunks, None)
+            yield chunk
 
 
 def _farthest(book: zipfile.ZipFile, part: str) -> tuple[int, int]:
