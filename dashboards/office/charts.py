@@ -123,7 +123,8 @@ class _Trend:
 
     @property
     def _top(self) -> float:
-        return 2.1 * self.size.font
+        """The height of 100 %; a number above a point there stays clear of the axis' name."""
+        return 3 * self.size.font
 
     @property
     def _bottom(self) -> float:
