@@ -38,10 +38,10 @@ report: setup ## Run on EXPORTS (sample_data) into OUT (out)
 	$(BIN)/sla run --exports $(EXPORTS) --out $(OUT)
 
 test: lint ## Lint, types and tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not slow'
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not slow'
 
 test-all: lint ## ... and the slow tests: whole runs killed, disturbed, repeated, and on Spark
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: setup-dev ## Lint and types only
 	$(BIN)/ruff check .

@@ -148,6 +148,7 @@ def materialize(month: str, home: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_months_are_made_beside_each_other_in_processes_of_their_own(environment: Path) -> None:
     home = prepare_history(environment)
     with dg.DagsterInstance.from_config(str(home)):
