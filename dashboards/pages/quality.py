@@ -31,6 +31,8 @@ _COMPANY = {"company": words.PROVIDERS["company"]}
 #: Days of silence in a month from which on its cell is darker.
 _SHADES = ((28, "h4"), (21, "h3"), (14, "h2"), (7, "h1"))
 _AGENTS_IN_HEAT = 20
+#: Agents in the table of the page: nearly every company's all, so that a search finds any.
+_AGENTS_LISTED = 1000
 _MONTHS_IN_HEAT = 12  # as many as fit on paper
 _SECONDS_PER_DAY = 86400
 
@@ -80,8 +82,8 @@ def build(report: Report) -> Mapping[str, Any]:
         "totals": _totals(report),
         "months": charts.months(report, months) if months else None,
         "certainty": charts.certainty(agents),
-        "funnel": charts.funnel(agents),
-        "agents": agents_table(agents),
+        "funnel": charts.funnel(agents, _totals(report)),
+        "agents": agents_table(agents, _totals(report)),
         "silence": silence(report, agents),
         "flags": flags_table(report),
         "flag_rows": flag_rows_table(report),
@@ -118,7 +120,7 @@ def trend(row: Mapping[str, Any]) -> Text:
     )
 
 
-def agents_table(agents: Rows) -> DataTable:
+def agents_table(agents: Rows, totals: Mapping[str, Any] | None = None) -> DataTable:
     """The agents, the one most certain to miss most at the top, each with its sheet."""
     columns = (
         Column("rank", Text("名次", "Rank"), "number"),
@@ -181,8 +183,9 @@ def agents_table(agents: Rows) -> DataTable:
             lang.day(row["active_to"]) if row["is_retired"] else None,
             row["flags"],
         )
-        for row in agents
+        for row in agents[:_AGENTS_LISTED]
     )
+    total = totals["agents"] if totals else len(agents)
     return DataTable(
         key="agents",
         caption=Text(
@@ -196,6 +199,8 @@ def agents_table(agents: Rows) -> DataTable:
         rows=rows,
         sort=("rank", "asc"),
         empty=Text("没有代理商应交记录。", "No agent owes a record."),
+        total=total,
+        file="data/agents.csv" if total > len(rows) else None,
     )
 
 
@@ -480,9 +485,13 @@ def due_table(report: Report) -> DataTable | None:
 
 
 def downloads(report: Report) -> Mapping[str, str]:
-    """What is still to be done as a file, up to the query's own bound."""
-    frame = report.frame("promises_due")
-    return {} if frame.is_empty() else {"data/promises_due.csv": safe.csv_frame(frame)}
+    """What is still to be done and the agents as files, up to their queries' own bound."""
+    files = {"data/promises_due.csv": "promises_due", "data/agents.csv": "agent_standing"}
+    return {
+        path: safe.csv_frame(frame)
+        for path, name in files.items()
+        if not (frame := report.frame(name)).is_empty()
+    }
 
 
 def _fields(names: object) -> Text | None:

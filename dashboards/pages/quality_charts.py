@@ -17,7 +17,7 @@ from dashboards.statistics import funnel_limits
 from dashboards.tables import StaticTable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from dashboards.report import Report
 
@@ -217,18 +217,32 @@ def _certainty(rows: Rows, language: Language) -> Figure:
 
 #: Standard errors of the funnel's inner and outer limits: 95 % and 99.8 %.
 _LIMITS = (1.96, 3.09)
+#: Points a reader can still tell apart; those beyond chance are drawn first.
+_AGENTS_IN_FUNNEL = 300
+#: Agents a sentence can name.
+_NAMED = 8
 
 
-def funnel(rows: Rows) -> Chart | None:
-    """Each agent's missing rate against how many records it rests on; None below two agents."""
+def funnel(rows: Rows, totals: Mapping[str, Any] | None = None) -> Chart | None:
+    """Each agent's missing rate against how many records it rests on; None below two agents.
+
+    ``totals`` counts all agents where ``rows`` has the first by rank alone.
+    """
     agents = [row for row in rows if row["decided"]]
-    decided = sum(row["decided"] for row in agents)
-    missing = sum(row["missing"] for row in agents)
+    decided = totals["decided"] if totals else sum(row["decided"] for row in agents)
+    missing = totals["missing"] if totals else sum(row["missing"] for row in agents)
     if len(agents) < 2 or not missing:  # noqa: PLR2004 - one agent is compared with no one
         return None
     centre = missing / decided
     outside = [row for row in agents if is_outside(row, centre)]
-    names, names_zh = (sep.join(agent_name(row) for row in outside) for sep in (", ", "、"))
+    names, names_zh = (
+        sep.join(agent_name(row) for row in outside[:_NAMED]) for sep in (", ", "、")
+    )
+    further = len(outside) - _NAMED
+    if further > 0:
+        names, names_zh = f"{names} and {further:,} more", f"{names_zh}等 {len(outside):,} 家"
+    within = [row for row in agents if not is_outside(row, centre)]
+    drawn = [*outside, *within][:_AGENTS_IN_FUNNEL]
     return Chart(
         key="funnel",
         title=Text("偶然与例外", "Chance and exception"),
@@ -238,7 +252,7 @@ def funnel(rows: Rows) -> Chart | None:
             f"All agents together miss {centre:.1%}. "
             + (f"Beyond chance: {names}." if outside else "No agent is beyond chance."),
         ),
-        figures=figures(lambda language: _funnel(agents, centre, language), height=340),
+        figures=figures(lambda language: _funnel(drawn, centre, language), height=340),
         twin=StaticTable(
             header=(
                 Text("代理商", "Agent"),
@@ -253,17 +267,27 @@ def funnel(rows: Rows) -> Chart | None:
                     f"{row['missing'] / row['decided']:.1%}",
                     f"{funnel_limits(centre, row['decided'], _LIMITS[1])[1]:.1%}",
                 )
-                for row in agents
+                for row in drawn
             ),
         ),
-        note=Text(
-            "漏斗图：若各代理商的真实未提交率相同，点落在内线之内的占 95%，外线之内的占 99.8%。"
-            "记录越少，线越宽。",
-            "A funnel plot: if all agents had the same true rate, 95% of the points would lie "
-            "within the inner lines, 99.8% within the outer. The fewer the records, the wider the "
-            "lines.",
-        ),
+        note=_funnel_note(len(drawn), len(agents)),
     )
+
+
+def _funnel_note(drawn: int, agents: int) -> Text:
+    zh = (
+        "漏斗图：若各代理商的真实未提交率相同，点落在内线之内的占 95%，外线之内的占 99.8%。"
+        "记录越少，线越宽。"
+    )
+    en = (
+        "A funnel plot: if all agents had the same true rate, 95% of the points would lie "
+        "within the inner lines, 99.8% within the outer. The fewer the records, the wider the "
+        "lines."
+    )
+    if drawn < agents:
+        zh += f"图中为 {agents:,} 家中的 {drawn:,} 家：先画超出偶然的，其余按名次。"
+        en += f" Drawn are {drawn:,} of {agents:,} agents: those beyond chance, then by rank."
+    return Text(zh, en)
 
 
 def is_outside(row: dict[str, Any], centre: float) -> bool:

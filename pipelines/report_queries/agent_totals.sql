@@ -3,6 +3,8 @@
 select count(*) as agents,
        count(*) filter (where missing > 0) as agents_missing,
        count(*) filter (where outstanding > 0) as agents_outstanding,
-       cast(coalesce(sum(outstanding), 0) as bigint) as outstanding
+       cast(coalesce(sum(outstanding), 0) as bigint) as outstanding,
+       cast(coalesce(sum(missing), 0) as bigint) as missing,
+       cast(coalesce(sum(decided), 0) as bigint) as decided
 from marts.agent_standing
 where due > 0

@@ -112,6 +112,33 @@ def test_the_funnel_names_who_is_beyond_chance() -> None:
     assert charts.funnel(rows[:1]) is None
 
 
+def test_a_funnel_of_a_great_many_draws_those_beyond_chance_first() -> None:
+    # All together miss 1,000 of 10,000, 10 %: 9 of 10 missing is beyond chance at any limit.
+    within = [agent(f"B{n:03}", agent_name=None, decided=10, missing=1) for n in range(400)]
+    beyond = [agent(f"Z{n}", agent_name=None, decided=10, missing=9) for n in range(10)]
+    chart = charts.funnel([*within, *beyond], {"decided": 10_000, "missing": 1_000})
+    assert chart is not None
+    assert len(chart.twin.rows) == 300
+    assert [row[0] for row in chart.twin.rows[:11]] == [*(f"Z{n}" for n in range(10)), "B000"]
+    assert chart.sentence.en.startswith("All agents together miss 10.0%.")
+    assert chart.sentence.en.endswith("Z7 and 2 more.")
+    assert chart.sentence.zh.endswith("Z7等 10 家。")
+    assert chart.note is not None
+    assert "300 of 410 agents" in chart.note.en
+    few = charts.funnel([*within[:3], *beyond])
+    assert few is not None
+    assert few.note is not None
+    assert "Drawn" not in few.note.en
+
+
+def test_the_table_of_agents_says_how_many_more_there_are() -> None:
+    agents = [agent(f"A{n:04}") for n in range(1001)]
+    table = quality.agents_table(agents, {"agents": 2500})
+    assert len(table.rows) == 1000
+    assert (table.total, table.file) == (2500, "data/agents.csv")
+    assert quality.agents_table(agents[:1000]).file is None
+
+
 def test_silence_is_shown_by_month_with_the_months_between() -> None:
     frame = pl.DataFrame(
         {
