@@ -105,34 +105,51 @@
 
   /* ---- charts ---- */
 
+  /* Plotly is read after this script, and each chart is drawn in a turn of its own: the page answers
+     in between. The body says when all that is shown is drawn. */
+  let canDraw = false;
+  let nextTurn = 0;
+
   function drawCharts() {
-    for (const place of document.querySelectorAll(".plot[data-chart]")) {
-      if (place.dataset.drawn || place.closest("[hidden]")) continue;
-      place.dataset.drawn = "yes";
-      if (!window.Plotly) {
-        place.textContent = words.no_chart;
-        place.closest("figure").querySelector("details")?.setAttribute("open", "");
-        continue;
-      }
-      const figure = page.charts[place.dataset.chart];
-      const layout = { ...figure.layout, template: page.template };
-      if (place.clientWidth < 520) {
-        for (const [path, value] of Object.entries(figure.narrow || {})) {
-          const names = path.split(".");
-          const last = names.pop();
-          names.reduce((part, name) => (part[name] ??= {}), layout)[last] = value;
-        }
-      }
-      Plotly.newPlot(
-        place,
-        figure.data,
-        layout,
-        { ...page.config, locale: page.language === "zh" ? "zh-CN" : "en-US" },
-      ).then(() => place.on("plotly_click", (event) => {
-        const clicked = String(event.points[0].x).slice(0, 7);
-        if (page.months.includes(clicked)) change({ month: clicked });
-      }));
+    if (!canDraw || nextTurn) return;
+    const left = undrawn();
+    if (!left.length) {
+      body.dataset.drawn = "yes";
+      return;
     }
+    delete body.dataset.drawn;
+    drawChart(left[0]);
+    nextTurn = setTimeout(() => { nextTurn = 0; drawCharts(); });
+  }
+
+  const undrawn = () => [...document.querySelectorAll(".plot[data-chart]:not([data-drawn])")]
+    .filter((place) => !place.closest("[hidden]"));
+
+  function drawChart(place) {
+    place.dataset.drawn = "yes";
+    if (!window.Plotly) {
+      place.textContent = words.no_chart;
+      place.closest("figure").querySelector("details")?.setAttribute("open", "");
+      return;
+    }
+    const figure = page.charts[place.dataset.chart];
+    const layout = { ...figure.layout, template: page.template };
+    if (place.clientWidth < 520) {
+      for (const [path, value] of Object.entries(figure.narrow || {})) {
+        const names = path.split(".");
+        const last = names.pop();
+        names.reduce((part, name) => (part[name] ??= {}), layout)[last] = value;
+      }
+    }
+    Plotly.newPlot(
+      place,
+      figure.data,
+      layout,
+      { ...page.config, locale: page.language === "zh" ? "zh-CN" : "en-US" },
+    ).then(() => place.on("plotly_click", (event) => {
+      const clicked = String(event.points[0].x).slice(0, 7);
+      if (page.months.includes(clicked)) change({ month: clicked });
+    }));
   }
 
   function resizeCharts(width) {
@@ -168,10 +185,15 @@
       this.key = place.dataset.table;
       Object.assign(this, page.tables[this.key]);
       this.index = Object.fromEntries(this.columns.map((column, at) => [column.key, at]));
-      this.lower = this.rows.map((row) => row.map((value, at) => this.show(row, at)).join("\n").toLowerCase());
       this.tools();
       this.frame();
       followers.push(() => this.refresh());
+    }
+
+    /* The text of each row as a search sees it, made when someone searches. */
+    get lower() {
+      this.texts ??= this.rows.map((row) => row.map((value, at) => this.show(row, at)).join("\n").toLowerCase());
+      return this.texts;
     }
 
     /* What a cell says, as text. */
@@ -405,6 +427,7 @@
   const tables = [...document.querySelectorAll("[data-table]")].map((place) => new DataTable(place));
 
   window.addEventListener("beforeprint", () => {
+    undrawn().forEach(drawChart);
     resizeCharts(684);
     for (const table of tables) table.draw(PRINTED);
   });
@@ -416,4 +439,8 @@
   follow();
   goTo();
   body.dataset.ready = "yes";
+  document.addEventListener("DOMContentLoaded", () => {
+    canDraw = true;
+    drawCharts();
+  });
 })();

@@ -117,7 +117,7 @@ class Opened:
         file, _, state = path.partition("#")
         address = (folder / file).as_uri() + (f"#{state}" if state else "")
         self.page.goto(address)
-        self.page.wait_for_selector("body[data-ready]")
+        self.page.wait_for_selector("body[data-drawn]")
         return self.page
 
 

@@ -118,7 +118,7 @@ def test_the_other_language_opens_the_same_page_in_the_same_state(
 ) -> None:
     page = opened.go(report_dir, "index.html#month=2025-06&level=3")
     page.click("a.language")
-    page.wait_for_selector("body[data-ready]")
+    page.wait_for_selector("body[data-drawn]")
     assert "/en/management.html#month=2025-06&level=3" in page.url
     assert page.locator("html").get_attribute("lang") == "en"
     assert page.locator("#month").input_value() == "2025-06"

@@ -66,7 +66,7 @@ def test_the_numbers_of_the_page_are_on_paper(
 ) -> None:
     page = browser.new_page()
     page.goto((folder / language / f"{name}.html").as_uri())
-    page.wait_for_selector("body[data-ready]")
+    page.wait_for_selector("body[data-drawn]")
     page.emulate_media(media="print")
     shown = unicodedata.normalize("NFKC", page.evaluate(TEXT))
     page.close()
