@@ -14,19 +14,28 @@ a sorted list, but numbers are sorted and not texts, which takes a fifth of the 
 
 from __future__ import annotations
 
-from itertools import compress
+import sys
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import polars as pl
 from rapidfuzz import fuzz, process
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import duckdb
+    from numpy.typing import NDArray
 
 #: How many of the texts that follow in order each text is compared with.
 NEIGHBOURS: Final = 3
 #: Characters at one end that two texts must share to be compared.
 SHARED: Final = 8
+#: Records compared at a time, so that memory does not grow with them; an agent is never divided.
+AT_A_TIME: Final = 500_000
+_BLOCK: Final = 10_000
+#: Spreads neighbouring characters over the bits (Knuth's multiplicative hashing).
+_GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
 #: Characters at one end by which texts are put in order, each a part of the next.
 _LENGTHS: Final = (SHARED, 16, 32, 64)
 
@@ -42,6 +51,7 @@ from staging.service_records as record
 cross join meta.run as run
 where record.agent_id is not null
     and (record.submitted_at is null or record.submitted_at <= run.as_of)
+    and hash(record.agent_id) % $parts = $part
 """
 _RULES: Final = """
 select rule.copied_text_min_characters, rule.copied_text_similarity_pct
@@ -72,10 +82,16 @@ def write_record_copies(con: duckdb.DuckDBPyConnection) -> None:
         con: a warehouse with ``staging.*``, ``meta.run`` and ``terms.*``.
     """
     rules = con.execute(_RULES).fetchall()
-    copies = _COPIES.to_frame()
+    copies = [_COPIES.to_frame()]
     if rules:
-        copies = record_copies(con.sql(_TEXTS).pl(), *rules[0])
-    con.register("record_copies_frame", copies.match_to_schema(_COPIES))
+        ((records,),) = con.execute("select count(*) from staging.service_records").fetchall()
+        parts = 1 + records // AT_A_TIME
+        for part in range(parts):
+            texts = con.sql(_TEXTS, params={"parts": parts, "part": part}).pl()
+            copies.append(record_copies(texts, *rules[0]).match_to_schema(_COPIES))
+    con.register(
+        "record_copies_frame", pl.concat(copies).sort("agent_id", "copy_group", "record_id")
+    )
     con.execute("create or replace table steps.record_copies as select * from record_copies_frame")
     con.unregister("record_copies_frame")
 
@@ -120,11 +136,10 @@ def group_texts(texts: pl.DataFrame, similarity_pct: float) -> pl.DataFrame:
         and ``copies`` (the records of the group, two or more).
     """
     leaders: dict[int, int] = {}
-    for sign in (1, -1):
-        for one, other in _near(texts, sign, similarity_pct):
-            low, high = sorted((_leader(leaders, one), _leader(leaders, other)))
-            if low < high:
-                leaders[high] = low
+    for one, other in _near(texts, similarity_pct) if texts.height > 1 else ():
+        low, high = sorted((_leader(leaders, one), _leader(leaders, other)))
+        if low < high:
+            leaders[high] = low
     numbered = texts.with_row_index("number").filter(
         (pl.col("records") > 1) | pl.col("number").is_in([*leaders, *leaders.values()])
     )
@@ -137,8 +152,47 @@ def group_texts(texts: pl.DataFrame, similarity_pct: float) -> pl.DataFrame:
     )
 
 
-def _near(texts: pl.DataFrame, sign: int, similarity_pct: float) -> list[tuple[int, int]]:
-    """The pairs of row numbers that are close in order and similar enough.
+def _near(texts: pl.DataFrame, similarity_pct: float) -> list[tuple[int, int]]:
+    """The pairs of row numbers that are close in one of the orders and similar enough."""
+    contents = np.array(texts["content"].to_list(), dtype=object)
+    lengths = texts["content"].str.len_chars().to_numpy().astype(np.int64)
+    signatures = _signatures(contents)
+    pairs: list[tuple[int, int]] = []
+    for sign in (1, -1):
+        for one, other in _neighbours(texts, sign):
+            # What only one of two texts has is a difference: of characters, and of length.
+            alone = np.bitwise_count(signatures[one] ^ signatures[other])
+            differences = np.maximum(alone, abs(lengths[one] - lengths[other]))
+            can_be = 100 * differences <= (100 - similarity_pct) * (lengths[one] + lengths[other])
+            one, other = one[can_be], other[can_be]  # noqa: PLW2901 - the pairs still in question
+            scores = process.cpdist(
+                contents[one].tolist(),
+                contents[other].tolist(),
+                scorer=fuzz.ratio,
+                score_cutoff=similarity_pct,
+            )
+            near = scores >= similarity_pct
+            pairs += zip(one[near].tolist(), other[near].tolist(), strict=True)
+    return pairs
+
+
+def _signatures(contents: NDArray[np.object_]) -> NDArray[np.uint64]:
+    """The characters of each text as a set of 64: bits that differ are characters that differ."""
+    points = np.arange(sys.maxunicode + 1, dtype=np.uint64)
+    bit_of = np.uint64(1) << (points * _GOLDEN >> np.uint64(58))
+    signatures = []
+    for first in range(0, len(contents), _BLOCK):
+        block = contents[first : first + _BLOCK].tolist()
+        starts = np.cumsum([0, *map(len, block[:-1])])
+        characters = np.frombuffer("".join(block).encode("utf-32-le"), dtype=np.uint32)
+        signatures.append(np.bitwise_or.reduceat(bit_of[characters], starts))
+    return np.concatenate(signatures)
+
+
+def _neighbours(
+    texts: pl.DataFrame, sign: int
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """The pairs of row numbers that stand close, by how far, and share ``SHARED`` characters.
 
     ``sign``: 1 for the order of beginnings, -1 for that of ends.
     """
@@ -148,31 +202,14 @@ def _near(texts: pl.DataFrame, sign: int, similarity_pct: float) -> list[tuple[i
         pl.col("agent_id").hash().alias("agent"),
         *(end.hash().alias(f"end{n}") for end, n in zip(ends, _LENGTHS, strict=True)),
         "first_record_id",
-        content.str.len_chars().cast(pl.Int32).alias("length"),
-        pl.int_range(pl.len(), dtype=pl.UInt32).alias("number"),
+        pl.int_range(pl.len()).alias("number"),
     ).sort(pl.exclude("number"))
-    contents = texts["content"].gather(order["number"]).to_list()
     agents, shared = order["agent"].to_numpy(), order[f"end{SHARED}"].to_numpy()
-    lengths, numbers = order["length"].to_numpy(), order["number"].to_numpy()
-    pairs: list[tuple[int, int]] = []
-    for distance in range(1, min(NEIGHBOURS, len(contents) - 1) + 1):
+    numbers = order["number"].to_numpy()
+    for distance in range(1, min(NEIGHBOURS, len(numbers) - 1) + 1):
         one, other = slice(None, -distance), slice(distance, None)
-        total = lengths[one] + lengths[other]
-        # Of two texts, what the longer one has too much is a difference in any case.
-        is_candidate = (
-            (agents[one] == agents[other])
-            & (shared[one] == shared[other])
-            & (100 * abs(lengths[one] - lengths[other]) <= (100 - similarity_pct) * total)
-        )
-        scores = process.cpdist(
-            list(compress(contents[one], is_candidate)),
-            list(compress(contents[other], is_candidate)),
-            scorer=fuzz.ratio,
-            score_cutoff=similarity_pct,
-        )
-        near = is_candidate.nonzero()[0][scores >= similarity_pct]
-        pairs += zip(numbers[near].tolist(), numbers[near + distance].tolist(), strict=True)
-    return pairs
+        is_pair = (agents[one] == agents[other]) & (shared[one] == shared[other])
+        yield numbers[one][is_pair], numbers[other][is_pair]
 
 
 def _leader(leaders: dict[int, int], number: int) -> int:

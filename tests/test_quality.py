@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rapidfuzz import fuzz, process
 
+from pipelines import quality
 from pipelines.quality import NEIGHBOURS, record_copies
 from tests.harness import build, case_id, check_case, load_cases
 
@@ -252,6 +255,61 @@ def test_no_texts_and_one_text_make_no_group() -> None:
     assert record_copies(texts(), 10, 95).is_empty()
     assert record_copies(texts(TEXT), 10, 95).is_empty()
     assert record_copies(texts("短", "短"), 10, 95).is_empty()
+
+
+def common(one: str, other: str) -> int:
+    """Characters of the longest common subsequence, counted the slow way."""
+    row = [0] * (len(other) + 1)
+    for character in one:
+        before = 0
+        for at, against in enumerate(other, 1):
+            before, row[at] = (
+                row[at],
+                before + 1 if character == against else max(row[at], row[at - 1]),
+            )
+    return row[-1]
+
+
+@given(
+    st.lists(st.text("甲乙丙aß", max_size=14), min_size=2, max_size=NEIGHBOURS + 1, unique=True),
+    st.sampled_from([60, 75, 90, 95, 100]),
+)
+def test_texts_side_by_side_are_copies_exactly_when_alike_enough(
+    endings: list[str], similarity: int
+) -> None:
+    contents = ["八个字符的开头一" + ending for ending in endings]
+    pairs = [(a, b) for b in range(len(contents)) for a in range(b)]
+    alike = [
+        (f"R{a}", f"R{b}")
+        for a, b in pairs
+        if 200 * common(contents[a], contents[b])
+        >= similarity * (len(contents[a]) + len(contents[b]))
+    ]
+    copies = record_copies(texts(*contents), 1, similarity)
+    assert set(copies["record_id"]) == {one for pair in alike for one in pair}
+
+
+def test_agents_taken_in_turns_have_the_same_copies(monkeypatch: pytest.MonkeyPatch) -> None:
+    exports = {
+        "tickets": [{"ticket_id": "T1", "opened_at": "2025-01-01 08:00"}],
+        "service_records": [
+            {
+                "record_id": f"R{number}",
+                "ticket_id": "T1",
+                "agent_id": f"A{number % 5}",
+                "form": "onsite_service",
+                "submitted_at": "2025-01-02 08:00",
+                "fault_description": TEXT,
+                "resolution": ("甲" if number % 3 else "乙") * 30,
+            }
+            for number in range(40)
+        ],
+    }
+    found = "select * from steps.record_copies order by all"
+    at_once = build(exports, as_of=AS_OF).execute(found).fetchall()
+    monkeypatch.setattr(quality, "AT_A_TIME", 3)
+    assert len(at_once) == 40
+    assert build(exports, as_of=AS_OF).execute(found).fetchall() == at_once
 
 
 def test_the_number_of_comparisons_grows_with_the_records_not_their_square(
