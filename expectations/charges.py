@@ -55,7 +55,17 @@ CHARGES = Suite(
                 "overlap_days": WHOLE,
             },
         ),
-        vocabulary("service_level", words.SERVICE_LEVELS, "T1"),
+        # As a query: counting a view's rows beside its words would build it twice more.
+        critical(
+            "service_level_known",
+            NoRows(
+                "select charge_id, service_level from facts.charges "
+                f"where service_level not in ({quoted(words.SERVICE_LEVELS)})"
+            ),
+            "T1",
+            f"service_level is one of {', '.join(words.SERVICE_LEVELS)}.",
+            f"service_level 只能是 {'、'.join(words.SERVICE_LEVELS)}。",
+        ),
         critical(
             "undetermined_says_why",
             NoRows(
