@@ -194,12 +194,12 @@ class _Second:
         self.con.execute(f'create view {table} as select * from "{self.home}".{table}')
 
     def _differs(self, table: str) -> bool:
-        here, there = f"from {table}", f'from "{self.home}".{table}'
-        row = self.con.execute(
-            f"select exists ((select * {here} except all select * {there}) union all "
-            f"(select * {there} except all select * {here}))"
-        ).fetchone()
-        return bool(row and row[0])
+        # Terms are small: fetching both takes a third of the time of planning a comparison.
+        mine, theirs = (
+            self.con.execute(f"select * from {place} order by all").fetchall()
+            for place in (table, f'"{self.home}".{table}')
+        )
+        return mine != theirs
 
     def _changed_rules(self) -> frozenset[str]:
         """The columns of ``terms.rules`` that say something else in any period."""
