@@ -23,6 +23,7 @@ Importing this module imports Great Expectations, which takes seconds: import it
 
 from __future__ import annotations
 
+import logging
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -75,6 +76,8 @@ if TYPE_CHECKING:
     )
     from sqlalchemy.engine.interfaces import ReflectedColumn, ReflectedPrimaryKeyConstraint
 
+
+_REGISTRY_LOG = logging.getLogger("great_expectations.expectations.registry")
 
 AnExpectation = TypeVar("AnExpectation", bound="Expectation")
 
@@ -203,16 +206,20 @@ def _configured_once(expectation: type[AnExpectation]) -> type[AnExpectation]:
         return kept_configuration
 
     kind: Any = type(expectation)  # registers each class by its name
-    kept: type[AnExpectation] = kind(
-        expectation.__name__,
-        (expectation,),
-        {
-            "__module__": __name__,
-            "__doc__": expectation.__doc__,
-            "configuration": property(configuration),
-            "_configuration": pydantic.PrivateAttr(None),
-        },
-    )
+    _REGISTRY_LOG.disabled = True  # it would warn of the name's being taken, which is meant
+    try:
+        kept: type[AnExpectation] = kind(
+            expectation.__name__,
+            (expectation,),
+            {
+                "__module__": __name__,
+                "__doc__": expectation.__doc__,
+                "configuration": property(configuration),
+                "_configuration": pydantic.PrivateAttr(None),
+            },
+        )
+    finally:
+        _REGISTRY_LOG.disabled = False
     return kept
 
 
