@@ -21,7 +21,14 @@ from sqlglot import exp
 from pipelines import lineage, models
 from pipelines.quality import write_record_copies
 from pipelines.reference import days_of, write_clocks
-from pipelines.terms import longest_target_seconds, service_weeks, write_terms
+from pipelines.terms import (
+    changed_rules,
+    longest_target_seconds,
+    service_weeks,
+    terms_tables,
+    write_days,
+    write_table,
+)
 from pipelines.warehouse import SCHEMAS
 
 if TYPE_CHECKING:
@@ -123,20 +130,29 @@ class _Second:
     def write_terms(self, terms: tuple[Terms, Terms], as_of: datetime) -> None:
         """The other terms as tables; clocks and copied texts anew where they are others too."""
         now = terms[1]
-        first, last = days_of(self.con, as_of)
-        write_terms(self.con, now, first, last)
-        self.changed = {table for table in self._tables("terms") if self._differs(table)}
+        was, tables = (terms_tables(one) for one in terms)
+        for name, table in tables.items():
+            if table == was[name]:
+                self._take(f"terms.{name}")
+            else:
+                write_table(self.con, name, table)
+                self.changed.add(f"terms.{name}")
+        if "terms.periods" in self.changed:
+            write_days(self.con, now, *days_of(self.con, as_of))
+            self.changed.add("terms.days")
+        else:
+            self._take("terms.days")
         if RULES in self.changed:
-            self.changed_rules = self._changed_rules()
+            self.changed_rules = changed_rules(*terms)
         measures = [
             (service_weeks(one), longest_target_seconds(one), one.timezone) for one in terms
         ]
         clocks = self._tables("clocks")
         if measures[0] == measures[1]:
-            for table in clocks:
-                self._take(table)
+            for clock in clocks:
+                self._take(clock)
         else:
-            write_clocks(self.con, now, first, last)
+            write_clocks(self.con, now, *days_of(self.con, as_of))
             self.changed.update(clocks)
         if "terms.days" in self.changed or self.changed_rules & _COPY_RULES:
             write_record_copies(self.con)
@@ -192,33 +208,6 @@ class _Second:
     def _take(self, table: str) -> None:
         """The run's own table, under the same name."""
         self.con.execute(f'create view {table} as select * from "{self.home}".{table}')
-
-    def _differs(self, table: str) -> bool:
-        # Terms are small: fetching both takes a third of the time of planning a comparison.
-        mine, theirs = (
-            self.con.execute(f"select * from {place} order by all").fetchall()
-            for place in (table, f'"{self.home}".{table}')
-        )
-        return mine != theirs
-
-    def _changed_rules(self) -> frozenset[str]:
-        """The columns of ``terms.rules`` that say something else in any period."""
-        names = [
-            name
-            for (name, *_) in self.con.execute(f"describe {RULES}").fetchall()
-            if name != "period_id"
-        ]
-        if "terms.periods" in self.changed:
-            return frozenset(names)
-        counts = ", ".join(
-            f"count(case when here.{name} is distinct from there.{name} then 1 end)"
-            for name in names
-        )
-        row = self.con.execute(
-            f'select {counts} from {RULES} as here join "{self.home}".{RULES} as there '
-            "on there.period_id = here.period_id"
-        ).fetchall()[0]
-        return frozenset(name for name, differ in zip(names, row, strict=True) if differ)
 
 
 def _in_memory(model: Model, *, is_view: bool) -> Model:

@@ -170,6 +170,7 @@ def _near(texts: pl.DataFrame, similarity_pct: float) -> list[tuple[int, int]]:
                 contents[other].tolist(),
                 scorer=fuzz.ratio,
                 score_cutoff=similarity_pct,
+                workers=-1,
             )
             near = scores >= similarity_pct
             pairs += zip(one[near].tolist(), other[near].tolist(), strict=True)

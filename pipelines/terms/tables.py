@@ -20,7 +20,7 @@ from pipelines.cities import city_name
 from pipelines.terms import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from datetime import date
 
     import duckdb
@@ -81,34 +81,60 @@ def service_weeks(terms: Terms) -> dict[int, ServiceWeek]:
     return weeks
 
 
+@dataclass(frozen=True)
+class TermsTable:
+    """A table of terms: its columns, as SQL declares them, and its rows."""
+
+    columns: str
+    rows: list[Row]
+
+
 def write_terms(con: duckdb.DuckDBPyConnection, terms: Terms, first: date, last: date) -> None:
     """Write every ``terms.*`` table; ``terms.days`` covers ``first`` to ``last``, both included."""
+    for name, table in terms_tables(terms).items():
+        write_table(con, name, table)
+    write_days(con, terms, first, last)
+
+
+def terms_tables(terms: Terms) -> dict[str, TermsTable]:
+    """Every table of schema ``terms``, by name, but ``days``, which hangs on the data as well."""
     cut = periods(terms)
-    _create(
-        con,
-        "periods",
-        "period_id INTEGER, valid_from DATE, valid_to DATE",
-        [(p.period_id, p.valid_from, p.valid_to) for p in cut],
+    rules = _rules_by_period(terms)
+    return {
+        "periods": TermsTable(
+            "period_id INTEGER, valid_from DATE, valid_to DATE",
+            [(p.period_id, p.valid_from, p.valid_to) for p in cut],
+        ),
+        "rules": TermsTable(
+            ", ".join(f"{name} {_RULE_TYPES[name]}" for name in rules[0]),
+            [tuple(rule.values()) for rule in rules],
+        ),
+        **{
+            name: TermsTable(
+                f"period_id INTEGER, {columns}",
+                [(p.period_id, *row) for p in cut for row in rows_of(terms, p.valid_from)],
+            )
+            for name, (columns, rows_of) in _TABLES.items()
+        },
+        **_texts(terms),
+    }
+
+
+def changed_rules(one: Terms, other: Terms) -> frozenset[str]:
+    """The columns of ``terms.rules`` that differ in any period; all of them if periods do."""
+    here, there = _rules_by_period(one), _rules_by_period(other)
+    is_cut_alike = periods(one) == periods(other)
+    return frozenset(
+        name
+        for name in here[0]
+        if name != "period_id"
+        and not (is_cut_alike and all(a[name] == b[name] for a, b in zip(here, there, strict=True)))
     )
-    _write_days(con, cut, first, last)
-    weeks = service_weeks(terms)
-    rules = [
-        {"period_id": p.period_id}
-        | _rules(terms, p.valid_from)
-        | {"service_calendar_id": weeks[p.period_id].calendar_id}
-        for p in cut
-    ]
-    columns = ", ".join(f"{name} {_RULE_TYPES[name]}" for name in rules[0])
-    _create(con, "rules", columns, [tuple(rule.values()) for rule in rules])
-    for table, (columns, rows_of) in _TABLES.items():
-        rows = [(p.period_id, *row) for p in cut for row in rows_of(terms, p.valid_from)]
-        _create(con, table, f"period_id INTEGER, {columns}", rows)
-    _write_texts(con, terms)
 
 
-def _write_days(
-    con: duckdb.DuckDBPyConnection, cut: Sequence[Period], first: date, last: date
-) -> None:
+def write_days(con: duckdb.DuckDBPyConnection, terms: Terms, first: date, last: date) -> None:
+    """Write ``terms.days``: the period of each day from ``first`` to ``last``, both included."""
+    cut = periods(terms)
     days = pl.date_range(first, last, interval="1d", eager=True).alias("day").to_frame()
     starts = pl.DataFrame(
         {"period_id": [p.period_id for p in cut], "valid_from": [p.valid_from for p in cut]},
@@ -120,13 +146,13 @@ def _write_days(
     con.unregister("days_frame")
 
 
-def _create(con: duckdb.DuckDBPyConnection, table: str, columns: str, rows: Iterable[Row]) -> None:
-    con.execute(f"create or replace table terms.{table} ({columns})")
-    rows = list(rows)
-    if rows:
-        places = ", ".join([f"({', '.join('?' * len(rows[0]))})"] * len(rows))
-        values = [value for row in rows for value in row]
-        con.execute(f"insert into terms.{table} values {places}", values)  # noqa: S608 - our names
+def write_table(con: duckdb.DuckDBPyConnection, name: str, table: TermsTable) -> None:
+    """Write one table of schema ``terms``."""
+    con.execute(f"create or replace table terms.{name} ({table.columns})")
+    if table.rows:
+        places = ", ".join([f"({', '.join('?' * len(table.rows[0]))})"] * len(table.rows))
+        values = [value for row in table.rows for value in row]
+        con.execute(f"insert into terms.{name} values {places}", values)  # noqa: S608 - our names
 
 
 _RULE_TYPES = {
@@ -159,6 +185,16 @@ _RULE_TYPES = {
     "phone_service_code": "VARCHAR",
     "service_calendar_id": "INTEGER",
 }
+
+
+def _rules_by_period(terms: Terms) -> list[dict[str, Any]]:
+    weeks = service_weeks(terms)
+    return [
+        {"period_id": p.period_id}
+        | _rules(terms, p.valid_from)
+        | {"service_calendar_id": weeks[p.period_id].calendar_id}
+        for p in periods(terms)
+    ]
 
 
 def _rules(terms: Terms, day: date) -> dict[str, Any]:
@@ -354,37 +390,34 @@ _TABLES = {
 }
 
 
-def _write_texts(con: duckdb.DuckDBPyConnection, terms: Terms) -> None:
+def _texts(terms: Terms) -> dict[str, TermsTable]:
+    """The tables of words, which no period changes."""
     clauses = terms.file(schema.Clauses).clauses
-    _create(
-        con,
-        "clauses",
-        (
-            "clause_no INTEGER, clause VARCHAR, title_zh VARCHAR, title_en VARCHAR, "
-            "original_zh VARCHAR, rule_zh VARCHAR, rule_en VARCHAR"
-        ),
-        [
-            (number, name, c.title.zh, c.title.en, c.original, c.rule.zh, c.rule.en)
-            for number, (name, c) in enumerate(clauses.items(), start=1)
-        ],
-    )
     choices = terms.file(schema.ReadingTexts).readings
-    _create(
-        con,
-        "reading_choices",
-        "reading INTEGER, name VARCHAR, choice VARCHAR, text_zh VARCHAR, text_en VARCHAR",
-        [
-            (reading.number, name, choice, text.zh, text.en)
-            for name, reading in choices.items()
-            for choice, text in reading.choices.items()
-        ],
-    )
-    _create(
-        con,
-        "files",
-        "file VARCHAR, origin VARCHAR, sha256 VARCHAR, description VARCHAR, content BLOB",
-        [(s.file, s.origin, s.sha256, s.description, s.content) for s in terms.sources],
-    )
+    return {
+        "clauses": TermsTable(
+            (
+                "clause_no INTEGER, clause VARCHAR, title_zh VARCHAR, title_en VARCHAR, "
+                "original_zh VARCHAR, rule_zh VARCHAR, rule_en VARCHAR"
+            ),
+            [
+                (number, name, c.title.zh, c.title.en, c.original, c.rule.zh, c.rule.en)
+                for number, (name, c) in enumerate(clauses.items(), start=1)
+            ],
+        ),
+        "reading_choices": TermsTable(
+            "reading INTEGER, name VARCHAR, choice VARCHAR, text_zh VARCHAR, text_en VARCHAR",
+            [
+                (reading.number, name, choice, text.zh, text.en)
+                for name, reading in choices.items()
+                for choice, text in reading.choices.items()
+            ],
+        ),
+        "files": TermsTable(
+            "file VARCHAR, origin VARCHAR, sha256 VARCHAR, description VARCHAR, content BLOB",
+            [(s.file, s.origin, s.sha256, s.description, s.content) for s in terms.sources],
+        ),
+    }
 
 
 def longest_target_seconds(terms: Terms) -> int:
