@@ -1,7 +1,7 @@
 """The report: Polars frames in, pages and figures out.
 
 Belongs here: what people see. Does not belong here: the warehouse, its SQL or Dagster.
-``pipelines.report.build_report(con, out_dir)`` reads the frames and calls ``site``.
+``pipelines.reporting.report.build_report(con, out_dir)`` reads the frames and calls ``site``.
 
 How to add a page:
 

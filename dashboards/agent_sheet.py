@@ -1,9 +1,9 @@
 """One agent's sheet: what it owes, since when, for which ticket; fit to be sent to the agent.
 
 Belongs here: the words and the page of a sheet, one file in both languages that needs nothing
-beside it. Does not belong here: which rows an agent is given (``pipelines.agent_sheets``) or the
-workbook of the same rows. Nothing of another agent, no ranking and no link into the report
-stands on a sheet.
+beside it. Does not belong here: which rows an agent is given
+(``pipelines.reporting.agent_sheets``) or the workbook of the same rows. Nothing of another agent,
+no ranking and no link into the report stands on a sheet.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 An audience is a row of ``AUDIENCES``: its pages, what it is not shown of the frames behind them,
 and the files beside them. A frame that none of its pages needs is not given at all, and a ticket
 only where one of its pages names it. Agents get their own sheet and nothing else
-(``pipelines.audiences``).
+(``pipelines.reporting.audiences``).
 
 Belongs here: that table, and a report cut down to an audience. Does not belong here: files and
 folders.

@@ -1,8 +1,9 @@
 """Workbooks every desk can use: frozen headers, filters, number formats, equal bytes.
 
 Belongs here: how any sheet is written. Does not belong here: which rows a workbook has
-(``office.management_workbook``, ``pipelines.finance``). No cell is taken for a formula, also not
-after the sheet is saved as CSV, and no clock is in the file: the as-of stands where one would.
+(``office.management_workbook``, ``pipelines.reporting.finance``). No cell is taken for a formula,
+also not after the sheet is saved as CSV, and no clock is in the file: the as-of stands where one
+would.
 """
 
 from __future__ import annotations

@@ -17,13 +17,15 @@ import duckdb
 
 from dashboards.pages import PAGES
 from dashboards.report import Page
-from pipelines import lineage, models, session, validation
+from pipelines import session
+from pipelines.checks import validation
 from pipelines.contract import INPUTS
 from pipelines.errors import UnsettledError
-from pipelines.readings import EFFECT_TABLES, TOUCHES
-from pipelines.report import queries, tables_read
-from pipelines.restatements import TABLES as CLOSED_TABLES
+from pipelines.months.restatements import TABLES as CLOSED_TABLES
+from pipelines.other_terms.readings import EFFECT_TABLES, TOUCHES
+from pipelines.reporting.report import queries, tables_read
 from pipelines.session import Session
+from pipelines.warehouse import lineage, models
 
 # No postponed annotations in this module: Dagster reads those of its ops.
 

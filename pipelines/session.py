@@ -17,32 +17,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines import (
-    audiences,
-    effects,
-    mending,
-    models,
-    privacy,
-    publish,
-    readings,
-    reference,
-    restatements,
-    terms,
-    validation,
-    warehouse,
-)
-from pipelines.agent_sheets import write_agent_sheets
+from pipelines import privacy, publish, terms, warehouse
+from pipelines.checks import effects, validation
+from pipelines.checks.quality_history import remember_quality
+from pipelines.checks.validator import Validator
 from pipelines.errors import DataError, UnsettledError, UsageError
 from pipelines.exports import latest_event, load_mapping, stage_exports
 from pipelines.exports.signature import signature
-from pipelines.finance import draw_audit_sample, write_finance
 from pipelines.instants import local_time, read_instant, read_month
+from pipelines.months import restatements
+from pipelines.other_terms import readings
 from pipelines.privacy_key import discretion
 from pipelines.progress import Silent
-from pipelines.quality_history import remember_quality
-from pipelines.report import build_report
+from pipelines.reporting import audiences, mending
+from pipelines.reporting.agent_sheets import write_agent_sheets
+from pipelines.reporting.finance import draw_audit_sample, write_finance
+from pipelines.reporting.report import build_report
 from pipelines.settings_file import SettingsFile, read_settings
-from pipelines.validator import Validator
+from pipelines.warehouse import models, reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -52,11 +44,11 @@ if TYPE_CHECKING:
     from sqlglot.schema import MappingSchema
 
     from pipelines.exports import Mapping as ExportsMapping
-    from pipelines.lineage import Lineage
     from pipelines.privacy_key import Discretion
     from pipelines.progress import Progress
     from pipelines.spark.cluster import Cluster
     from pipelines.terms import Terms
+    from pipelines.warehouse.lineage import Lineage
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import hashlib
 from functools import cache
 from importlib import metadata
 
-from pipelines.models import MODELS
+from pipelines.warehouse.models import MODELS
 
 
 def product_version() -> str:

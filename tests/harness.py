@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from pipelines.contract import EXPORTS
-from pipelines.models import run_models
-from pipelines.reference import prepare
 from pipelines.terms import Terms, check_documents
 from pipelines.terms.load import BUILT_IN
 from pipelines.warehouse import open_warehouse
+from pipelines.warehouse.models import run_models
+from pipelines.warehouse.reference import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from pipelines import warehouse
 from pipelines.exports import latest_event, stage_exports
-from pipelines.models import run_models
-from pipelines.reference import prepare
+from pipelines.warehouse.models import run_models
+from pipelines.warehouse.reference import prepare
 from tests.benchmarks.generate import generate
 from tests.harness import terms_with
 

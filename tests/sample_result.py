@@ -8,12 +8,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines import reference, validation
+from pipelines.checks import validation
 from pipelines.exports import latest_event, stage_exports
-from pipelines.finance import draw_audit_sample
-from pipelines.models import run_models
+from pipelines.reporting.finance import draw_audit_sample
 from pipelines.terms import load_terms
-from pipelines.warehouse import open_warehouse
+from pipelines.warehouse import open_warehouse, reference
+from pipelines.warehouse.models import run_models
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 import pytest
 
-from pipelines.agent_sheets import agent_sheets, workbook, write_agent_sheets
+from pipelines.reporting.agent_sheets import agent_sheets, workbook, write_agent_sheets
 from tests.harness import build
 
 if TYPE_CHECKING:

@@ -8,13 +8,13 @@ import dagster as dg
 import pytest
 
 from dashboards.pages import PAGES
-from pipelines import validation
 from pipelines.assets import PUBLISHED, asset_key, table_name
+from pipelines.checks import validation
 from pipelines.contract import EXPORTS
 from pipelines.definitions import JOB, defs
 from pipelines.deployment import MONTHS
-from pipelines.models import load_models
 from pipelines.session import Settings
+from pipelines.warehouse.models import load_models
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

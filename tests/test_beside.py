@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipelines import beside as module
-from pipelines import lineage, models
-from pipelines.beside import BESIDE, Judged, beside, compare
-from pipelines.models import load_models
+from pipelines.other_terms import beside as module
+from pipelines.other_terms.beside import BESIDE, Judged, beside, compare
 from pipelines.terms import schema
+from pipelines.warehouse import lineage, models
+from pipelines.warehouse.models import load_models
 from tests.harness import build, rows_of, terms_with
 from tests.test_readings import EXPORTS
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from pipelines.models import Model
+    from pipelines.warehouse.models import Model
 
 PROMISES = [
     "facts.responses",

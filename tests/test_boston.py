@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipelines.models import needed_for, run_model
 from pipelines.session import Settings, open_session, stage, write_reference
+from pipelines.warehouse.models import needed_for, run_model
 from tests.exports.test_boston import EXPORT, ROOT
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.models import run_models
+from pipelines.warehouse.models import run_models
 from tests.harness import build, case_id, check_case, load_cases, rows_of
 
 if TYPE_CHECKING:

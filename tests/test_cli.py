@@ -29,7 +29,7 @@ def sla_due(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> tuple[int,
     def raises(*_: object) -> NoReturn:
         raise error
 
-    monkeypatch.setattr("pipelines.due.due_text", raises)
+    monkeypatch.setattr("pipelines.cli.due.due_text", raises)
     return sla("due", "--level", 3, "--city", "成都", "--opened", "2025-03-07 17:00")
 
 
@@ -54,7 +54,7 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 def test_due_needs_neither_dagster_nor_great_expectations() -> None:
-    loaded = modules_after("import pipelines.cli, pipelines.due")
+    loaded = modules_after("import pipelines.cli, pipelines.cli.due")
     assert not loaded & {"dagster", "great_expectations", "pandas", "plotly"}
 
 
@@ -121,7 +121,7 @@ def test_with_sla_debug_an_unforeseen_error_keeps_its_trace(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("SLA_DEBUG", "1")
-    monkeypatch.setattr("pipelines.due.due_text", lambda *_: 1 / 0)
+    monkeypatch.setattr("pipelines.cli.due.due_text", lambda *_: 1 / 0)
     result = CliRunner().invoke(
         cli.main, ["due", "--level", "3", "--city", "成都", "--opened", "2025-03-07"]
     )

@@ -12,9 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines import holidays_cn
-from pipelines.clocks import ServiceCalendar, build_clocks, service_calendar
-from pipelines.service_hours import WEEKDAYS, ServiceHours
+from pipelines.service_hours import WEEKDAYS, ServiceHours, holidays_cn
+from pipelines.service_hours.clocks import ServiceCalendar, build_clocks, service_calendar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

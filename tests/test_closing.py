@@ -12,9 +12,10 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
-from pipelines import cli, publish, store
-from pipelines.closing import close_month
+from pipelines import cli, publish
 from pipelines.errors import DataError, UsageError
+from pipelines.months import store
+from pipelines.months.closing import close_month
 from pipelines.terms.load import BUILT_IN
 from tests.test_restatements import CLOSED, built, terms_in
 from tests.test_run import SAMPLE, start

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from expectations import SUITES
-from pipelines import effects, lineage, models
+from pipelines.checks import effects
+from pipelines.checks.effects import KINDS, TABLE, columns_of, compliance_bounds, keep_check_effects
+from pipelines.checks.validation import CheckResult
 from pipelines.contract import EXPORTS, REFERENCES
-from pipelines.effects import KINDS, TABLE, columns_of, compliance_bounds, keep_check_effects
-from pipelines.reference import prepare
-from pipelines.validation import CheckResult
-from pipelines.warehouse import open_warehouse
+from pipelines.warehouse import lineage, models, open_warehouse
+from pipelines.warehouse.reference import prepare
 from tests.harness import build, case_id, load_cases, rows_of, stage, terms_with, unmatched
 
 if TYPE_CHECKING:

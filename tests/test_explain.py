@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.due import due_text
+from pipelines.cli.due import due_text
+from pipelines.cli.explain import explain_ticket
 from pipelines.errors import UsageError
-from pipelines.explain import explain_ticket
 from tests.harness import build
 
 TABLES = ["facts.responses", "steps.tickets"]

@@ -12,8 +12,8 @@ import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
 from dashboards.workbook import cell_text
-from pipelines import finance
-from pipelines.finance import audit_seed, draw_audit_sample, workbook, write_finance
+from pipelines.reporting import finance
+from pipelines.reporting.finance import audit_seed, draw_audit_sample, workbook, write_finance
 from tests.harness import build, case_id, check_case, load_cases, rows_of
 
 if TYPE_CHECKING:

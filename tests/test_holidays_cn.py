@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from pipelines.holidays_cn import StatutoryDays, covered_days, statutory_days
+from pipelines.service_hours.holidays_cn import StatutoryDays, covered_days, statutory_days
 
 # Notice for 2025: each holiday's days off, then the days worked in exchange.
 OFF_2025 = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.lineage import (
+from pipelines.warehouse.lineage import (
     Lineage,
     down_to_exports,
     qualified,

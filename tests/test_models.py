@@ -10,9 +10,9 @@ import sqlglot
 from sqlglot import exp
 
 from pipelines.errors import UsageError
-from pipelines.models import Model, load_models, needed_for, read_model
 from pipelines.terms import schema
 from pipelines.terms.schema import CLAUSES
+from pipelines.warehouse.models import Model, load_models, needed_for, read_model
 from tests.harness import build, terms_with
 
 if TYPE_CHECKING:

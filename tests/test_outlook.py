@@ -12,7 +12,7 @@ from dashboards.pages import finance, quality
 from dashboards.pages.management import open_sentence
 from dashboards.pages.quality import due_sentence
 from dashboards.report import Report
-from pipelines.report import queries
+from pipelines.reporting.report import queries
 from tests.harness import build, case_id, check_case, load_cases, rows_of, terms_with
 from tests.test_restatements import built
 

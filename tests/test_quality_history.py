@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 
-from pipelines.quality_history import COLUMNS, FILE, RUNS_KEPT, TABLE, remember_quality
+from pipelines.checks.quality_history import COLUMNS, FILE, RUNS_KEPT, TABLE, remember_quality
 from tests.harness import rows_of
 
 if TYPE_CHECKING:

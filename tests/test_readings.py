@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelines import readings
-from pipelines.readings import TOUCHES, Effects, keep_effects, reading_effects
+from pipelines.other_terms import readings
+from pipelines.other_terms.readings import TOUCHES, Effects, keep_effects, reading_effects
 from pipelines.terms import schema
 from tests.harness import Exports, build, rows_of, terms_with
 

@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from dashboards.pages import PAGES
-from pipelines import report
-from pipelines.report import build_report, queries, read_frames, report_of
+from pipelines.reporting import report
+from pipelines.reporting.report import build_report, queries, read_frames, report_of
 from tests.harness import Exports, build
 
 if TYPE_CHECKING:

@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from pipelines import effects, lineage, models, store
-from pipelines.closing import close_month
+from pipelines.checks import effects
+from pipelines.cli.explain import explain_ticket
 from pipelines.errors import UsageError
-from pipelines.explain import explain_ticket
-from pipelines.models import run_models
-from pipelines.reference import prepare
-from pipelines.restatements import TABLES, find_restatements, keep_restatements, summary
+from pipelines.months import store
+from pipelines.months.closing import close_month
+from pipelines.months.restatements import TABLES, find_restatements, keep_restatements, summary
 from pipelines.terms import Terms, load_terms
-from pipelines.warehouse import open_warehouse
+from pipelines.warehouse import lineage, models, open_warehouse
+from pipelines.warehouse.models import run_models
+from pipelines.warehouse.reference import prepare
 from tests.harness import CASES, Exports, documents_with, rows_of, stage, unmatched
 
 if TYPE_CHECKING:

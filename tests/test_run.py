@@ -18,12 +18,12 @@ from dagster._utils.tags import TagConcurrencyLimitsCounter
 
 from pipelines import cli, publish
 from pipelines.assets import asset_key
+from pipelines.checks.validation import CheckResult
+from pipelines.checks.validator import Validator
 from pipelines.definitions import JOB, defs
-from pipelines.models import load_models
 from pipelines.progress import STEPS
 from pipelines.run import HISTORY, end_dead_runs, forget_old_runs, history
-from pipelines.validation import CheckResult
-from pipelines.validator import Validator
+from pipelines.warehouse.models import load_models
 from tests.dashboards import plotly_takes
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -371,7 +371,7 @@ def test_killed_at_a_step_the_last_result_stays_and_the_next_run_repairs(
 def test_the_validator_does_not_outlive_a_killed_run() -> None:
     script = (
         "import os, signal, time\n"
-        "from pipelines.validator import Validator\n"
+        "from pipelines.checks.validator import Validator\n"
         "print(Validator()._process.pid, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )

@@ -13,9 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines import open_time
 from pipelines.errors import UsageError
-from pipelines.service_hours import WEEKDAYS, ServiceHours, ServiceHoursError
+from pipelines.service_hours import WEEKDAYS, ServiceHours, ServiceHoursError, open_time
 
 SHANGHAI = "Asia/Shanghai"
 HOUR = 3600

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipelines import store
+from pipelines.months import store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +27,7 @@ KILLED = textwrap.dedent(
     """
     import os, pathlib, signal, sys
     from datetime import date
-    from pipelines import store
+    from pipelines.months import store
 
     out, text, steps = pathlib.Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
     done = 0

@@ -17,7 +17,7 @@ from expectations import vocabulary
 from expectations.checks import Check, NoRows, NotNull, Suite
 from expectations.staging import STAGED_TYPES
 from pipelines import contract
-from pipelines.validation import (
+from pipelines.checks.validation import (
     SAMPLE_ROWS,
     CheckResult,
     blocking_message,
@@ -384,7 +384,7 @@ def run_python(code: str, **environment: str) -> str:
 def test_suites_can_be_listed_without_great_expectations() -> None:
     code = """
         import sys
-        from pipelines.validation import suites
+        from pipelines.checks.validation import suites
         assert sum(len(suite.checks) for suite in suites()) > 100
         print([name for name in ("great_expectations", "pandas") if name in sys.modules])
     """
@@ -402,7 +402,7 @@ def test_validation_writes_no_file_and_opens_no_connection(tmp_path: Path) -> No
         socket.socket.connect = refuse
         socket.getaddrinfo = refuse
         from tests.expectations.clean_warehouse import clean_warehouse
-        from pipelines.validation import validate, warm_up
+        from pipelines.checks.validation import validate, warm_up
         warm_up().join()
         assert validate(clean_warehouse())
         assert os.environ["GX_ANALYTICS_ENABLED"] == "false"

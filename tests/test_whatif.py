@@ -16,8 +16,8 @@ from click.testing import CliRunner
 
 from pipelines import cli, publish
 from pipelines.errors import DataError, UsageError
+from pipelines.other_terms.whatif import AMOUNTS, FOLDER, try_draft
 from pipelines.terms.load import BUILT_IN
-from pipelines.whatif import AMOUNTS, FOLDER, try_draft
 from tests.test_restatements import built, terms_in
 
 if TYPE_CHECKING:

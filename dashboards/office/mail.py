@@ -2,7 +2,7 @@
 
 Belongs here: which parts of the page a mail carries, and the shell around them. Does not belong
 here: what the parts say (``dashboards.pages.management``), how charts are drawn (``charts``) or
-printing to PDF (``pipelines.office``).
+printing to PDF (``pipelines.reporting.office``).
 """
 
 from __future__ import annotations

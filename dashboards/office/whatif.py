@@ -1,7 +1,7 @@
 """What a draft of the terms would change: in a few lines for a terminal, and as a page to mail.
 
 Belongs here: the words, and which rows are shown. Does not belong here: the comparison
-(``pipelines.whatif``) or the shell of a page to mail (``mail``).
+(``pipelines.other_terms.whatif``) or the shell of a page to mail (``mail``).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What hangs on failing rows, in words: verdicts touched, and the bounds of compliance.
 
 Frame: ``check_effects``. Belongs here: its rows as sentences and tables of the data page. Does not
-belong here: how the bounds come about (``pipelines.effects``).
+belong here: how the bounds come about (``pipelines.checks.effects``).
 """
 
 from __future__ import annotations

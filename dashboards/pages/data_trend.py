@@ -1,7 +1,7 @@
 """The quality of the exports from run to run: a sentence, a chart and a table.
 
 Frame: ``quality_history``, one row per run and export, the run shown last. Belongs here: how it is
-shown on the data page. Does not belong here: how it is kept (``pipelines.quality_history``).
+shown on the data page. Does not belong here: how it is kept (``pipelines.checks.quality_history``).
 """
 
 from __future__ import annotations

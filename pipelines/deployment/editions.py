@@ -21,7 +21,7 @@ from dashboards.pages import management
 from pipelines.deployment import MONTHS
 from pipelines.errors import DataError
 from pipelines.privacy import open_shown
-from pipelines.report import read_some_frames, report_of
+from pipelines.reporting.report import read_some_frames, report_of
 from pipelines.warehouse import open_reader
 
 if TYPE_CHECKING:

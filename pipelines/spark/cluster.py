@@ -21,20 +21,22 @@ from pyspark.errors import PySparkException
 from pyspark.sql.types import DataType
 from sqlglot import exp
 
-from pipelines import models, validation, warehouse
+from pipelines import warehouse
+from pipelines.checks import validation
 from pipelines.errors import DataError, UsageError
 from pipelines.exports.quoting import literal
 from pipelines.spark.dialect import UntranslatableError, spark_type, translated
 from pipelines.spark.session import open_session
 from pipelines.spark.steps import computed_once, read_as_views, view_name
 from pipelines.spark.storage import Storage
+from pipelines.warehouse import models
 
 if TYPE_CHECKING:
     import duckdb
     from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.types import StructType
 
-    from pipelines.models import Model
+    from pipelines.warehouse.models import Model
 
 TABLES: Final = "tables.json"
 """The file of OUT that says where the Parquet tables of its result lie."""

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import polars as pl
 
-from pipelines.cities import city_name
 from pipelines.terms import schema
+from pipelines.terms.cities import city_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

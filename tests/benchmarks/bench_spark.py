@@ -9,12 +9,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from pipelines import reference, terms
+from pipelines import terms
 from pipelines.exports import latest_event, stage_exports
-from pipelines.models import load_models, run_models
 from pipelines.spark.cluster import Cluster
 from pipelines.spark.session import open_session
-from pipelines.warehouse import open_warehouse
+from pipelines.warehouse import open_warehouse, reference
+from pipelines.warehouse.models import load_models, run_models
 from tests.benchmarks.bench_run import TICKETS
 from tests.benchmarks.generate import generate
 from tests.benchmarks.results import keep

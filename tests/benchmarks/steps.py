@@ -15,12 +15,14 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from pipelines import models, reference, terms, validation, warehouse
+from pipelines import terms, warehouse
+from pipelines.checks import validation
 from pipelines.contract import EXPORTS
 from pipelines.exports import latest_event, stage_exports
 from pipelines.progress import Silent
 from pipelines.run import run
 from pipelines.session import Settings
+from pipelines.warehouse import models, reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable

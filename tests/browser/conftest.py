@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipelines.report import build_report
+from pipelines.reporting.report import build_report
 from tests.harness import build
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import pytest
 from dashboards.language import LANGUAGES
 from dashboards.pages import PAGES, data
 from dashboards.site import write_report
-from pipelines.report import read_frames, report_of
+from pipelines.reporting.report import read_frames, report_of
 from tests.dashboards import test_closed_page as closed_months
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dashboards.pages import PAGES
-from pipelines.report import build_report
+from pipelines.reporting.report import build_report
 from tests.odd_folders import ODD, build_warehouse, write_folder
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import polars as pl
 from dashboards.pages import PAGES, closed
 from dashboards.report import Report
 from dashboards.site import write_report
-from pipelines.restatements import _SCHEMAS
+from pipelines.months.restatements import _SCHEMAS
 
 if TYPE_CHECKING:
     from pathlib import Path

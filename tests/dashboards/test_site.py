@@ -17,7 +17,7 @@ from dashboards.language import LANGUAGES, Text
 from dashboards.pages import PAGES
 from dashboards.site import template_words, write_report
 from dashboards.tickets import part_of
-from pipelines.office import write_office
+from pipelines.reporting.office import write_office
 from tests.dashboards.frames import HOSTILE, cells, files, report
 
 if TYPE_CHECKING:

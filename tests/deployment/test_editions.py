@@ -18,8 +18,8 @@ from pipelines.definitions import defs
 from pipelines.deployment import MONTHS, editions
 from pipelines.deployment.automation import EDITION, EDITIONS_JOB
 from pipelines.errors import DataError, UsageError
-from pipelines.office import write_office
-from pipelines.report import read_frames, report_of
+from pipelines.reporting.office import write_office
+from pipelines.reporting.report import read_frames, report_of
 from pipelines.run import prepare_history
 from pipelines.warehouse import open_reader
 from tests.sample_result import SAMPLE, build_warehouse

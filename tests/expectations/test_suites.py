@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from expectations import SUITES
-from pipelines.validation import validate
+from pipelines.checks.validation import validate
 from tests.expectations.clean_warehouse import clean_warehouse
 from tests.expectations.plantings import PLANTINGS
 

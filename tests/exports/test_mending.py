@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 import xlsxwriter
 
-from pipelines.mending import WRONG, write_rows_to_mend
+from pipelines.reporting.mending import WRONG, write_rows_to_mend
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -24,13 +24,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import duckdb
 
-from pipelines import cli, progress, publish, readings, session
+from pipelines import cli, progress, publish, session
+from pipelines.other_terms import readings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from multiprocessing.context import ForkServerProcess
 
-    from pipelines.validation import CheckResult
+    from pipelines.checks.validation import CheckResult
 
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload([__name__, "pipelines.run", "dashboards.report"])

@@ -9,9 +9,15 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from pipelines.browser import BrowserError, find_browser, print_pdf, take_picture, without_chance
 from pipelines.cli import main
 from pipelines.errors import UsageError
+from pipelines.reporting.browser import (
+    BrowserError,
+    find_browser,
+    print_pdf,
+    take_picture,
+    without_chance,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,7 +53,7 @@ def test_a_variable_that_names_nothing_is_wrong_usage(tmp_path: Path) -> None:
 def test_none_is_wrong_usage_that_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipelines.browser._PLACES", ())
+    monkeypatch.setattr("pipelines.reporting.browser._PLACES", ())
     with pytest.raises(UsageError, match="apt install chromium"):
         find_browser({"PATH": str(tmp_path)})
 
@@ -55,7 +61,7 @@ def test_none_is_wrong_usage_that_says_what_to_do(
 def test_the_run_stops_before_it_starts_when_there_is_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipelines.browser._PLACES", ())
+    monkeypatch.setattr("pipelines.reporting.browser._PLACES", ())
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("SLA_CHROMIUM", raising=False)
     (tmp_path / "exports").mkdir()
@@ -74,7 +80,7 @@ def test_a_browser_that_prints_nothing_is_said_with_its_last_words(tmp_path: Pat
 
 
 def test_a_browser_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.browser._PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr("pipelines.reporting.browser._PATIENCE_SECONDS", 0.2)
     program = _program(tmp_path / "chromium", "exec sleep 30")
     with pytest.raises(BrowserError, match=r"no answer in 0\.2 s"):
         take_picture(program, tmp_path / "trend.svg", (10, 10))

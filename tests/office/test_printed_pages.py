@@ -14,10 +14,10 @@ import pytest
 from pypdf import PdfReader
 
 from dashboards.language import LANGUAGES
-from pipelines.browser import find_browser
 from pipelines.errors import UsageError
-from pipelines.office import PRINTED
-from pipelines.report import build_report
+from pipelines.reporting.browser import find_browser
+from pipelines.reporting.office import PRINTED
+from pipelines.reporting.report import build_report
 from tests.odd_folders import build_warehouse, write_folder
 
 if TYPE_CHECKING:

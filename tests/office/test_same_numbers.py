@@ -15,9 +15,9 @@ from pypdf import PdfReader
 from dashboards.language import LANGUAGES
 from dashboards.pages import PAGES
 from dashboards.site import write_report
-from pipelines.browser import find_browser
 from pipelines.errors import UsageError
-from pipelines.office import write_office
+from pipelines.reporting.browser import find_browser
+from pipelines.reporting.office import write_office
 from tests.office.office_frames import report
 
 if TYPE_CHECKING:

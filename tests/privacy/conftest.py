@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Final, cast
 
 import pytest
 
-from pipelines import publish, readings, session, validation
+from pipelines import publish, session
+from pipelines.checks import validation
+from pipelines.other_terms import readings
 from pipelines.privacy_key import VARIABLE, Discretion, discretion
 from pipelines.session import Session, Settings
 from pipelines.settings_file import Privacy, read_settings
@@ -22,7 +24,7 @@ from tests.privacy.planted import ENGINEER, write_exports
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipelines.validator import Validator
+    from pipelines.checks.validator import Validator
 
 KEY: Final = "0123456789abcdef-of-the-tests"
 SETTINGS: Final = """

@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from pipelines import cli
-from pipelines.browser import find_browser
 from pipelines.errors import UsageError
+from pipelines.reporting.browser import find_browser
 from tests.privacy.planted import free_texts, names, write_exports
 from tests.privacy.searching import search
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.exports.quoting import literal
-from pipelines.models import load_models
 from pipelines.spark.steps import view_name
+from pipelines.warehouse.models import load_models
 
 if TYPE_CHECKING:
     import duckdb

@@ -14,11 +14,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from pipelines import reference
 from pipelines.contract import EXPORTS, Column, Kind
-from pipelines.models import load_models, run_models
 from pipelines.spark.cluster import Cluster
-from pipelines.warehouse import open_warehouse
+from pipelines.warehouse import open_warehouse, reference
+from pipelines.warehouse.models import load_models, run_models
 from tests.harness import stage, terms_with
 from tests.spark.parity import TABLES, differences
 

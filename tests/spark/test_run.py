@@ -10,12 +10,12 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
-from pipelines import cli, reference, terms
+from pipelines import cli, terms
 from pipelines.exports import latest_event, stage_exports
-from pipelines.models import load_models, run_models
 from pipelines.spark.cluster import TABLES as PLACE
 from pipelines.spark.cluster import Cluster
-from pipelines.warehouse import open_warehouse
+from pipelines.warehouse import open_warehouse, reference
+from pipelines.warehouse.models import load_models, run_models
 from tests.spark.parity import TABLES, differences
 
 if TYPE_CHECKING:

@@ -15,8 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz import fuzz, process
 
-from pipelines import quality
-from pipelines.quality import NEIGHBOURS, record_copies
+from pipelines.warehouse.record_copies import NEIGHBOURS, record_copies
 from tests.harness import build, case_id, check_case, load_cases
 
 if TYPE_CHECKING:
@@ -307,7 +306,7 @@ def test_agents_taken_in_turns_have_the_same_copies(monkeypatch: pytest.MonkeyPa
     }
     found = "select * from steps.record_copies order by all"
     at_once = build(exports, as_of=AS_OF).execute(found).fetchall()
-    monkeypatch.setattr(quality, "AT_A_TIME", 3)
+    monkeypatch.setattr("pipelines.warehouse.record_copies.AT_A_TIME", 3)
     assert len(at_once) == 40
     assert build(exports, as_of=AS_OF).execute(found).fetchall() == at_once
 

@@ -2,7 +2,7 @@
 
 Belongs here: whole arrays of microseconds in, whole arrays of microseconds out, on a wall clock
 (``WallHours``) and in a time zone (``ZoneOffsets``). Does not belong here: how opening hours are
-written and checked, and Polars columns (``service_hours``).
+written and checked, and Polars columns (``hours``).
 
 Nothing here walks over days. Open time up to an instant is a sum of three closed forms: the weekly
 pattern as if no day were special, plus the hours of the special days, minus what the weekly

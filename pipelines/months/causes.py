@@ -18,9 +18,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from dashboards.language import Text
-from pipelines import evidence, store
 from pipelines.contract import EXPORTS
 from pipelines.errors import UsageError
+from pipelines.months import evidence, store
 from pipelines.terms import load_terms
 from pipelines.terms.differences import differences_on
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from pipelines.effects import Promise
+    from pipelines.checks.effects import Promise
     from pipelines.terms import Terms
     from pipelines.terms.differences import Difference
 

@@ -23,12 +23,13 @@ from dashboards.language import LANGUAGES
 from dashboards.office import mail
 from dashboards.office.management_workbook import management_workbook
 from dashboards.report import is_over
-from pipelines import evidence, privacy, publish, store
+from pipelines import privacy, publish
 from pipelines.errors import DataError, UsageError
-from pipelines.finance import WORKBOOK as FINANCE_WORKBOOK
-from pipelines.office import QUALITY_WORKBOOK
-from pipelines.office import WORKBOOK as MANAGEMENT_WORKBOOK
-from pipelines.report import read_frames, report_of
+from pipelines.months import evidence, store
+from pipelines.reporting.finance import WORKBOOK as FINANCE_WORKBOOK
+from pipelines.reporting.office import QUALITY_WORKBOOK
+from pipelines.reporting.office import WORKBOOK as MANAGEMENT_WORKBOOK
+from pipelines.reporting.report import read_frames, report_of
 from pipelines.warehouse import open_beside, open_reader
 
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from pipelines.months.store import Version
     from pipelines.privacy_key import Discretion
-    from pipelines.store import Version
 
 TABLES: Final = "tables"
 INPUTS: Final = "inputs"

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, NoReturn, cast
 
 import click
 
-from pipelines.cli_months import COMMANDS as MONTHS
-from pipelines.cli_serve import COMMANDS as SERVE
+from pipelines.cli.months import COMMANDS as MONTHS
+from pipelines.cli.serve import COMMANDS as SERVE
 from pipelines.errors import SlaError
 
 if TYPE_CHECKING:
@@ -226,7 +226,7 @@ def run(  # noqa: PLR0913 - one argument per option
     _check_engine(engine, master, warehouse)
     browser = None
     if pdf:
-        from pipelines.browser import find_browser  # noqa: PLC0415 - as above
+        from pipelines.reporting.browser import find_browser  # noqa: PLC0415 - as above
 
         browser = find_browser()
     with _progress(is_quiet=quiet) as progress:
@@ -264,7 +264,7 @@ def run(  # noqa: PLR0913 - one argument per option
 )
 def explain(*, ticket_id: str, out: Path) -> None:
     """Say why a ticket was judged as it was: clause, target, intervals counted, source rows."""
-    from pipelines.explain import explain_ticket  # noqa: PLC0415 - see the module
+    from pipelines.cli.explain import explain_ticket  # noqa: PLC0415 - see the module
     from pipelines.warehouse import open_reader  # noqa: PLC0415 - as above
 
     con = open_reader(out / "warehouse.duckdb")
@@ -284,7 +284,7 @@ def explain(*, ticket_id: str, out: Path) -> None:
 @_TERMS
 def due(*, level: int, city: str, opened: str, terms: Path | None) -> None:
     """Say until when a fault must be answered, and why."""
-    from pipelines.due import due_text  # noqa: PLC0415 - see the module
+    from pipelines.cli.due import due_text  # noqa: PLC0415 - see the module
 
     if terms is not None and not terms.is_dir():
         _wrong(f"--terms {terms} is no folder. Name a folder of terms files, or leave it out.")
@@ -305,7 +305,7 @@ def due(*, level: int, city: str, opened: str, terms: Path | None) -> None:
 @click.option("--force", is_flag=True, help="Replace the mapping file if it is there.")
 def map_file(*, file: Path, export: str | None, out: Path, force: bool) -> None:
     """Propose a mapping for a FILE of unknown layout, to be read and corrected."""
-    from pipelines.mapping_command import write_proposal  # noqa: PLC0415 - see the module
+    from pipelines.cli.mapping_command import write_proposal  # noqa: PLC0415 - see the module
 
     click.echo(write_proposal(file, export, out, is_forced=force))
 
@@ -329,7 +329,7 @@ def check(*, exports: Path, mapping: Path | None, terms: Path | None) -> None:
     """Say what a run would read, reject and find wrong; writes nothing."""
     if terms is not None and not terms.is_dir():
         _wrong(f"--terms {terms} is no folder. Name a folder of terms files, or leave it out.")
-    from pipelines.checking import check_exports  # noqa: PLC0415 - see the module
+    from pipelines.cli.checking import check_exports  # noqa: PLC0415 - see the module
 
     click.echo(check_exports(exports, mapping, terms))
 
@@ -393,7 +393,7 @@ def _progress(*, is_quiet: bool) -> AbstractContextManager[Progress]:
 
 def _tell_closed(out: Path, *, is_quiet: bool) -> None:
     """What became of published months; a damaged store is told in any case."""
-    from pipelines.restatements import told  # noqa: PLC0415 - see the module
+    from pipelines.months.restatements import told  # noqa: PLC0415 - see the module
 
     said, problems = told(out)
     if said and not is_quiet:

@@ -10,11 +10,12 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines import terms, validation, warehouse
+from pipelines import terms, warehouse
+from pipelines.checks import validation
 from pipelines.exports import latest_event, load_mapping, stage_exports
 from pipelines.exports.conventions import is_question
 from pipelines.exports.proposing import escaped, shown
-from pipelines.reference import prepare
+from pipelines.warehouse.reference import prepare
 
 if TYPE_CHECKING:
     import duckdb

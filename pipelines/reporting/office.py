@@ -14,7 +14,7 @@ from dashboards.office import mail
 from dashboards.office.management_workbook import management_workbook
 from dashboards.office.quality_workbook import quality_workbook
 from dashboards.pages import PAGES
-from pipelines.browser import print_page, print_pdf, take_picture
+from pipelines.reporting.browser import print_page, print_pdf, take_picture
 
 if TYPE_CHECKING:
     from pathlib import Path

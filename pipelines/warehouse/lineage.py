@@ -15,7 +15,7 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, build_scope
 from sqlglot.schema import MappingSchema
 
-from pipelines.models import load_models, parsed
+from pipelines.warehouse.models import load_models, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

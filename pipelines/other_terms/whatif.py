@@ -23,8 +23,8 @@ from dashboards.language import LANGUAGES
 from dashboards.office import whatif as page
 from dashboards.office.whatif import WhatIf
 from pipelines import publish
-from pipelines.beside import BESIDE, beside
 from pipelines.errors import UsageError
+from pipelines.other_terms.beside import BESIDE, beside
 from pipelines.terms import load_terms
 from pipelines.terms.differences import differences
 from pipelines.version import models_sha256, product_version

@@ -24,9 +24,9 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import validation
+from pipelines.checks import validation
 
-_ROOT = Path(__file__).resolve().parents[1]
+_ROOT = Path(__file__).resolve().parents[2]
 
 
 class ValidatorFailedError(Exception):
@@ -41,7 +41,7 @@ class Validator:
         self.is_asked = False
         path = os.pathsep.join(p for p in (str(_ROOT), os.environ.get("PYTHONPATH")) if p)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "pipelines.validator"],
+            [sys.executable, "-m", "pipelines.checks.validator"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=None if os.environ.get("SLA_DEBUG") else subprocess.DEVNULL,

@@ -2,7 +2,7 @@
 
 Belongs here: which days the State Council closed or opened, as the maintained package
 ``chinesecalendar`` lists them, and for which days it can tell. Does not belong here: any date of
-our own, or what a clock makes of the days (``service_hours``, ``clocks``).
+our own, or what a clock makes of the days (``hours``, ``clocks``).
 
 The holidays of a year are announced late in the year before. Days outside the covered years are
 unknown, not working days: whoever asks must treat them as unmeasurable.

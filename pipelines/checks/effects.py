@@ -19,10 +19,10 @@ from sqlglot import exp
 
 from expectations import failing_rows
 from expectations.checks import Between, InOrder, NoRows, NotNull, OneOf, Unique
-from pipelines import lineage, models
+from pipelines.checks.validation import suites
 from pipelines.contract import EXPORTS, REFERENCES, Kind
 from pipelines.exports.quoting import literal
-from pipelines.validation import suites
+from pipelines.warehouse import lineage, models
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from sqlglot.schema import MappingSchema
 
     from expectations import Check, Suite
-    from pipelines.lineage import Lineage, Origins
-    from pipelines.validation import CheckResult
+    from pipelines.checks.validation import CheckResult
+    from pipelines.warehouse.lineage import Lineage, Origins
 
 TABLE: Final = "marts.check_effects"
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipelines import holidays_cn, store
 from pipelines.errors import UsageError
+from pipelines.months import store
+from pipelines.service_hours import holidays_cn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

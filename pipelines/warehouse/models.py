@@ -22,12 +22,12 @@ import sqlglot
 from sqlglot import exp
 
 from pipelines.errors import DataError, UsageError
-from pipelines.warehouse import SCRATCH
+from pipelines.warehouse.connection import SCRATCH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-MODELS = Path(__file__).resolve().parents[1] / "models"
+MODELS = Path(__file__).resolve().parents[2] / "models"
 
 # Of a left join, DuckDB hashes the side it thinks is smaller. What it thinks of a join on a day
 # worked out from an instant is off by hundreds: it would hash ten million tickets, wide, to look

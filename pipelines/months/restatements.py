@@ -21,9 +21,10 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from dashboards.language import Text
-from pipelines import causes, effects, lineage, models, store
-from pipelines.causes import Causes, Subject
-from pipelines.warehouse import open_reader
+from pipelines.checks import effects
+from pipelines.months import causes, store
+from pipelines.months.causes import Causes, Subject
+from pipelines.warehouse import lineage, models, open_reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from pipelines.store import Problem, Version
+    from pipelines.months.store import Problem, Version
     from pipelines.terms import Terms
 
 TABLES: Final = {

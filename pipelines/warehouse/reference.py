@@ -2,18 +2,19 @@
 
 Belongs here: writing ``meta.run``, ``terms.*``, ``clocks.*`` and ``steps.record_copies`` once the
 exports are staged: what the models read and SQL does not make. Does not belong here: the files
-of the terms (``terms``), how a clock counts (``clocks``), or which texts are equal (``quality``).
+of the terms (``terms``), how a clock counts (``clocks``), or which texts are equal
+(``record_copies``).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelines.clocks import ServiceCalendar, build_clocks, service_calendar
 from pipelines.contract import EXPORTS, Kind
-from pipelines.quality import write_record_copies
+from pipelines.service_hours.clocks import ServiceCalendar, build_clocks, service_calendar
 from pipelines.terms import longest_target_seconds, service_weeks, write_terms
 from pipelines.version import models_sha256, product_version
+from pipelines.warehouse.record_copies import write_record_copies
 
 if TYPE_CHECKING:
     from datetime import date, datetime

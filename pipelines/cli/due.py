@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from pipelines.cities import city_name
-from pipelines.clocks import service_calendar
 from pipelines.errors import UsageError
 from pipelines.instants import local_time, read_instant
+from pipelines.service_hours.clocks import service_calendar
 from pipelines.terms import load_terms, schema
+from pipelines.terms.cities import city_name
 from pipelines.terms.tables import SECONDS_PER_HOUR, in_force, periods, service_weeks
 
 if TYPE_CHECKING:

@@ -18,9 +18,6 @@ from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
-from pipelines import lineage, models
-from pipelines.quality import write_record_copies
-from pipelines.reference import days_of, write_clocks
 from pipelines.terms import (
     changed_rules,
     longest_target_seconds,
@@ -29,7 +26,9 @@ from pipelines.terms import (
     write_days,
     write_table,
 )
-from pipelines.warehouse import SCHEMAS
+from pipelines.warehouse import SCHEMAS, lineage, models
+from pipelines.warehouse.record_copies import write_record_copies
+from pipelines.warehouse.reference import days_of, write_clocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -38,8 +37,8 @@ if TYPE_CHECKING:
     import duckdb
     from sqlglot.schema import MappingSchema
 
-    from pipelines.models import Model
     from pipelines.terms import Terms
+    from pipelines.warehouse.models import Model
 
 BESIDE: Final = "beside"
 """The catalog of the second run, while it is there."""

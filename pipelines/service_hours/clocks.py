@@ -2,7 +2,7 @@
 
 Belongs here: laying service hours out over the days of the data, so that a model finds a clock's
 position at an instant, and the instant of a position, by an equality join. Does not belong here:
-what is open when (``service_hours``) and which target or verdict follows (``models``).
+what is open when (``hours``) and which target or verdict follows (``models``).
 
 Positions are microseconds. On the calendar clock they count from 1970-01-01 UTC, on the clock of
 the service hours they count open time since the first day laid out. Days whose holidays nobody
@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from pipelines import holidays_cn
-from pipelines.open_time import DAY, SECOND, Micros, sorted_distinct
-from pipelines.service_hours import Interval, ServiceHours
+from pipelines.service_hours import holidays_cn
+from pipelines.service_hours.hours import Interval, ServiceHours
+from pipelines.service_hours.open_time import DAY, SECOND, Micros, sorted_distinct
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

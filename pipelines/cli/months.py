@@ -51,8 +51,8 @@ def publish(*, month: str, out: Path, reason: str | None, settings: Path | None)
     They go to published/YYYY-MM/v1 in --out, a further publishing to v2 and so on; nothing there
     is ever overwritten. Later runs say what has changed since.
     """
-    from pipelines.closing import close_month, told  # noqa: PLC0415 - see the module
     from pipelines.instants import read_month  # noqa: PLC0415 - as above
+    from pipelines.months.closing import close_month, told  # noqa: PLC0415 - see the module
     from pipelines.privacy_key import discretion  # noqa: PLC0415 - as above
     from pipelines.settings_file import read_settings  # noqa: PLC0415 - as above
 
@@ -72,7 +72,7 @@ def verify(*, out: Path, seal: str | None) -> None:
 
     Exit status 1 when anything there was changed, removed, replaced or put in.
     """
-    from pipelines.closing import checked  # noqa: PLC0415 - see the module
+    from pipelines.months.closing import checked  # noqa: PLC0415 - see the module
 
     click.echo(checked(out, seal))
 
@@ -121,7 +121,7 @@ def whatif(*, directory: Path, out: Path, lang: str) -> None:
         message = f"--terms {directory} {what}. Name the folder that holds the draft's files."
         raise UsageError(message)
     from dashboards.office.whatif import told  # noqa: PLC0415 - see the module
-    from pipelines.whatif import FOLDER, try_draft  # noqa: PLC0415 - as above
+    from pipelines.other_terms.whatif import FOLDER, try_draft  # noqa: PLC0415 - as above
 
     found = try_draft(out, directory)
     click.echo(told(found, cast("Language", lang), str(out / FOLDER)))

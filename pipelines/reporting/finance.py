@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 from dashboards.language import Text
 from dashboards.words import CHARGE_TYPES, EXPECTED, FINDINGS
 from dashboards.workbook import Column, new_book
-from pipelines.finance_sheets import EXCEPTIONS, SHEETS
-from pipelines.models import select_over
+from pipelines.reporting.finance_sheets import EXCEPTIONS, SHEETS
+from pipelines.warehouse.models import select_over
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from pipelines.beside import Judged, beside, compare
+from pipelines.other_terms.beside import Judged, beside, compare
 from pipelines.terms import schema
 from pipelines.terms.load import Terms
 

@@ -17,7 +17,14 @@ import numpy as np
 import polars as pl
 
 from pipelines.errors import UsageError
-from pipelines.open_time import DAY, SECOND, Micros, WallHours, ZonedHours, ZoneOffsets
+from pipelines.service_hours.open_time import (
+    DAY,
+    SECOND,
+    Micros,
+    WallHours,
+    ZonedHours,
+    ZoneOffsets,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -16,10 +16,10 @@ from sqlglot import exp
 from dashboards.pages import PAGES
 from dashboards.report import ROWS_SHOWN, Report
 from dashboards.site import write_report
-from pipelines.mending import write_rows_to_mend
-from pipelines.models import select_over
-from pipelines.office import write_office
+from pipelines.reporting.mending import write_rows_to_mend
+from pipelines.reporting.office import write_office
 from pipelines.version import product_version
+from pipelines.warehouse.models import select_over
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -173,7 +173,7 @@ def _keep_charges(con: duckdb.DuckDBPyConnection, there: set[str]) -> bool:
 
 def queries() -> dict[str, str]:
     """The report's queries by the name of their frame."""
-    folder = resources.files("pipelines") / "report_queries"
+    folder = resources.files("pipelines.reporting") / "report_queries"
     return {
         file.name.removesuffix(".sql"): file.read_text(encoding="utf-8")
         for file in sorted(folder.iterdir(), key=lambda file: file.name)
