@@ -13,6 +13,7 @@ of a table (``OpenGrid``), in a tenth of the time.
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -253,27 +254,37 @@ class OpenGrid:
     def elapsed_seconds(self, starts: Micros, ends: Micros) -> Micros:
         """Return the open time between instants within the table, in whole seconds."""
         seconds = np.empty_like(starts)
-        blocks = [slice(at, at + _BLOCK) for at in range(0, starts.size, _BLOCK)]
+        firsts = range(0, starts.size, _BLOCK)
+        threads = os.cpu_count() or 1
 
-        def count(block: slice) -> None:
-            elapsed = self._open_before(ends[block])
-            elapsed -= self._open_before(starts[block])
-            np.floor_divide(elapsed, SECOND, out=seconds[block])
+        def count(thread: int) -> None:
+            # Memory of its own, used again for each block: asking for it anew takes longer than
+            # the count itself.
+            before, elapsed, cell = np.empty((3, min(_BLOCK, starts.size)), dtype=np.int64)
+            for first in firsts[thread::threads]:
+                block = slice(first, first + _BLOCK)
+                here = slice(seconds[block].size)
+                self._open_before(starts[block], cell[here], before[here])
+                self._open_before(ends[block], cell[here], elapsed[here])
+                elapsed[here] -= before[here]
+                np.floor_divide(elapsed[here], SECOND, out=seconds[block])
 
         # NumPy lets other threads run while it counts.
-        with ThreadPoolExecutor() as threads:
-            for _ in threads.map(count, blocks):
+        with ThreadPoolExecutor(threads) as pool:
+            for _ in pool.map(count, range(threads)):
                 pass
         return seconds
 
-    def _open_before(self, at: Micros) -> Micros:
-        cell = at - self.first
-        cell //= self.width
+    def _open_before(self, at: Micros, cell: Micros, before: Micros) -> None:
+        """Write into ``before`` the open time before each instant; ``cell`` is scratch."""
+        np.subtract(at, self.first, out=cell)
         # What is missing was written as 1970 and may lie outside: its answer is not asked for.
-        before = self.mask.take(cell, mode="clip")
+        # Without a sign the division takes half as long, and such a cell is merely a far one.
+        np.floor_divide(cell.view(np.uint64), np.uint64(self.width), out=cell.view(np.uint64))
+        self.mask.take(cell, mode="clip", out=before)
         before &= at
-        before += self.base.take(cell, mode="clip")
-        return before
+        self.base.take(cell, mode="clip", out=cell)
+        before += cell
 
 
 class ZonedHours:
