@@ -4,11 +4,13 @@
 -- for a unit (or else a contract) and from a day on, belongs to that period, and makes one charge
 -- with the lines of the same month of issue, so that each month adds up. Any other line stands alone.
 -- On a ticket the lines of one charge type net, currency by currency, in one charge, with three exceptions:
---   * A repeat (duplicate) stands alone: same issuer, ticket or period, charge type, amount and
---     currency as a line on another invoice issued at most the window of the terms before, and not
---     reversed. Which of equal lines is the later one: by day of issue, then invoice, then line
---     number, never by place in a file. A credit of the same amount reverses the latest repeat;
---     other credits together reverse repeats, largest and latest first, as far as they cover them whole.
+--   * A repeat (duplicate) stands alone: same ticket or period, charge type, amount and currency as
+--     a line on another invoice issued at most the window of the terms before, whoever issued either,
+--     neither of them reversed. Only what the provider bills and what others bill are not compared:
+--     the latter is the wrong biller's. Which of equal lines is the later one: by day of issue, then
+--     invoice, then line number, never by place in a file. A credit reverses what its own issuer
+--     billed by that day: one of the same amount the latest such line that still stands; other credits
+--     together reverse repeats, latest first, as far as they cover them whole.
 --   * What an issuer bills who is not the provider (reading 15) is a charge of its own when it
 --     nets above zero; a mere credit of such an issuer nets with the rest.
 --   * A currency that nets to zero was reversed in full: its lines join the charge of the ticket
@@ -121,161 +123,156 @@ audited as (
     where charge_type <> 'other' and amount <> 0
 ),
 
-repeated as (
-    select place, subject, charge_type, currency, issuer_key, amount
-    from audited
-    where amount > 0
-    group by place, subject, charge_type, currency, issuer_key, amount
-    having min(invoice_id) <> max(invoice_id)
-),
-
-repeated_invoices as (
-    select
-        audited.place,
-        audited.subject,
-        audited.charge_type,
-        audited.currency,
-        audited.issuer_key,
-        audited.amount,
-        audited.invoice_id,
-        min(audited.issued_on) as issued_on,
-        min(audited.period_id) as period_id
-    from audited
-    inner join repeated
-        on audited.subject = repeated.subject
-        and audited.place = repeated.place
-        and audited.charge_type = repeated.charge_type
-        and audited.currency = repeated.currency
-        and audited.issuer_key = repeated.issuer_key
-        and audited.amount = repeated.amount
-    group by
-        audited.place, audited.subject, audited.charge_type, audited.currency,
-        audited.issuer_key, audited.amount, audited.invoice_id
-),
-
-invoices_in_turn as (
-    select
-        *,
-        lag(invoice_id) over (
-            partition by place, subject, charge_type, currency, issuer_key, amount
-            order by issued_on nulls last, invoice_id
-        ) as previous_invoice_id,
-        lag(issued_on) over (
-            partition by place, subject, charge_type, currency, issuer_key, amount
-            order by issued_on nulls last, invoice_id
-        ) as previous_issued_on
-    from repeated_invoices
-),
-
-repeats as (
-    select
-        audited.invoice_id,
-        audited.line_no,
-        audited.place,
-        audited.subject,
-        audited.charge_type,
-        audited.currency,
-        audited.issuer_key,
-        audited.amount,
-        audited.issued_on,
-        turns.previous_invoice_id
-    from invoices_in_turn as turns
-    inner join audited
-        on turns.invoice_id = audited.invoice_id
-        and turns.place = audited.place
-        and turns.subject = audited.subject
-        and turns.charge_type = audited.charge_type
-        and turns.currency = audited.currency
-        and turns.issuer_key = audited.issuer_key
-        and turns.amount = audited.amount
-    left join terms.days as days on turns.issued_on = days.day
-    left join terms.rules as rules on coalesce(turns.period_id, days.period_id) = rules.period_id
-    where date_diff('day', turns.previous_issued_on, turns.issued_on) <= rules.duplicate_window_days
-),
-
+-- Only where an amount stands on two invoices can there be a repeat.
 repeated_charges as (
-    select distinct place, subject, charge_type, currency, issuer_key
-    from repeats
+    select distinct place, subject, charge_type, currency, is_not_provider
+    from (
+        select place, subject, charge_type, currency, is_not_provider
+        from audited
+        where amount > 0
+        group by place, subject, charge_type, currency, is_not_provider, amount
+        having min(invoice_id) <> max(invoice_id)
+    ) as repeated
 ),
 
-credits as (
+-- Bills count up and credits down, by issuer and amount, in order of time: a bill was reversed when
+-- the count later falls below where the bill had brought it.
+counted as (
     select
-        audited.place,
-        audited.subject,
-        audited.charge_type,
-        audited.currency,
-        audited.issuer_key,
-        abs(audited.amount) as amount,
-        count(case when audited.amount < 0 then 1 end) as credited,
-        greatest(
-            count(case when audited.amount < 0 then 1 end)
-            - count(case when audited.amount > 0 then 1 end),
-            0
-        ) * abs(audited.amount) as unmatched
+        audited.*,
+        abs(audited.amount) as size,
+        sum(case when audited.amount > 0 then 1 else -1 end) over (
+            partition by
+                audited.place, audited.subject, audited.charge_type, audited.currency,
+                audited.is_not_provider, audited.issuer_key, abs(audited.amount)
+            order by
+                audited.issued_on nulls last, audited.amount desc, audited.invoice_id,
+                audited.line_no
+            rows between unbounded preceding and current row
+        ) as standing
     from audited
     inner join repeated_charges as charges
         on audited.subject = charges.subject
         and audited.place = charges.place
         and audited.charge_type = charges.charge_type
         and audited.currency = charges.currency
-        and audited.issuer_key = charges.issuer_key
-    group by
-        audited.place, audited.subject, audited.charge_type, audited.currency,
-        audited.issuer_key, abs(audited.amount)
+        and audited.is_not_provider = charges.is_not_provider
 ),
 
-credit_pools as (
-    select place, subject, charge_type, currency, issuer_key, sum(unmatched) as pool
-    from credits
-    group by place, subject, charge_type, currency, issuer_key
-),
-
-ranked_repeats as (
+matched as (
     select
         *,
-        row_number() over (
-            partition by place, subject, charge_type, currency, issuer_key, amount
-            order by issued_on desc, invoice_id desc, line_no desc
-        ) as latest_rank
-    from repeats
+        min(standing) over (
+            partition by
+                place, subject, charge_type, currency, is_not_provider, issuer_key, size
+            order by issued_on nulls last, amount desc, invoice_id, line_no
+            rows between 1 following and unbounded following
+        ) as least_after,
+        min(standing) over (
+            partition by
+                place, subject, charge_type, currency, is_not_provider, issuer_key, size
+            order by issued_on nulls last, amount desc, invoice_id, line_no
+            rows between unbounded preceding and 1 preceding
+        ) as least_before
+    from counted
 ),
 
-uncredited_repeats as (
+standing_bills as (
+    select * from matched where amount > 0 and coalesce(least_after, standing) >= standing
+),
+
+-- Credits that no bill of their amount was there for.
+other_credits as (
+    select * from matched where amount < 0 and standing < least(coalesce(least_before, 0), 0)
+),
+
+standing_invoices as (
     select
-        ranked.*,
-        sum(ranked.amount) over (
+        place,
+        subject,
+        charge_type,
+        currency,
+        is_not_provider,
+        size,
+        invoice_id,
+        min(issued_on) as issued_on,
+        min(period_id) as period_id
+    from standing_bills
+    group by place, subject, charge_type, currency, is_not_provider, size, invoice_id
+),
+
+invoices_in_turn as (
+    select
+        *,
+        lag(invoice_id) over (
+            partition by place, subject, charge_type, currency, is_not_provider, size
+            order by issued_on nulls last, invoice_id
+        ) as previous_invoice_id,
+        lag(issued_on) over (
+            partition by place, subject, charge_type, currency, is_not_provider, size
+            order by issued_on nulls last, invoice_id
+        ) as previous_issued_on
+    from standing_invoices
+),
+
+repeats as (
+    select
+        bills.invoice_id,
+        bills.line_no,
+        bills.place,
+        bills.subject,
+        bills.charge_type,
+        bills.currency,
+        bills.is_not_provider,
+        bills.issuer_key,
+        bills.issued_on,
+        turns.previous_invoice_id,
+        sum(bills.amount) over (
             partition by
-                ranked.place, ranked.subject, ranked.charge_type, ranked.currency,
-                ranked.issuer_key
+                bills.place, bills.subject, bills.charge_type, bills.currency,
+                bills.is_not_provider, bills.issuer_key
             order by
-                ranked.amount desc, ranked.issued_on desc, ranked.invoice_id desc,
-                ranked.line_no desc
+                bills.issued_on desc, bills.amount desc, bills.invoice_id desc, bills.line_no desc
             rows between unbounded preceding and current row
         ) as amount_so_far
-    from ranked_repeats as ranked
-    inner join credits
-        on ranked.subject = credits.subject
-        and ranked.place = credits.place
-        and ranked.charge_type = credits.charge_type
-        and ranked.currency = credits.currency
-        and ranked.issuer_key = credits.issuer_key
-        and ranked.amount = credits.amount
-    where ranked.latest_rank > credits.credited
+    from invoices_in_turn as turns
+    inner join standing_bills as bills
+        on turns.invoice_id = bills.invoice_id
+        and turns.place = bills.place
+        and turns.subject = bills.subject
+        and turns.charge_type = bills.charge_type
+        and turns.currency = bills.currency
+        and turns.is_not_provider = bills.is_not_provider
+        and turns.size = bills.size
+    left join terms.days as days on turns.issued_on = days.day
+    left join terms.rules as rules on coalesce(turns.period_id, days.period_id) = rules.period_id
+    where date_diff('day', turns.previous_issued_on, turns.issued_on) <= rules.duplicate_window_days
+),
+
+credited_since as (
+    select repeats.invoice_id, repeats.line_no, sum(credits.size) as credited
+    from repeats
+    inner join other_credits as credits
+        on repeats.subject = credits.subject
+        and repeats.place = credits.place
+        and repeats.charge_type = credits.charge_type
+        and repeats.currency = credits.currency
+        and repeats.is_not_provider = credits.is_not_provider
+        and repeats.issuer_key = credits.issuer_key
+    where coalesce(credits.issued_on >= repeats.issued_on, true)
+    group by repeats.invoice_id, repeats.line_no
 ),
 
 duplicates as (
     select
-        uncredited.invoice_id,
-        uncredited.line_no,
-        uncredited.previous_invoice_id
-    from uncredited_repeats as uncredited
-    inner join credit_pools as pools
-        on uncredited.subject = pools.subject
-        and uncredited.place = pools.place
-        and uncredited.charge_type = pools.charge_type
-        and uncredited.currency = pools.currency
-        and uncredited.issuer_key = pools.issuer_key
-    where uncredited.amount_so_far > pools.pool
+        repeats.invoice_id,
+        repeats.line_no,
+        repeats.previous_invoice_id
+    from repeats
+    left join credited_since as credits
+        on repeats.invoice_id = credits.invoice_id
+        and repeats.line_no = credits.line_no
+    where repeats.amount_so_far > coalesce(credits.credited, 0)
 ),
 
 marked as (
