@@ -94,6 +94,7 @@ units_missing as (
             when warranty_ends_on is null then 'the warranty months of unit ' || serial_no
             when free_year_ends_on is null then 'terms in force on ' || cast(purchased_on as varchar)
             when opened_on is null then 'the time of opening'
+            when period_id is null then 'terms in force on ' || cast(opened_on as varchar)
             when charge_on is null then 'the day that counts (not finished yet)'
             else 'the service code in the catalogue'
         end as unit_missing,
@@ -103,6 +104,7 @@ units_missing as (
             when warranty_ends_on is null then serial_no || ' 的担保期月数'
             when free_year_ends_on is null then cast(purchased_on as varchar) || ' 有效的条款'
             when opened_on is null then '受理时间'
+            when period_id is null then cast(opened_on as varchar) || ' 有效的条款'
             when charge_on is null then '计费日期（服务未完成）'
             else '目录中的服务编码'
         end as unit_missing_zh
@@ -115,6 +117,8 @@ worded_on_tickets as (
         case
             when charge_type = 'service_fee' then
                 case
+                    when matrix_expected = 'undetermined' and expected = 'free'
+                        then service_level || ', city unknown'
                     when matrix_expected = 'undetermined'
                         then 'Cannot be determined, missing: ' || concat_ws(
                             ', ',
@@ -178,6 +182,8 @@ worded_on_tickets as (
         case
             when charge_type = 'service_fee' then
                 case
+                    when matrix_expected = 'undetermined' and expected = 'free'
+                        then service_level || '，城市未知'
                     when matrix_expected = 'undetermined'
                         then '无法判断，缺少：' || concat_ws(
                             '、',
@@ -444,6 +450,7 @@ select
                     'warranty or free year still running)'
                 )
         when is_reversed then 'Billed for the period and reversed in full'
+        when finding in ('not_billed', 'free_as_due') then 'Billed for the period at zero'
         else 'Covers ' || cast(coverage_start as varchar) || ' – '
             || coalesce(cast(coverage_end as varchar), '?')
             || ', from the first day of a maintenance fee ('
@@ -477,6 +484,7 @@ select
                     '仍在担保期或免费服务期内）'
                 )
         when is_reversed then '服务期费用已收后全额红冲'
+        when finding in ('not_billed', 'free_as_due') then '服务期费用开票金额为零'
         else '服务期 ' || cast(coverage_start as varchar) || ' – '
             || coalesce(cast(coverage_end as varchar), '?')
             || '，自维护费可收首日（' || cast(maintenance_from_on as varchar) || '）起：应收'

@@ -28,7 +28,7 @@
 --   invoice_lines: the lines, invoice#line
 --   month: of the charge
 --   waiting_since_on: day of issue; for what is not billed, the last day to bill on; else the day that counts
---   age_days: days from there to the as-of
+--   age_days: days from there to the as-of; 0 for a bill issued after it
 --   age_periods: whole billing periods of the terms in that
 --   billed_amount: money
 --   at_stake_amount: money in question; null when no rate says how much
@@ -119,9 +119,10 @@ select
     invoice_lines,
     month,
     waiting_since_on,
-    date_diff('day', waiting_since_on, as_of_on) as age_days,
-    cast(floor(date_diff('day', waiting_since_on, as_of_on) / billing_due_days) as integer)
-        as age_periods,
+    greatest(date_diff('day', waiting_since_on, as_of_on), 0) as age_days,
+    cast(
+        floor(greatest(date_diff('day', waiting_since_on, as_of_on), 0) / billing_due_days) as integer
+    ) as age_periods,
     billed_amount,
     at_stake_amount,
     currency,

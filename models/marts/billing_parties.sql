@@ -44,6 +44,20 @@ parties as (
         on case when exceptions.issuers is null or exceptions.issuers = 'company'
             then exceptions.agent_id else exceptions.issuers end = agents.agent_id
     where exceptions.biller = 'agent' or exceptions.issuers <> 'company'
+    union all
+    -- Several issuers of one charge: each agent among them.
+    select
+        'agent' as party,
+        agents.agent_id as party_id,
+        agents.agent_name as party_name,
+        exceptions.exception,
+        exceptions.finding,
+        exceptions.currency,
+        exceptions.at_stake_amount
+    from exceptions
+    inner join staging.agents as agents
+        on contains(', ' || exceptions.issuers || ', ', ', ' || agents.agent_id || ', ')
+    where exceptions.issuers <> agents.agent_id and contains(exceptions.issuers, ', ')
 )
 
 select

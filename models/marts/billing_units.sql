@@ -1,5 +1,8 @@
 -- marts.billing_units: every unit that was served or billed, with its dates and how its charges stand.
--- grain: one row per unit of the installed base with a charge
+--
+-- A history begins with the day of purchase: a unit without one has none, and its charges are among
+-- the exceptions (marts.billing_exceptions) all the same.
+-- grain: one row per unit of the installed base with a day of purchase and a charge
 -- clauses: AS-1, WA-1, WA-2
 -- materialized: table
 -- columns:

@@ -8,6 +8,8 @@
 --   * Before the free year or the warranty is over no maintenance fee can be due, even where the
 --     other of the two dates is unknown: it is the later one that counts.
 --   * A ticket without a serial number takes the unit its invoice lines cite, when they cite one only.
+--   * Which services need a maintenance fee is a term of the day of opening; where that day is unknown,
+--     or had no terms, a service that ever needs one is expected to, and its fee is undetermined.
 -- grain: one row per ticket
 -- clauses: T1, T2, AS-1, AS-2, WA-1, WA-2
 -- materialized: view
@@ -62,9 +64,17 @@ charging as (
     group by period_id, service_level
 ),
 
+fee_services as (
+    select distinct service_code from terms.services where needs_maintenance_fee
+),
+
 known as (
     select
         tickets.*,
+        coalesce(
+            tickets.needs_maintenance_fee,
+            tickets.period_id is null and fee_services.service_code is not null
+        ) as may_need_maintenance_fee,
         rules.first_free_year,
         charging.same_city_expected,
         charging.other_city_expected,
@@ -83,6 +93,7 @@ known as (
     left join cited_units on tickets.ticket_id = cited_units.ticket_id
     left join steps.units as units on cited_units.serial_no = units.serial_no
     left join terms.rules as rules on tickets.period_id = rules.period_id
+    left join fee_services on tickets.service_code = fee_services.service_code
     left join charging
         on tickets.period_id = charging.period_id
         and tickets.service_level = charging.service_level
@@ -106,8 +117,10 @@ by_free_year as (
     select
         *,
         case
-            when matrix_expected <> 'billable' then matrix_expected
-            when charge_on < free_until then 'free'
+            when matrix_expected in ('free', 'not_provided') then matrix_expected
+            -- Charged in another city, free in the same one: in the free year free in either.
+            when charge_on < free_until and is_by_city is not null then 'free'
+            when matrix_expected = 'undetermined' then matrix_expected
             when charge_on is null then 'undetermined'
             when free_until is null and stage = 'aftersales' then 'undetermined'
             else matrix_expected
@@ -157,7 +170,7 @@ select
     charge_on,
     finished_at,
     bill_due_at,
-    coalesce(is_finished and needs_maintenance_fee, false) as is_maintenance_expected,
+    is_finished and may_need_maintenance_fee as is_maintenance_expected,
     service_expected,
     service_expected_other,
     case

@@ -18,6 +18,7 @@
 --   coverage_end: last day covered; null when not given
 --   billed_amount: money of this charge's month, net
 --   period_amount: money of the period over all months, net
+--   period_credit_count: credits among the lines of the period
 --   period_unreadable_count: lines of the period whose amount cannot be read
 --   unit_count: units covered
 --   early_unit_count: units whose fee may not be charged yet on coverage_start
@@ -37,6 +38,7 @@ totals as (
     select
         period_key,
         sum(billed_amount) as period_amount,
+        sum(credit_count) as period_credit_count,
         sum(unreadable_count) as period_unreadable_count
     from periods
     where period_key is not null
@@ -110,6 +112,7 @@ judged as (
         periods.coverage_end,
         periods.billed_amount,
         coalesce(totals.period_amount, periods.billed_amount) as period_amount,
+        coalesce(totals.period_credit_count, periods.credit_count) as period_credit_count,
         coalesce(totals.period_unreadable_count, periods.unreadable_count)
             as period_unreadable_count,
         coalesce(units.unit_count, 0) as unit_count,
@@ -142,6 +145,7 @@ select
     coverage_end,
     billed_amount,
     cast(period_amount as decimal(18, 2)) as period_amount,
+    cast(period_credit_count as bigint) as period_credit_count,
     cast(period_unreadable_count as bigint) as period_unreadable_count,
     unit_count,
     early_unit_count,

@@ -64,7 +64,8 @@ found_elsewhere as (
         bills.repeats_invoice_id,
         bills.coverage_start,
         bills.coverage_end,
-        coalesce(periods.period_amount <= 0, false) as is_reversed,
+        coalesce(periods.period_amount <= 0 and periods.period_credit_count > 0, false)
+            as is_reversed,
         periods.unit_count,
         periods.early_unit_count,
         periods.unknown_unit_count,
