@@ -102,6 +102,9 @@ NULL_WORDS = (
 )
 """Words that mean "nothing" in every column but free text, in lower case."""
 
+CITY = "^(?:.{2,6}(?:省|自治区))?(..+)市$"
+"""A city as addresses write it (广东省深圳市): between province and suffix stands its name."""
+
 CITIES = {
     "beijing": "北京",
     "peking": "北京",
@@ -365,7 +368,7 @@ def _word(column: Column, text: str) -> str:
     if column.kind is Kind.CITY:
         word = (
             f"(case suffix({text}, '市') when true"
-            f" then regexp_replace({text}, '^(..+)市$', '\\1') else {text} end)"
+            f" then regexp_replace({text}, {literal(CITY)}, '\\1') else {text} end)"
         )
     elif column.kind is Kind.CODE:
         word = f"upper({text})"

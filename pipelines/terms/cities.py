@@ -6,15 +6,12 @@ which tier a city is in (the terms say it).
 
 from __future__ import annotations
 
-from pipelines.exports.values import CITIES
+import re
 
-_SUFFIX = "市"
-_SHORTEST_WITH_SUFFIX = 3
+from pipelines.exports.values import CITIES, CITY
 
 
 def city_name(text: str) -> str:
-    """The name as the staged exports have it: ``Beijing`` and ``北京市`` are ``北京``."""
-    name = text.strip()
-    if name.endswith(_SUFFIX) and len(name) >= _SHORTEST_WITH_SUFFIX:
-        name = name.removesuffix(_SUFFIX)
+    """The name as the staged exports have it: ``Beijing``, ``北京市`` are ``北京``."""
+    name = re.sub(CITY, r"\1", text.strip())
     return CITIES.get(name.lower(), name)
