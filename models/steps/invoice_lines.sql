@@ -13,8 +13,8 @@
 --     together reverse repeats, latest first, as far as they cover them whole.
 --   * What an issuer bills who is not the provider (reading 15) is a charge of its own when it
 --     nets above zero; a mere credit of such an issuer nets with the rest.
---   * A currency that nets to zero was reversed in full: its lines join the charge of the ticket
---     that is left, so that a bill reversed and written again in another currency reads as one.
+--   * A currency that nets to zero was reversed in full: its lines join what is left of the charge, so
+--     that a bill reversed and written again in another currency reads as one; never another biller's.
 -- grain: one row per invoice line
 -- clauses: EC, AS-3
 -- materialized: table
@@ -341,8 +341,10 @@ placed_sides as (
         case
             when is_live then side_key
             else coalesce(
-                min(case when is_live then side_key end) over (partition by ticket_id, type_key),
-                min(side_key) over (partition by ticket_id, type_key)
+                min(case when is_live then side_key end) over (
+                    partition by ticket_id, type_key, is_other_biller
+                ),
+                min(side_key) over (partition by ticket_id, type_key, is_other_biller)
             )
         end as charge_key
     from live_sides
