@@ -7,7 +7,8 @@
 -- instant has passed (what was filed wrongly can still be put right), and then incomplete,
 -- wrong_form or missing, in this order of what was filed. A finding that hangs on something
 -- the exports do not say (whose record, which form, when submitted) is empty and the verdict
--- unmeasurable; where the answer is the same either way, it is given.
+-- unmeasurable; where the answer is the same either way, it is given: where the ticket does not say
+-- who owes the record or its form, one that came too late or is incomplete is late or incomplete.
 -- columns:
 --   ticket_id: key
 --   agent_id: who owes the record, null when the ticket does not say
@@ -33,31 +34,43 @@ with doubts as (
     where might_be_on_time
     group by ticket_id
 ),
-found as (
+filed as (
     select
         duty.*,
         record.record_id,
         record.submitted_at,
         record.missing_fields,
         case
-            when duty.due_at is null then null
-            when record.class = 'counted' and record.submitted_at <= duty.due_at
-                then 'filed_on_time'
-            when doubt.doubt is not null then null
-            when record.class = 'counted' then 'filed_late'
-            when run.as_of <= duty.due_at then 'pending'
-            when record.class is not null then record.class
-            else 'missing'
-        end as finding,
-        record.class,
-        case when duty.due_at is null then 'no_terms' else doubt.doubt end as doubt
+            when record.class in ('counted', 'incomplete', 'wrong_form') then record.class
+            when record.missing_fields is not null then 'incomplete'
+            when record.form <> duty.form then 'wrong_form'
+            when record.class is not null then 'late'
+        end as class
     from steps.filing_duties as duty
-    cross join meta.run as run
     left join steps.record_classes as record
         on record.ticket_id = duty.ticket_id
         and record.filing_rank = 1
-        and record.class in ('counted', 'incomplete', 'wrong_form')
-    left join doubts as doubt on doubt.ticket_id = duty.ticket_id
+        and record.class in (
+            'counted', 'incomplete', 'wrong_form', 'agent_not_named', 'form_unknown'
+        )
+),
+found as (
+    select
+        filed.*,
+        case
+            when filed.due_at is null then null
+            when filed.class = 'counted' and filed.submitted_at <= filed.due_at
+                then 'filed_on_time'
+            when doubt.doubt is not null then null
+            when filed.class in ('counted', 'late') then 'filed_late'
+            when run.as_of <= filed.due_at then 'pending'
+            when filed.class is not null then filed.class
+            else 'missing'
+        end as finding,
+        case when filed.due_at is null then 'no_terms' else doubt.doubt end as doubt
+    from filed
+    cross join meta.run as run
+    left join doubts as doubt on doubt.ticket_id = filed.ticket_id
 )
 select
     ticket_id,

@@ -56,8 +56,12 @@ with measured as (
 judged as (
     select
         measured.*,
+        -- What was opened after the as-of, and due before that, is not late yet.
         coalesce(
-            elapsed_us < target_us or (rule.strictness = '<=' and elapsed_us = target_us), false
+            elapsed_us < target_us
+            or (rule.strictness = '<=' and elapsed_us = target_us)
+            or measured.opened_at > run.as_of,
+            false
         ) as is_within,
         case
             when opened_at is null then 'no_opening'
@@ -73,6 +77,7 @@ judged as (
             ) then 'unusable_pause'
         end as obstacle
     from measured
+    cross join meta.run as run
     left join terms.rules as rule on rule.period_id = measured.period_id
 ),
 due as (

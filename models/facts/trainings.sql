@@ -3,7 +3,8 @@
 -- clauses: AS-9
 -- materialized: table
 -- The training is the ticket of the training service whose parent is the support ticket; of
--- several, the earliest finished one counts. Reading 10, within_24_hours: due 24 hours after
+-- several, the earliest one finished after the support counts; else what was finished before it.
+-- Where the day of opening is missing, the terms are those of the finish. Reading 10, within_24_hours: due 24 hours after
 -- the support was finished, every hour counted, and finished at that instant is in time;
 -- end_of_next_day: due when the next calendar day is over, that midnight being too late. A
 -- training of blank class hours is unmeasurable when it was in time, one that was finished
@@ -38,8 +39,10 @@ with supports as (
         segment.calendar_position + epoch_us(ticket.finished_at) - epoch_us(segment.starts_at)
             + rule.training_due_seconds * 1000000 as due_position
     from steps.tickets as ticket
+    left join terms.days as finish
+        on ticket.opened_at is null and finish.day = cast(ticket.finished_at as date)
     inner join terms.rules as rule
-        on rule.period_id = ticket.period_id
+        on rule.period_id = coalesce(ticket.period_id, finish.period_id)
         and rule.training_after_service_code = ticket.service_code
     left join clocks.segments as segment
         on segment.calendar_id = rule.service_calendar_id
@@ -75,11 +78,10 @@ trainings as (
             partition by support.ticket_id
             order by
                 case
-                    when training.finished_at >= support.finished_at
-                        and training.finished_at <= run.as_of then 0
-                    else 1
+                    when training.finished_at > run.as_of or training.finished_at is null then 2
+                    when training.finished_at < support.finished_at then 1
+                    else 0
                 end,
-                case when training.finished_at < support.finished_at then 1 else 0 end,
                 training.finished_at nulls last,
                 training.ticket_id
         ) as place

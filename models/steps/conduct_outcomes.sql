@@ -11,8 +11,9 @@
 -- assessment is finished. phone_before_onsite: the parent ticket was opened before it and is
 -- the phone service or came by phone (reading 16); a parent with a known other service and no
 -- channel was not a call. A blank that decides is unmeasurable. Tickets opened when no terms were
--- in force are unmeasurable where a rule applies to every ticket, and have no other row. What was
--- opened after the as-of has not happened yet: every rule of it is pending.
+-- in force are unmeasurable where a rule applies to every ticket, and have no other row. Where the
+-- day of opening is missing, the rules that apply are those of the finish, or of the as-of, and
+-- unmeasurable. What was opened after the as-of has not happened yet: every rule is pending.
 -- columns:
 --   ticket_id: key
 --   responsible: company or the agent's id, null when the provider or its id is unknown
@@ -58,9 +59,14 @@ with tickets as (
         rule.phone_service_code
     from steps.tickets as ticket
     cross join meta.run as run
-    left join terms.rules as rule on rule.period_id = ticket.period_id
+    left join terms.days as finish
+        on ticket.opened_at is null
+        and finish.day = cast(coalesce(ticket.finished_at, run.as_of) as date)
+    left join terms.rules as rule
+        on rule.period_id = coalesce(ticket.period_id, finish.period_id)
     left join terms.fault_levels as level
-        on level.period_id = ticket.period_id and level.fault_level = ticket.fault_level
+        on level.period_id = coalesce(ticket.period_id, finish.period_id)
+        and level.fault_level = ticket.fault_level
     left join terms.catalogue as catalogue
         on catalogue.period_id = ticket.period_id
         and catalogue.customer_type = ticket.customer_type
@@ -101,6 +107,7 @@ select
     case
         when not coalesce(is_fault and needs_expert_team, false) then null
         when is_later then 'not_opened'
+        when opened_at is null then 'no_opening'
         when expert_team is null then 'experts_unknown'
         when not expert_team then 'no_experts'
         else 'met'
@@ -108,12 +115,14 @@ select
     case
         when not coalesce(service_code = trial_service_code, false) then null
         when is_later then 'not_opened'
+        when opened_at is null then 'no_opening'
         when trial_contract_id is null then 'no_trial_contract'
         else 'met'
     end as trial_contract,
     case
         when not coalesce(service_code = assessment_service_code, false) then null
         when is_later then 'not_opened'
+        when opened_at is null then 'no_opening'
         when customer_consent is null then 'consent_unknown'
         when not customer_consent then 'no_consent'
         when report_channel is not null then 'met'
@@ -123,6 +132,7 @@ select
     case
         when not coalesce(service_code = phone_first_service_code, false) then null
         when is_later then 'not_opened'
+        when opened_at is null then 'no_opening'
         when parent_ticket_id is null then 'no_phone_ticket'
         when not has_parent then 'parent_unknown'
         when parent_opened_at >= opened_at then 'phone_not_before'

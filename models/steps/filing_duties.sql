@@ -5,12 +5,13 @@
 -- Owed for every finished ticket whose provider is an agent (AG), and for every finished key
 -- account ticket of another provider that names a participating agent (KA). Due the seconds of
 -- the terms (reading 8) after the finish, every second counted: where the zone changes its
--- offset on the way, the due time shows it.
+-- offset on the way, the due time shows it. The terms are those of the day of opening; where that is
+-- missing, of the finish, which is what the time runs from.
 -- columns:
 --   ticket_id: key
 --   agent_id: who owes the record, null when the ticket does not say
 --   customer_type: agent, end_customer or key_account
---   period_id: the terms in force on the day of opening, null when none
+--   period_id: the terms that count, null when none were in force
 --   form: the form owed, null when the service is unknown
 --   service_finished_at: local time
 --   due_at: local time, submitted at that instant is on time; null when no terms were in force
@@ -21,12 +22,16 @@ with served as (
         ticket.ticket_id,
         ticket.agent_id,
         ticket.customer_type,
-        ticket.period_id,
-        ticket.form,
+        coalesce(ticket.period_id, finish.period_id) as period_id,
+        coalesce(ticket.form, service.form) as form,
         ticket.finished_at,
         ticket.month,
         coalesce(ticket.provider = 'agent', false) as is_provider
     from steps.tickets as ticket
+    left join terms.days as finish
+        on ticket.opened_at is null and finish.day = cast(ticket.finished_at as date)
+    left join terms.services as service
+        on service.period_id = finish.period_id and service.service_code = ticket.service_code
     where ticket.is_finished
         and (
             ticket.provider = 'agent'

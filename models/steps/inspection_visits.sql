@@ -3,7 +3,8 @@
 -- clauses: AS-5
 -- materialized: scratch
 -- The contract is the ticket's own, else that of its unit. Without either, it is the customer's
--- when that customer has one key account contract only; with several it stays unknown.
+-- when that customer has one key account contract only; with several it stays unknown. The terms
+-- are those of the day of opening; where that is missing, of the day the visit was finished.
 -- columns:
 --   ticket_id: key
 --   customer_id: who was visited
@@ -24,8 +25,10 @@ select
     coalesce(ticket.contract_id, ticket.unit_contract_id, sole.contract_id) as contract_id,
     ticket.finished_at as done_at
 from steps.tickets as ticket
+left join terms.days as finish
+    on ticket.opened_at is null and finish.day = cast(ticket.finished_at as date)
 inner join terms.rules as rule
-    on rule.period_id = ticket.period_id
+    on rule.period_id = coalesce(ticket.period_id, finish.period_id)
     and rule.inspection_service_code = ticket.service_code
 left join sole_contracts as sole on sole.customer_id = ticket.customer_id
 where ticket.is_finished

@@ -3,7 +3,8 @@
 -- clauses: T4, AS-7
 -- materialized: scratch
 -- Overlapping pauses are merged first, so that they count once. A pause without an end runs to
--- the as-of. A pause that lacks its start, or ends before it starts, can't be measured.
+-- the as-of. A pause that lacks its start, or ends before it starts, can't be measured, unless
+-- it was over before the ticket was opened: it took nothing then.
 -- columns:
 --   ticket_id: key
 --   paused_us: microseconds taken out between opening and the end, on the ticket's own clock
@@ -18,8 +19,12 @@ with pauses as (
         span.target_us,
         span.opened_position,
         span.ended_position,
-        pause.paused_at is null or coalesce(pause.resumed_at < pause.paused_at, false)
-            as is_unusable,
+        (pause.paused_at is null or coalesce(pause.resumed_at < pause.paused_at, false))
+        and not coalesce(
+            pause.resumed_at <= span.opened_at
+            and coalesce(pause.paused_at, pause.resumed_at) <= span.opened_at,
+            false
+        ) as is_unusable,
         case when pause.paused_at > span.opened_at then pause.paused_at else span.opened_at end
             as from_at,
         case when pause.resumed_at <= run.as_of then pause.resumed_at else run.as_of end as to_at

@@ -82,8 +82,11 @@ def check_size(path: Path) -> None:
     if not zipfile.is_zipfile(path):
         return
     packed_bytes = path.stat().st_size
-    with zipfile.ZipFile(path) as book:
-        unpacked = sum(part.file_size for part in book.infolist())
+    try:
+        with zipfile.ZipFile(path) as book:
+            unpacked = sum(part.file_size for part in book.infolist())
+    except (zipfile.BadZipFile, OSError, NotImplementedError):
+        return  # broken, and so said by the reader of cells, which cannot unpack it either
     is_bomb = unpacked > max(_RATIO_APPLIES_FROM_BYTES, MAX_UNPACKING_RATIO * packed_bytes)
     if is_bomb or unpacked > MAX_UNPACKED_BYTES:
         message = (
