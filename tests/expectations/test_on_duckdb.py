@@ -12,7 +12,7 @@ from expectations.on_duckdb import expectation
 
 
 def test_getting_ready_says_nothing() -> None:
-    ready = "from pipelines import validation; validation.warm_up().join()"
+    ready = "from pipelines.checks import validation; validation.warm_up().join()"
     done = subprocess.run([sys.executable, "-c", ready], check=True, capture_output=True)
     assert (done.stdout, done.stderr) == (b"", b"")
 
