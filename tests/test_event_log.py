@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator  # noqa: TC003 - Dagster looks the annotation up
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -60,3 +61,34 @@ def test_a_closed_log_opens_again(tmp_path: Path) -> None:
         before = len(instance.all_logs(run.run_id))
         instance.event_log_storage.dispose()
         assert len(instance.all_logs(run.run_id)) == before
+
+
+NAMES = [f"asset_{number}" for number in range(8)]
+
+
+@dg.multi_asset(specs=[dg.AssetSpec(name) for name in NAMES])
+def several() -> Iterator[dg.MaterializeResult[None]]:
+    for name in NAMES:
+        yield dg.MaterializeResult(asset_key=name)
+
+
+def test_what_tables_there_are_is_asked_once(tmp_path: Path) -> None:
+    home = prepare_history(tmp_path)
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if "asset_keys" in statement and statement.startswith("PRAGMA"):
+            asked.append(statement)
+
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        dg.materialize([several], instance=instance)
+        event.listen(Engine, "before_cursor_execute", note)
+        try:
+            dg.materialize([several], instance=instance)
+        finally:
+            event.remove(Engine, "before_cursor_execute", note)
+        latest = instance.get_latest_materialization_event(dg.AssetKey("asset_7"))
+    assert len(asked) < len(NAMES)  # opening the log of a new run asks; its events do not
+    assert latest is not None
+    own = SqliteEventLogStorage(str(home / "history" / "runs"))
+    assert all(own.has_asset_key(dg.AssetKey(name)) for name in NAMES)
