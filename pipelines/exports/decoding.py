@@ -318,6 +318,7 @@ def _undecodable(
     tried = f"{encoding} (as the mapping says)" if asked else f"{encoding} or any encoding we know"
     message = (
         f"{name} is not text in {tried}: byte {position:,} (line {line:,}) does not fit."
-        " Save it as UTF-8, or name its encoding in a mapping file, such as encoding: cp1252."
+        " Save it as UTF-8, or name its encoding in a mapping file, such as encoding: gb18030"
+        " or cp1252."
     )
     return DataError(message)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 MAX_ROWS_PER_BYTE = 20
 """A file of more, and of more than a few million rows, is refused as a bomb."""
 _RATIO_APPLIES_FROM_ROWS = 5_000_000
-_WHOLE_BELOW = "1e15"
+_WHOLE_BELOW = 2**53
+"""Whole floats below are what was written; above, some are not."""
 _NUMBERS = ("DOUBLE", "FLOAT", "DECIMAL")
 
 
@@ -46,7 +47,7 @@ def read_parquet_file(con: duckdb.DuckDBPyConnection, file: ExportFile) -> Sourc
             " Export it again, as CSV in UTF-8 if in doubt."
         )
         raise DataError(message)
-    headers = [row[0] for row in described]
+    headers = _names(con, file, len(described)) or [row[0] for row in described]
     columns = ", ".join(
         f"{_as_text(identifier(row[0]), row[1])} as c{position}"
         for position, row in enumerate(described)
@@ -63,6 +64,21 @@ def read_parquet_file(con: duckdb.DuckDBPyConnection, file: ExportFile) -> Sourc
             position for position, row in enumerate(described) if row[1].startswith(_NUMBERS)
         ),
     )
+
+
+def _names(con: duckdb.DuckDBPyConnection, file: ExportFile, count: int) -> list[str]:
+    """The columns' names as they stand in the file; the engine renames one that is there twice."""
+    parts = con.execute(
+        f"select name, coalesce(num_children, 0) from parquet_schema({literal(str(file.path))})"  # noqa: S608 - quoted
+    ).fetchall()
+    names, within = [], 0
+    for name, children in parts[1:]:  # the first is the table itself
+        if within:
+            within -= 1
+        else:
+            names.append(name)
+        within += children
+    return names if len(names) == count else []
 
 
 def _as_text(column: str, sql_type: str) -> str:

@@ -32,7 +32,7 @@ from pipelines.exports.headers import Match, check_headers
 from pipelines.exports.keeping import CannotKeepError, Plan, attached, sha256
 from pipelines.exports.parquet_files import read_parquet_file
 from pipelines.exports.quoting import identifier, literal
-from pipelines.exports.reasons import in_chinese
+from pipelines.exports.reasons import ERROR_CELL, in_chinese
 from pipelines.exports.scanning import TWO_WAY_BITS, typed_rows
 from pipelines.exports.summary import FileSummary, StagingSummary
 from pipelines.exports.text_files import read_text_file
@@ -654,6 +654,37 @@ class _Stage:
             order by source_row
             """  # noqa: S608 - quoted
         )
+        self._record_errors(source)
+
+    def _record_errors(self, source: Source) -> None:
+        """Put what a cell with an error shows (#N/A) into the records of rejected rows.
+
+        It was read as blank. Of a staged row it is listed among the problems.
+        """
+        names = _distinct(source.headers)
+        shown = [
+            (finding.line, names[place], finding.value)
+            for finding in source.findings
+            if finding.reason == ERROR_CELL
+            and (place := finding.position) is not None
+            and place < len(names)
+        ]
+        if not shown:
+            return
+        frame = pl.DataFrame(shown, schema=["line", "name", "value"], orient="row")
+        self.con.register("_errors", frame.to_arrow())
+        self.con.execute(
+            f"""
+            update staging.rejects as rejects
+            set record = cast(json_merge_patch(rejects.record, errors.cells) as varchar)
+            from (select line, json_group_object(name, value) as cells from _errors group by line)
+                as errors
+            where rejects.export = {literal(self.export.name)}
+                and rejects.source_file = {literal(source.source_file)}
+                and rejects.source_row = errors.line
+            """  # noqa: S608 - quoted
+        )
+        self.con.unregister("_errors")
 
     def _list_problems(self, loaded: _Loaded) -> None:
         """A line for each cell of a staged row that had text, no null word, and gave no value."""

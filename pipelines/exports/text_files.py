@@ -269,17 +269,21 @@ def _check_quotes(layout: _Layout, start: int, cells: list[str], taken: list[str
     A row over several lines must be closed, and have as many cells as the header (or blank
     ones beyond it).
     """
+    end = start + len(taken) - 1
     try:
         list(csv.reader(taken, delimiter=layout.delimiter, skipinitialspace=True, strict=True))
-        is_whole = len(cells) >= layout.width
-        is_whole = is_whole and not any(cell.strip() for cell in cells[layout.width :])
-    except csv.Error:
-        is_whole = False
-    if not is_whole:
+    except csv.Error as error:
         message = (
             f"{layout.name}, line {start:,}: a quote opened there is not closed before line"
-            f" {start + len(taken) - 1:,}, so the rows between cannot be told apart."
+            f" {end:,}, so the rows between cannot be told apart."
             " Close or remove the quote and run again."
+        )
+        raise DataError(message) from error
+    if len(cells) < layout.width or any(cell.strip() for cell in cells[layout.width :]):
+        message = (
+            f"{layout.name}, lines {start:,} to {end:,}: a cell in quotes makes one row of these"
+            f" lines, with {len(cells)} cells where the header has {layout.width}. Perhaps a quote"
+            " is missing or one too many: mend it, or give the row as many cells, and run again."
         )
         raise DataError(message)
 

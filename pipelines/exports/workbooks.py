@@ -56,7 +56,8 @@ def read_workbook(
     """The rows of each visible sheet whose headers give the export, or of the one mapped.
 
     Where several sheets do (a sheet a month, say) all are read, in their order, and each is
-    named ``book.xlsx [sheet]`` as the source of its rows. ``line`` is the sheet's row number.
+    named ``book.xlsx [sheet]`` as the source of its rows; but not one that is about something else
+    (``_is_about_another``). ``line`` is the sheet's row number.
 
     Raises:
         DataError: no whole workbook, beyond the limits, or the mapped sheet is not there.
@@ -85,7 +86,13 @@ def read_workbook(
     if not filled:
         message = f"{name} is empty. Export it again, or take it out of the folder."
         raise DataError(message)
-    chosen = [sheet for sheet in filled if sheet.is_match and sheet.is_visible] or filled[:1]
+    matching = [sheet for sheet in filled if sheet.is_match and sheet.is_visible]
+    most = max((len(sheet.positions) for sheet in matching), default=0)
+    chosen = [
+        sheet
+        for sheet in matching
+        if len(sheet.positions) == most or not _is_about_another(sheet, file)
+    ] or filled[:1]
     left = [sheet.name for sheet in filled if sheet not in chosen]
     sources = [_source(con, file, sheet, is_only=len(chosen) == 1) for sheet in chosen]
     if left:
@@ -153,6 +160,19 @@ def _sheet(
         positions=positions,
         is_match=is_match,
         is_visible=is_visible,
+    )
+
+
+def _is_about_another(sheet: _Sheet, file: ExportFile) -> bool:
+    """Whether a sheet only names rows of the export, or fits another one better.
+
+    Records or pauses of tickets beside them, a pivot: its rows would replace those it names.
+    """
+    columns = len(sheet.positions)
+    return columns <= len(INPUTS[file.export].key) or any(
+        len(match_headers(sheet.headers, other, None).positions) > columns
+        for other in INPUTS.values()
+        if other.name != file.export
     )
 
 

@@ -6,6 +6,8 @@ import datetime as dt
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from pipelines.errors import DataError
@@ -101,3 +103,27 @@ def test_rows_that_are_all_alike_beyond_number_are_refused(
     alike = parquet(con, tmp_path, "select 'T' as ticket_id from range(5000001)")
     with pytest.raises(DataError, match="holds 5,000,001 rows, more than 20 for each of its bytes"):
         stage({"tickets.parquet": alike})
+
+
+def test_whole_floats_are_written_out_as_far_as_they_are_exact(
+    stage: Callable[..., Staged], con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    data = parquet(
+        con,
+        tmp_path,
+        "select unnest([1e15, 9007199254740991.0, 1001.5])::double as ticket_id",
+    )
+    staged = stage({"tickets.parquet": data})
+    assert staged.column("ticket_id") == ["1000000000000000", "9007199254740991", "1001.5"]
+
+
+@pytest.mark.parametrize("names", [["ticket_id", "City", "city"], ["ticket_id", "工单号"]])
+def test_a_column_that_is_there_twice_is_refused(
+    stage: Callable[..., Staged], tmp_path: Path, names: list[str]
+) -> None:
+    path = tmp_path / "twice.parquet"
+    arrays = [pa.array([text]) for text in ("T1", None, "成都")[: len(names)]]
+    nested = pa.array([{"a": 1, "b": [1, 2]}])  # whose own parts are no columns
+    pq.write_table(pa.Table.from_arrays([nested, *arrays], ["other", *names]), path)
+    with pytest.raises(DataError, match="more than one column for"):
+        stage({"tickets.parquet": path.read_bytes()})

@@ -200,6 +200,11 @@ def test_rows_keep_their_lines_over_many_blocks(stage: Callable[..., Staged]) ->
             b'ticket_id,city,channel\nT1,"x,web\nT2,y,web\nT3,"z",web\n',
             ("line 2", "quote", "line 4"),
         ),
+        (
+            "tickets.csv",
+            b'ticket_id,city,description\nT1,"a\nb"\nT2,c,x\n',
+            ("lines 2 to 3", "2 cells where the header has 3", "mend it"),
+        ),
         ("tickets.csv", b"<html><body>Log in</body></html>", ("no column of tickets", "<html>")),
         ("tickets.csv", b"a,b\n1,2\n", ("no column of tickets", "'a', 'b'", "ticket_id/工单号")),
         ("tickets.csv", b"ticketid,city\n1,2\n", ("lacks the key", "'ticketid' is nearest")),

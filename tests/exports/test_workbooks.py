@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import json
 import tempfile
 import zipfile
 from decimal import Decimal
@@ -121,6 +122,64 @@ def test_each_sheet_with_the_headers_is_read(stage: Callable[..., Staged]) -> No
         ("tickets.xlsx [2月]", 2, 0),
     ]
     assert "sheets not read: 说明" in staged.summary.files[0].note
+
+
+TICKETS_SHEET = [
+    ["工单号", "客户编号", "受理时间", "故障等级"],
+    ["T1", "C1", "2025-01-01 10:00", 3],
+    ["T2", "C2", "2025-01-02 10:00", 2],
+]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        [["记录编号", "工单号", "工程师"], ["R1", "T1", "张"]],
+        [["工单号", "次数"], ["T1", 1], ["总计", 2]],
+        [["工单号", "暂停时间", "恢复时间"], ["T1", "2025-01-01 11:00", "2025-01-01 12:00"]],
+        [["发票号", "行号", "工单号", "客户编号", "金额"], ["I1", 1, "T1", "C1", 5]],
+    ],
+    ids=["records", "a pivot", "pauses", "invoices"],
+)
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_sheet_about_something_else_replaces_no_row(
+    stage: Callable[..., Staged], other: list[list[object]], *, is_first: bool
+) -> None:
+    sheets = {"其他": other, "工单": TICKETS_SHEET}
+    names = list(sheets) if is_first else list(reversed(sheets))
+    staged = stage({"tickets.xlsx": book({name: sheets[name] for name in names})})
+    assert staged.rows("select ticket_id, customer_id, fault_level from staging.tickets") == [
+        ("T1", "C1", 3),
+        ("T2", "C2", 2),
+    ]
+    assert staged.rejects() == []
+    assert "sheets not read: 其他" in staged.summary.files[0].note
+
+
+def test_a_sheet_with_fewer_columns_of_the_same_export_is_read(
+    stage: Callable[..., Staged],
+) -> None:
+    older = [["工单号", "客户编号"], ["T0", "C0"]]
+    staged = stage({"tickets.xlsx": book({"2024": older, "2025": TICKETS_SHEET})})
+    assert staged.column("ticket_id") == ["T0", "T1", "T2"]
+
+
+def test_a_sheet_of_keys_alone_is_read_where_there_is_no_other(
+    stage: Callable[..., Staged],
+) -> None:
+    staged = stage({"tickets.xlsx": book({"工单": [["工单号"], ["T1"]]})})
+    assert staged.column("ticket_id") == ["T1"]
+
+
+def test_an_error_in_the_key_stands_in_the_record_of_the_reject(
+    stage: Callable[..., Staged],
+) -> None:
+    rows = [["工单号", "城市", "描述"], ["#N/A", "成都", "bad"], ["T2", "#REF!", "good"]]
+    staged = stage({"tickets.xlsx": book({"工单": rows})})
+    ((row, reason, record),) = staged.rejects()
+    assert (row, reason) == (2, "missing_key")
+    assert json.loads(record) == {"工单号": "#N/A", "城市": "成都", "描述": "bad"}
+    assert [problem[:3] for problem in staged.problems()] == [(3, "city", "#REF!")]
 
 
 def test_a_mapping_names_the_sheet(stage: Callable[..., Staged]) -> None:
