@@ -27,8 +27,8 @@ from pipelines.errors import UsageError
 from pipelines.other_terms.beside import BESIDE, beside
 from pipelines.terms import load_terms
 from pipelines.terms.differences import differences
-from pipelines.version import models_sha256, product_version
 from pipelines.warehouse import open_beside, open_reader
+from pipelines.warehouse.version import models_sha256, product_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

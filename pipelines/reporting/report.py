@@ -18,8 +18,8 @@ from dashboards.report import ROWS_SHOWN, Report
 from dashboards.site import write_report
 from pipelines.reporting.mending import write_rows_to_mend
 from pipelines.reporting.office import write_office
-from pipelines.version import product_version
 from pipelines.warehouse.models import select_over
+from pipelines.warehouse.version import product_version
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from pipelines.contract import EXPORTS, Kind
 from pipelines.service_hours.clocks import ServiceCalendar, build_clocks, service_calendar
 from pipelines.terms import longest_target_seconds, service_weeks, write_terms
-from pipelines.version import models_sha256, product_version
 from pipelines.warehouse.record_copies import write_record_copies
+from pipelines.warehouse.version import models_sha256, product_version
 
 if TYPE_CHECKING:
     from datetime import date, datetime
