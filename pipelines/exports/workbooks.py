@@ -60,7 +60,8 @@ def read_workbook(
     (``_is_about_another``). ``line`` is the sheet's row number.
 
     Raises:
-        DataError: no whole workbook, beyond the limits, or the mapped sheet is not there.
+        DataError: no whole workbook, beyond the limits, the mapped sheet is not there, or none but
+            a hidden one gives the export.
     """
     name = file.path.name
     surveying.check_size(file.path)
@@ -87,6 +88,13 @@ def read_workbook(
         message = f"{name} is empty. Export it again, or take it out of the folder."
         raise DataError(message)
     matching = [sheet for sheet in filled if sheet.is_match and sheet.is_visible]
+    hidden = [sheet.name for sheet in filled if sheet.is_match and not sheet.is_visible]
+    if hidden and not matching and wanted is None:
+        message = (
+            f"{name} has the columns of {file.export} in a hidden sheet only: {', '.join(hidden)}."
+            " Show it in a spreadsheet program and save, or name it as sheet in a mapping file."
+        )
+        raise DataError(message)
     most = max((len(sheet.positions) for sheet in matching), default=0)
     chosen = [
         sheet

@@ -457,6 +457,21 @@ def test_a_hidden_sheet_is_left_out(stage: Callable[..., Staged]) -> None:
     assert "sheets not read: old" in staged.summary.files[0].note
 
 
+def test_an_export_in_a_hidden_sheet_alone_is_asked_for(stage: Callable[..., Staged]) -> None:
+    out = io.BytesIO()
+    workbook = xlsxwriter.Workbook(out)
+    workbook.add_worksheet("cover").write(0, 0, "Report of June")
+    sheet = workbook.add_worksheet("data")
+    sheet.write_row(0, 0, ["ticket_id", "city"])
+    sheet.write_row(1, 0, ["T1", "成都"])
+    sheet.hide()
+    workbook.close()
+    with pytest.raises(DataError, match=r"in a hidden sheet only: data\."):
+        stage({"tickets.xlsx": out.getvalue()})
+    mapping = "tickets:\n  sheet: data\n"
+    assert stage({"tickets.xlsx": out.getvalue()}, mapping).column("ticket_id") == ["T1"]
+
+
 HEADS = '<row r="1"><c r="A1" t="inlineStr"><is><t>ticket_id</t></is></c></row>'
 
 
