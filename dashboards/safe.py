@@ -21,6 +21,8 @@ _IN_SCRIPT = {
     "\u2029": "\\u2029",
 }
 
+_DECIMALS = 6
+
 
 def _plain(value: object) -> object:
     """What JSON has no word for: money stays exact enough to show, dates become text."""
@@ -59,10 +61,14 @@ def file_name(text: str) -> str:
 def csv_frame(frame: pl.DataFrame) -> str:
     """CSV a spreadsheet opens rightly: with a byte order mark, and no cell taken as a formula.
 
-    The columns of ``frame`` hold no lists.
+    The columns of ``frame`` hold no lists. Floats (rates, days) are written to six decimals: beyond
+    them stands what the order of adding made of them.
     """
     texts = pl.col(pl.String)
     is_formula = texts.str.contains(r"^[=+\-@\t\r]")
-    ready = frame.with_columns(pl.when(is_formula).then("'" + texts).otherwise(texts).name.keep())
+    ready = frame.with_columns(
+        pl.when(is_formula).then("'" + texts).otherwise(texts).name.keep(),
+        pl.selectors.float().round(_DECIMALS),
+    )
     written = ready.write_csv(line_terminator="\r\n", datetime_format="%Y-%m-%d %H:%M:%S")
     return "\ufeff" + written

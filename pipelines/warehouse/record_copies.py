@@ -110,7 +110,7 @@ def record_copies(
         The columns of ``steps.record_copies``, in order of agent, group and record.
     """
     cleaned = records.with_columns(
-        pl.col("content").str.to_lowercase().str.replace_all(_LEFT_OUT, "")
+        pl.col("content").str.replace_all(_LEFT_OUT, "").str.to_lowercase()
     ).filter(pl.col("content").str.len_chars() >= min_characters)
     texts = cleaned.group_by("agent_id", "content").agg(
         first_record_id=pl.col("record_id").min(), records=pl.len()
@@ -199,17 +199,17 @@ def _neighbours(
     """
     content = pl.col("content")
     ends = [content.str.head(n) if sign > 0 else content.str.tail(n) for n in _LENGTHS]
+    agent_and_end = pl.col("agent_id").hash() ^ ends[0].hash()
     order = texts.select(
-        pl.col("agent_id").hash().alias("agent"),
-        *(end.hash().alias(f"end{n}") for end, n in zip(ends, _LENGTHS, strict=True)),
+        agent_and_end.alias("shared"),
+        *(end.hash().alias(f"end{n}") for end, n in zip(ends[1:], _LENGTHS[1:], strict=True)),
         "first_record_id",
         pl.int_range(pl.len()).alias("number"),
     ).sort(pl.exclude("number"))
-    agents, shared = order["agent"].to_numpy(), order[f"end{SHARED}"].to_numpy()
-    numbers = order["number"].to_numpy()
+    shared, numbers = order["shared"].to_numpy(), order["number"].to_numpy()
     for distance in range(1, min(NEIGHBOURS, len(numbers) - 1) + 1):
         one, other = slice(None, -distance), slice(distance, None)
-        is_pair = (agents[one] == agents[other]) & (shared[one] == shared[other])
+        is_pair = shared[one] == shared[other]
         yield numbers[one][is_pair], numbers[other][is_pair]
 
 

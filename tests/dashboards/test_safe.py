@@ -46,3 +46,8 @@ def test_file_names_stay_in_their_folder_and_apart() -> None:
     names = {safe.file_name(text) for text in ("../a", ".._a", "..", "", "A/1", "A_1", "甲")}
     assert len(names) == 7
     assert not any("/" in name or "." in name for name in names)
+
+
+def test_floats_end_before_what_the_order_of_adding_makes_of_them() -> None:
+    frame = pl.DataFrame({"rate": [0.1 + 0.2, 12.5, None], "days": [1 / 3, 2.0, 1e-9]})
+    assert safe.csv_frame(frame) == "\ufeffrate,days\r\n0.3,0.333333\r\n12.5,2.0\r\n,0.0\r\n"
