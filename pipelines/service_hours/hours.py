@@ -114,7 +114,7 @@ class ServiceHours:
         start, no_start = _instants(starts, "elapsed_seconds, starts")
         end, no_end = _instants(ends, "elapsed_seconds, ends")
         elapsed = self._clock.elapsed_seconds(start, end)
-        return _series("elapsed_seconds", elapsed, null=no_start | no_end | (end < start))
+        return _series("elapsed_seconds", elapsed, end < start, no_start, no_end)
 
     def due_at(self, starts: pl.Series, seconds: pl.Series | int) -> pl.Series:
         """Return the first instant by which that much open time has passed since each start.
@@ -150,7 +150,7 @@ class ServiceHours:
         reached = self._clock.reached_at(self._clock.open_before(start) + open_time)
         due = np.where(count == 0, start, reached)
         never = self._clock.zone.wall_at(due) >= _TOO_LATE
-        utc = _series("due_at", due, null=no_start | (count < 0) | never)
+        utc = _series("due_at", due, never, no_start, count < 0)
         return utc.cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(self.timezone)
 
     def pieces(self, first: date, last: date) -> pl.DataFrame:
@@ -290,8 +290,8 @@ def _same_length(starts: pl.Series, others: pl.Series, method: str, name: str) -
         raise ServiceHoursError(message)
 
 
-def _instants(instants: pl.Series, where: str) -> tuple[Micros, np.ndarray]:
-    """Return UTC microseconds, 0 for nulls, and where the nulls are."""
+def _instants(instants: pl.Series, where: str) -> tuple[Micros, np.ndarray | None]:
+    """Return UTC microseconds, 0 for nulls, and where the nulls are; None when there are none."""
     dtype = instants.dtype
     if dtype == pl.Null:
         instants = instants.cast(pl.Datetime("us", "UTC"))
@@ -305,9 +305,17 @@ def _instants(instants: pl.Series, where: str) -> tuple[Micros, np.ndarray]:
         )
         raise ServiceHoursError(message)
     micros = instants.dt.cast_time_unit("us").to_physical()
+    if not micros.null_count():
+        return micros.to_numpy(), None
     return micros.fill_null(0).to_numpy(), micros.is_null().to_numpy()
 
 
-def _series(name: str, values: Micros, null: np.ndarray) -> pl.Series:
+def _series(
+    name: str, values: Micros, null: np.ndarray, *further_nulls: np.ndarray | None
+) -> pl.Series:
+    """The values as a Series, null wherever any of the masks says so."""
+    for mask in further_nulls:
+        if mask is not None:
+            null = null | mask
     series = pl.Series(name, values)
     return series.set(pl.Series(null), None) if null.any() else series

@@ -36,8 +36,9 @@ NEVER = 2**62
 # A table is worth making from so many spans on, and up to so many cells.
 WORTH_A_GRID = 50_000
 _MOST_CELLS = 4_000_000
-# Spans counted at a time: what they need in between stays in the processor's cache.
-_BLOCK = 32_768
+# Spans counted at a time: few enough that what they need in between stays in the processor's
+# cache, and so many that threads seldom wait for each other.
+_BLOCK = 65_536
 # Wall clocks are counted from 1970-01-01, a Thursday: the first Monday is day 4.
 _FIRST_MONDAY = 4 * DAY
 
@@ -330,8 +331,9 @@ class ZonedHours:
         """Return the table for these instants; None when it would be too large."""
         if not starts.size:
             return None
-        first = min(int(starts.min()), int(ends.min())) // DAY - 2
-        last = max(int(starts.max()), int(ends.max())) // DAY + 2
+        # An end before its start may lie outside: what comes of it means nothing.
+        first = int(starts.min()) // DAY - 2
+        last = max(int(ends.max()), int(starts[0])) // DAY + 2
         if last - first > _MOST_CELLS:
             return None
         cuts = self.boundaries(first - 2, last + 2)
