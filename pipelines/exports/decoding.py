@@ -36,6 +36,7 @@ _UNPACKING_ERRORS = (
     *(RuntimeError, NotImplementedError),
 )
 _SAMPLE_BYTES = 1 << 20
+_LONGEST_CHARACTER = 4
 _PLAUSIBLE_SHARE = 0.8
 _PROOF_CHARS = 10
 _BOMS = (
@@ -157,6 +158,12 @@ def decode(path: Path, name: str, encoding: str | None, temp_dir: Path) -> Decod
             raise _undecodable(name, found, looked.byte, looked.line, encoding)
         found = "gb18030"
         if _is_mixed(path, looked.byte):
+            if path.stat().st_size - looked.byte < _LONGEST_CHARACTER:
+                message = (
+                    f"{name} ends within a character (byte {looked.byte:,}, line {looked.line:,}):"
+                    " it was cut short. Export it again."
+                )
+                raise DataError(message)
             message = (
                 f"{name} is UTF-8 up to byte {looked.byte:,} (line {looked.line:,}) and something"
                 " else there: pieces in several encodings were put together. Export it again in"

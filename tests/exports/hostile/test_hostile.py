@@ -274,6 +274,14 @@ def test_two_million_blank_rows_under_the_data_are_no_rows(stage: Callable[..., 
     assert staged.rows("select rows_in, staged from meta.files") == [(1, 1), (1, 1)]
 
 
+def test_a_file_cut_off_within_a_character_is_called_cut_short() -> None:
+    whole = (ROWS + "T3,西安,2025-03-09 09:00,电源指示灯熄灭").encode()
+    said = outcome("tickets.csv", whole[:-1])
+    assert "ends within a character" in said
+    assert "line 4" in said
+    assert "cut short" in said
+
+
 def test_pieces_in_several_encodings_are_told_from_an_unknown_one() -> None:
     pieces = ROWS.encode() + "T3,西安,2025-03-09 09:00,电源指示灯熄灭\n".encode("gb18030")
     assert "tickets.csv is UTF-8 up to byte" in outcome("tickets.csv", pieces)
