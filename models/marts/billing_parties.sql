@@ -19,6 +19,24 @@ exceptions as (
     select * from marts.billing_exceptions
 ),
 
+-- Whom a charge concerns besides the customer; of several issuers each agent among them.
+concerned as (
+    select
+        *,
+        case when issuers is null or issuers = 'company' then agent_id else issuers end
+            as biller_id
+    from exceptions
+    where biller = 'agent' or issuers <> 'company'
+    union all
+    select
+        exceptions.*,
+        agents.agent_id as biller_id
+    from exceptions
+    inner join staging.agents as agents
+        on contains(', ' || exceptions.issuers || ', ', ', ' || agents.agent_id || ', ')
+    where contains(exceptions.issuers, ', ') and exceptions.issuers <> agents.agent_id
+),
+
 parties as (
     select
         'customer' as party,
@@ -35,29 +53,12 @@ parties as (
         'agent' as party,
         agents.agent_id as party_id,
         agents.agent_name as party_name,
-        exceptions.exception,
-        exceptions.finding,
-        exceptions.currency,
-        exceptions.at_stake_amount
-    from exceptions
-    inner join staging.agents as agents
-        on case when exceptions.issuers is null or exceptions.issuers = 'company'
-            then exceptions.agent_id else exceptions.issuers end = agents.agent_id
-    where exceptions.biller = 'agent' or exceptions.issuers <> 'company'
-    union all
-    -- Several issuers of one charge: each agent among them.
-    select
-        'agent' as party,
-        agents.agent_id as party_id,
-        agents.agent_name as party_name,
-        exceptions.exception,
-        exceptions.finding,
-        exceptions.currency,
-        exceptions.at_stake_amount
-    from exceptions
-    inner join staging.agents as agents
-        on contains(', ' || exceptions.issuers || ', ', ', ' || agents.agent_id || ', ')
-    where exceptions.issuers <> agents.agent_id and contains(exceptions.issuers, ', ')
+        concerned.exception,
+        concerned.finding,
+        concerned.currency,
+        concerned.at_stake_amount
+    from concerned
+    inner join staging.agents as agents on concerned.biller_id = agents.agent_id
 )
 
 select

@@ -117,20 +117,26 @@ shared_lines as (
     select * from lines where is_shared
 ),
 
+-- What a line may repeat another of: one key for the ticket or period, type, currency and side.
 audited as (
-    select *, coalesce(issuer, '') as issuer_key
+    select
+        *,
+        coalesce(issuer, '') as issuer_key,
+        abs(amount) as size,
+        subject || '|' || place || '|' || charge_type || '|' || currency
+            || case when is_not_provider then '|other' else '' end as repeat_key
     from shared_lines
     where charge_type <> 'other' and amount <> 0
 ),
 
 -- Only where an amount stands on two invoices can there be a repeat.
 repeated_charges as (
-    select distinct place, subject, charge_type, currency, is_not_provider
+    select distinct repeat_key
     from (
-        select place, subject, charge_type, currency, is_not_provider
+        select repeat_key
         from audited
         where amount > 0
-        group by place, subject, charge_type, currency, is_not_provider, amount
+        group by repeat_key, amount
         having min(invoice_id) <> max(invoice_id)
     ) as repeated
 ),
@@ -140,38 +146,32 @@ repeated_charges as (
 counted as (
     select
         audited.*,
-        abs(audited.amount) as size,
+        row_number() over (
+            partition by audited.repeat_key, audited.issuer_key, audited.size
+            order by
+                audited.issued_on nulls last, audited.amount desc, audited.invoice_id,
+                audited.line_no
+        ) as turn,
         sum(case when audited.amount > 0 then 1 else -1 end) over (
-            partition by
-                audited.place, audited.subject, audited.charge_type, audited.currency,
-                audited.is_not_provider, audited.issuer_key, abs(audited.amount)
+            partition by audited.repeat_key, audited.issuer_key, audited.size
             order by
                 audited.issued_on nulls last, audited.amount desc, audited.invoice_id,
                 audited.line_no
             rows between unbounded preceding and current row
         ) as standing
     from audited
-    inner join repeated_charges as charges
-        on audited.subject = charges.subject
-        and audited.place = charges.place
-        and audited.charge_type = charges.charge_type
-        and audited.currency = charges.currency
-        and audited.is_not_provider = charges.is_not_provider
+    inner join repeated_charges as charges on audited.repeat_key = charges.repeat_key
 ),
 
 matched as (
     select
         *,
         min(standing) over (
-            partition by
-                place, subject, charge_type, currency, is_not_provider, issuer_key, size
-            order by issued_on nulls last, amount desc, invoice_id, line_no
+            partition by repeat_key, issuer_key, size order by turn
             rows between 1 following and unbounded following
         ) as least_after,
         min(standing) over (
-            partition by
-                place, subject, charge_type, currency, is_not_provider, issuer_key, size
-            order by issued_on nulls last, amount desc, invoice_id, line_no
+            partition by repeat_key, issuer_key, size order by turn
             rows between unbounded preceding and 1 preceding
         ) as least_before
     from counted
@@ -188,29 +188,23 @@ other_credits as (
 
 standing_invoices as (
     select
-        place,
-        subject,
-        charge_type,
-        currency,
-        is_not_provider,
+        repeat_key,
         size,
         invoice_id,
         min(issued_on) as issued_on,
         min(period_id) as period_id
     from standing_bills
-    group by place, subject, charge_type, currency, is_not_provider, size, invoice_id
+    group by repeat_key, size, invoice_id
 ),
 
 invoices_in_turn as (
     select
         *,
         lag(invoice_id) over (
-            partition by place, subject, charge_type, currency, is_not_provider, size
-            order by issued_on nulls last, invoice_id
+            partition by repeat_key, size order by issued_on nulls last, invoice_id
         ) as previous_invoice_id,
         lag(issued_on) over (
-            partition by place, subject, charge_type, currency, is_not_provider, size
-            order by issued_on nulls last, invoice_id
+            partition by repeat_key, size order by issued_on nulls last, invoice_id
         ) as previous_issued_on
     from standing_invoices
 ),
@@ -219,31 +213,21 @@ repeats as (
     select
         bills.invoice_id,
         bills.line_no,
-        bills.place,
-        bills.subject,
-        bills.charge_type,
-        bills.currency,
-        bills.is_not_provider,
+        bills.repeat_key,
         bills.issuer_key,
         bills.issued_on,
         turns.previous_invoice_id,
         sum(bills.amount) over (
-            partition by
-                bills.place, bills.subject, bills.charge_type, bills.currency,
-                bills.is_not_provider, bills.issuer_key
+            partition by bills.repeat_key, bills.issuer_key
             order by
                 bills.issued_on desc, bills.amount desc, bills.invoice_id desc, bills.line_no desc
             rows between unbounded preceding and current row
         ) as amount_so_far
     from invoices_in_turn as turns
     inner join standing_bills as bills
-        on turns.invoice_id = bills.invoice_id
-        and turns.place = bills.place
-        and turns.subject = bills.subject
-        and turns.charge_type = bills.charge_type
-        and turns.currency = bills.currency
-        and turns.is_not_provider = bills.is_not_provider
+        on turns.repeat_key = bills.repeat_key
         and turns.size = bills.size
+        and turns.invoice_id = bills.invoice_id
     left join terms.days as days on turns.issued_on = days.day
     left join terms.rules as rules on coalesce(turns.period_id, days.period_id) = rules.period_id
     where date_diff('day', turns.previous_issued_on, turns.issued_on) <= rules.duplicate_window_days
@@ -253,11 +237,7 @@ credited_since as (
     select repeats.invoice_id, repeats.line_no, sum(credits.size) as credited
     from repeats
     inner join other_credits as credits
-        on repeats.subject = credits.subject
-        and repeats.place = credits.place
-        and repeats.charge_type = credits.charge_type
-        and repeats.currency = credits.currency
-        and repeats.is_not_provider = credits.is_not_provider
+        on repeats.repeat_key = credits.repeat_key
         and repeats.issuer_key = credits.issuer_key
     where coalesce(credits.issued_on >= repeats.issued_on, true)
     group by repeats.invoice_id, repeats.line_no

@@ -95,12 +95,8 @@ def read_workbook(
             " Show it in a spreadsheet program and save, or name it as sheet in a mapping file."
         )
         raise DataError(message)
-    most = max((len(sheet.positions) for sheet in matching), default=0)
-    chosen = [
-        sheet
-        for sheet in matching
-        if len(sheet.positions) == most or not _is_about_another(sheet, file)
-    ] or filled[:1]
+    own = [sheet for sheet in matching if not _is_about_another(sheet, file)]
+    chosen = own or matching or filled[:1]
     left = [sheet.name for sheet in filled if sheet not in chosen]
     sources = [_source(con, file, sheet, is_only=len(chosen) == 1) for sheet in chosen]
     if left:

@@ -156,6 +156,19 @@ def test_a_sheet_about_something_else_replaces_no_row(
     assert "sheets not read: 其他" in staged.summary.files[0].note
 
 
+def test_nor_does_one_that_shares_more_columns_than_the_export_has(
+    stage: Callable[..., Staged],
+) -> None:
+    invoices = [
+        ["发票号", "行号", "工单号", "客户编号", "产品序列号", "合同编号", "金额"],
+        ["I1", 1, "T1", "C9", "S1", "HT1", 5],
+    ]
+    tickets = [["工单号", "客户编号", "受理时间"], ["T1", "C1", "2025-01-01 10:00"]]
+    staged = stage({"tickets.xlsx": book({"工单": tickets, "发票": invoices})})
+    assert staged.rows("select ticket_id, customer_id from staging.tickets") == [("T1", "C1")]
+    assert staged.rejects() == []
+
+
 def test_a_sheet_with_fewer_columns_of_the_same_export_is_read(
     stage: Callable[..., Staged],
 ) -> None:
