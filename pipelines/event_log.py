@@ -58,15 +58,17 @@ class OpenEventLog(SqliteEventLogStorage):
 
     def has_table(self, table_name: str) -> bool:
         """Whether there is such a table; what is there once stays."""
-        return self._known(table_name, lambda: super(OpenEventLog, self).has_table(table_name))
+        ask = super().has_table
+        return self._known(f"table {table_name}", lambda: ask(table_name))
 
     def has_secondary_index(self, name: str) -> bool:
         """Whether Dagster has marked such a migration as done; it is never undone."""
-        return self._known(name, lambda: super(OpenEventLog, self).has_secondary_index(name))
+        ask = super().has_secondary_index
+        return self._known(f"index {name}", lambda: ask(name))
 
     def _has_asset_key_col_on_connection(self, conn: Connection, column_name: str) -> bool:
         ask = super()._has_asset_key_col_on_connection
-        return self._known(f"asset_keys.{column_name}", lambda: ask(conn, column_name))
+        return self._known(f"column {column_name}", lambda: ask(conn, column_name))
 
     def _known(self, name: str, ask: Callable[[], bool]) -> bool:
         if name not in self._there and ask():
