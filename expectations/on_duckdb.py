@@ -15,8 +15,9 @@ Three things do not work as they come, and four cost more than they should:
   which nobody asks for here (``failing_rows`` finds them, with file and line), and each check of
   a key does so by a window over all rows: ``WarehouseEngine`` answers the first with nothing and
   the second by grouping;
-* an expectation builds its configuration anew some sixty times a check (``_configured_once``), and
-  the context writes all of itself to YAML for each table it learns of (``_Context``).
+* an expectation builds its configuration anew some sixty times a check (``_configured_once``), each
+  metric is spelt as JSON to name it, thirty times a check (``_known_ids``), and the context writes
+  all of itself to YAML for each table it learns of (``_Context``).
 
 Importing this module imports Great Expectations, which takes seconds: import it late.
 """
@@ -37,6 +38,7 @@ import great_expectations as gx
 import great_expectations.expectations as gxe
 import sqlalchemy as sa
 from great_expectations.compatibility import pydantic
+from great_expectations.core.id_dict import IDDict
 from great_expectations.data_context import EphemeralDataContext, set_context
 from great_expectations.data_context.types.base import (
     DataContextConfig,
@@ -221,6 +223,29 @@ def _configured_once(expectation: type[AnExpectation]) -> type[AnExpectation]:
     finally:
         _REGISTRY_LOG.disabled = False
     return kept
+
+
+def _known_ids() -> None:
+    """Have GX work out the name of a metric once for all that ask the same; it asks for each anew.
+
+    Only of plain values, whose spelling says all there is to them.
+    """
+    worked_out = IDDict.to_id
+    known: dict[str, Any] = {}
+
+    def to_id(self: IDDict, *keys: Any, **named_keys: Any) -> Any:  # noqa: ANN401 -- GX's signature
+        if keys or named_keys or not all(isinstance(one, _PLAIN) for one in self.values()):
+            return worked_out(self, *keys, **named_keys)
+        spelling = repr(self)
+        if spelling not in known:
+            known[spelling] = worked_out(self)
+        return known[spelling]
+
+    IDDict.to_id = to_id  # type: ignore[method-assign] # GX makes these itself, of this class
+
+
+_PLAIN = (str, int, float, type(None))
+_known_ids()
 
 
 class ExpectNoRows(gxe.UnexpectedRowsExpectation):

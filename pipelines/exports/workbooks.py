@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import fastexcel
 import polars as pl
+import pyarrow as pa
 
 from pipelines.contract import INPUTS
 from pipelines.errors import DataError
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import duckdb
-    import pyarrow as pa
 
     from pipelines.contract import Export
     from pipelines.exports.finding import ExportFile
@@ -48,6 +48,8 @@ _ERRORS = {
     "GettingData": "#GETTING_DATA",
 }
 """What the reader of cells calls an error, and what a spreadsheet program shows."""
+
+_BATCH_ROWS = 20_000
 
 
 def read_workbook(
@@ -252,7 +254,10 @@ def _source(
     frame = cells.with_columns(lines).filter(is_row)
     name = file.path.name if is_only else f"{file.path.name} [{sheet.name}]"
     table = f"workbook {name}"
-    con.register(table, frame.to_arrow())
+    # In batches, as the engine divides a frame among its threads by these.
+    rows = frame.to_arrow()
+    batches = rows.to_batches(max_chunksize=_BATCH_ROWS)
+    con.register(table, pa.Table.from_batches(batches, rows.schema))
 
     def pick(lines: list[int]) -> str:
         con.register(table, frame.filter(pl.col("line").is_in(lines)).to_arrow())
