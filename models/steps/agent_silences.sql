@@ -29,44 +29,36 @@ with events as (
         and submitted_at is not null
         and class <> 'not_submitted_yet'
 ),
+-- By how many filings there are from here on: a filing and the services since the one before it.
 numbered as (
     select
         agent_id,
         happened_at,
         is_filing,
-        sum(is_filing) over (
+        count(nullif(is_filing, 0)) over (
             partition by agent_id
-            order by happened_at, is_filing
+            order by happened_at desc, is_filing desc
             rows between unbounded preceding and current row
-        ) as filings_so_far
+        ) as filings_to_come
     from events
 ),
 stretches as (
     select
         agent_id,
-        filings_so_far,
-        min(case when is_filing = 1 then happened_at end) as filed_at,
         min(case when is_filing = 0 then happened_at end) as begins_at,
+        min(case when is_filing = 1 then happened_at end) as ends_at,
         sum(1 - is_filing) as services
     from numbered
-    group by agent_id, filings_so_far
-),
-bounded as (
-    select
-        agent_id,
-        begins_at,
-        services,
-        lead(filed_at) over (partition by agent_id order by filings_so_far) as ends_at
-    from stretches
+    group by agent_id, filings_to_come
 )
 select
-    bounded.agent_id,
-    bounded.begins_at,
-    bounded.ends_at,
-    (epoch_us(coalesce(bounded.ends_at, run.as_of)) - epoch_us(bounded.begins_at)) // 1000000
+    stretches.agent_id,
+    stretches.begins_at,
+    stretches.ends_at,
+    (epoch_us(coalesce(stretches.ends_at, run.as_of)) - epoch_us(stretches.begins_at)) // 1000000
         as silent_seconds,
-    cast(bounded.services as bigint) as services,
-    bounded.ends_at is null as is_current
-from bounded
+    cast(stretches.services as bigint) as services,
+    stretches.ends_at is null as is_current
+from stretches
 cross join meta.run as run
-where bounded.begins_at is not null
+where stretches.begins_at is not null

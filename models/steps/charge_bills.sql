@@ -61,18 +61,25 @@ shared_charges as (
         sum(coalesce(amount, 0)) as billed_amount,
         min(issued_on) as first_issued_on,
         max(issued_on) as last_issued_on,
+        min(invoice_id) as first_invoice_id,
+        max(invoice_id) as last_invoice_id,
         string_agg(invoice_line, ', ' order by invoice_id, line_no) as invoice_lines
     from shared_lines
     group by charge_id
 ),
 
+-- Only where there is more than one, as of issuers.
 invoice_lists as (
     select charge_id, string_agg(invoice_id, ', ' order by invoice_id) as invoice_ids
-    from (select distinct charge_id, invoice_id from shared_lines) as invoices
+    from (
+        select distinct shared_lines.charge_id, shared_lines.invoice_id
+        from shared_lines
+        inner join shared_charges on shared_lines.charge_id = shared_charges.charge_id
+        where shared_charges.first_invoice_id <> shared_charges.last_invoice_id
+    ) as invoices
     group by charge_id
 ),
 
--- Only where there is more than one.
 issuer_lists as (
     select charge_id, string_agg(issuer, ', ' order by issuer) as issuers
     from (
@@ -103,7 +110,7 @@ select
     charges.coverage_end,
     coalesce(issuer_lists.issuers, charges.first_issuer) as issuers,
     charges.has_unknown_issuer,
-    invoice_lists.invoice_ids,
+    coalesce(invoice_lists.invoice_ids, charges.first_invoice_id) as invoice_ids,
     charges.invoice_lines,
     charges.line_count,
     charges.unreadable_count,

@@ -161,7 +161,7 @@ def _near(texts: pl.DataFrame, similarity_pct: float) -> list[tuple[int, int]]:
     for sign in (1, -1):
         for one, other in _neighbours(texts, sign):
             # What only one of two texts has is a difference: of characters, and of length.
-            alone = np.bitwise_count(signatures[one] ^ signatures[other])
+            alone = sum(np.bitwise_count(half[one] ^ half[other]) for half in signatures)
             differences = np.maximum(alone, abs(lengths[one] - lengths[other]))
             can_be = 100 * differences <= (100 - similarity_pct) * (lengths[one] + lengths[other])
             one, other = one[can_be], other[can_be]  # noqa: PLW2901 - the pairs still in question
@@ -177,17 +177,23 @@ def _near(texts: pl.DataFrame, similarity_pct: float) -> list[tuple[int, int]]:
     return pairs
 
 
-def _signatures(contents: NDArray[np.object_]) -> NDArray[np.uint64]:
-    """The characters of each text as a set of 64: bits that differ are characters that differ."""
-    points = np.arange(sys.maxunicode + 1, dtype=np.uint64)
-    bit_of = np.uint64(1) << (points * _GOLDEN >> np.uint64(58))
-    signatures = []
+def _signatures(contents: NDArray[np.object_]) -> list[NDArray[np.uint64]]:
+    """The characters of each text as a set of 128: bits that differ are characters that differ.
+
+    In two halves: each character has its bit in one of them.
+    """
+    points = np.arange(sys.maxunicode + 1, dtype=np.uint64) * _GOLDEN
+    bit_of = np.uint64(1) << (points >> np.uint64(58))
+    is_in_second = points >> np.uint64(57) & np.uint64(1) > 0
+    halves = [np.where(is_in_second, 0, bit_of), np.where(is_in_second, bit_of, 0)]
+    found: list[list[NDArray[np.uint64]]] = [[], []]
     for first in range(0, len(contents), _BLOCK):
         block = contents[first : first + _BLOCK].tolist()
         starts = np.cumsum([0, *map(len, block[:-1])])
         characters = np.frombuffer("".join(block).encode("utf-32-le"), dtype=np.uint32)
-        signatures.append(np.bitwise_or.reduceat(bit_of[characters], starts))
-    return np.concatenate(signatures)
+        for half, signatures in zip(halves, found, strict=True):
+            signatures.append(np.bitwise_or.reduceat(half[characters], starts))
+    return [np.concatenate(signatures) for signatures in found]
 
 
 def _neighbours(
