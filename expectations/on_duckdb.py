@@ -28,6 +28,7 @@ import logging
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import wraps
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, assert_never
 
 # Must stand before the import: the package reads it once. Nothing may leave the machine.
@@ -233,6 +234,7 @@ def _known_ids() -> None:
     worked_out = IDDict.to_id
     known: dict[str, Any] = {}
 
+    @wraps(worked_out)
     def to_id(self: IDDict, *keys: Any, **named_keys: Any) -> Any:  # noqa: ANN401 -- GX's signature
         if keys or named_keys or not all(isinstance(one, _PLAIN) for one in self.values()):
             return worked_out(self, *keys, **named_keys)

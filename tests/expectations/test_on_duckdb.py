@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from great_expectations.core.id_dict import IDDict
 
 from expectations.checks import Check, InOrder, NoRows, NotNull, Unique
 from expectations.on_duckdb import expectation
@@ -36,3 +37,22 @@ def test_an_expectation_has_the_name_others_know_and_one_configuration(
     assert made.configuration.meta["guards"] == "T1"
     other = expectation(Check("other", form, "warning", "T2", "in English", "中文"))
     assert other.configuration.meta["name"] == "other"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"column": "a"},
+        {"column": "a", "batch_id": "b"},
+        {"batch_id": "b", "column": "a"},
+        {"column": "a'", "min_value": 1, "max_value": None},
+        {"column": "a'", "min_value": 1.0, "max_value": None},
+        {"column": "a'", "min_value": True, "max_value": "None"},
+        {"column": "a", "value_set": ["x", "y"]},
+    ],
+)
+def test_the_name_of_a_metric_is_the_one_it_would_have_anew(asked: dict[str, object]) -> None:
+    anew = IDDict.to_id.__wrapped__  # type: ignore[attr-defined] # of functools.wraps
+    for _ in range(2):  # as first worked out, and as remembered
+        assert IDDict(asked).to_id() == anew(IDDict(asked))
