@@ -17,10 +17,10 @@ judged as (
             when lines.payment_method is null or listed.period_id is null then null
             else methods.payment_method is not null
         end as is_named,
-        lines.currency,
+        coalesce(lines.currency, 'CNY') as currency,
         lines.amount
-    from steps.invoice_lines as lines
-    left join terms.days as days on lines.issued_on = days.day
+    from staging.invoices as lines
+    left join terms.days as days on cast(lines.issued_at as date) = days.day
     left join (select distinct period_id from terms.payment_methods) as listed
         on days.period_id = listed.period_id
     left join terms.payment_methods as methods

@@ -26,16 +26,15 @@
 --   period_key: what the lines of one period fee share over all months; null elsewhere
 --   issued_on: day of issue
 --   issuer: company or an agent_id
---   customer_id: as the line names it
+--   customer_id: as the line names it; null on a ticket, which has its own
 --   ticket_id: as the line cites it, there or not
---   serial_no: unit the line names
---   contract_id: contract the line names
+--   serial_no: unit the line names; null on a ticket
+--   contract_id: contract the line names; null on a ticket
 --   charge_type: what is billed; null when unreadable
 --   amount: money, credits negative; null when unreadable
 --   currency: of the amount
 --   charge_currency: of the charge; differs only for lines of a currency reversed in full
 --   is_shared: other lines may be part of the same charge
---   payment_method: as the line names it
 --   coverage_start: first day covered
 --   coverage_end: last day covered
 --   is_other_biller: part of a charge by an issuer who is not the provider
@@ -59,14 +58,13 @@ lines as (
         invoices.line_no,
         cast(invoices.issued_at as date) as issued_on,
         invoices.issuer,
-        invoices.customer_id,
+        case when tickets.ticket_id is null then invoices.customer_id end as customer_id,
         invoices.ticket_id,
-        invoices.serial_no,
-        invoices.contract_id,
+        case when tickets.ticket_id is null then invoices.serial_no end as serial_no,
+        case when tickets.ticket_id is null then invoices.contract_id end as contract_id,
         invoices.charge_type,
         invoices.amount,
         coalesce(invoices.currency, 'CNY') as currency,
-        invoices.payment_method,
         invoices.coverage_start,
         invoices.coverage_end,
         invoices.source_file,
@@ -390,7 +388,6 @@ select
     currency,
     charge_currency,
     is_shared,
-    payment_method,
     coverage_start,
     coverage_end,
     is_other_biller,

@@ -72,7 +72,9 @@ periods as (
 charged as (
     select anchors.anchor, line.*, line.invoice_id || '#' || line.line_no as row_key
     from anchors
-    join steps.invoice_lines as line on line.charge_id = anchors.anchor
+    join steps.invoice_lines as placed on placed.charge_id = anchors.anchor
+    join staging.invoices as line
+        on line.invoice_id = placed.invoice_id and line.line_no = placed.line_no
     where anchors.kind = 'charge'
 ),
 sold as (

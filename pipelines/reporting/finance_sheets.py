@@ -72,12 +72,14 @@ _FINDINGS: Final = Sheet(
 )
 _EVIDENCE: Final = Sheet(
     "发票行 Evidence",
-    "select found.money_rank, found.finding, lines.invoice_id, lines.line_no, lines.issued_on, "
+    "select found.money_rank, found.finding, lines.invoice_id, lines.line_no, placed.issued_on, "
     "lines.issuer, lines.customer_id, lines.ticket_id, lines.serial_no, lines.contract_id, "
-    "lines.charge_type, lines.amount, lines.currency, lines.payment_method, "
+    "lines.charge_type, lines.amount, placed.currency, lines.payment_method, "
     "lines.coverage_start, lines.coverage_end, lines.source_file, lines.source_row, "
-    "lines.charge_id from marts.billing_exceptions as found "
-    "join steps.invoice_lines as lines on lines.charge_id = found.charge_id "
+    "placed.charge_id from marts.billing_exceptions as found "
+    "join steps.invoice_lines as placed on placed.charge_id = found.charge_id "
+    "join staging.invoices as lines "
+    "on lines.invoice_id = placed.invoice_id and lines.line_no = placed.line_no "
     "order by found.money_rank, found.currency, lines.invoice_id, lines.line_no limit $most",
     (
         Column("金额名次 Rank", "number"),
