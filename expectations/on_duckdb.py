@@ -3,7 +3,7 @@
 Belongs here: what Great Expectations 1.24 and duckdb-engine 0.17 need to judge a suite on
 DuckDB 2.0. Does not belong here: the checks themselves, and whose connection it is.
 
-Three things do not work as they come, and four cost more than they should:
+Three things do not work as they come, and some cost more than they should:
 
 * the engine fetches after its connection went back to the pool ("list index out of range"),
   so ``WarehouseEngine`` keeps one connection;
@@ -17,7 +17,9 @@ Three things do not work as they come, and four cost more than they should:
   the second by grouping;
 * an expectation builds its configuration anew some sixty times a check (``_configured_once``), each
   metric is spelt as JSON to name it, thirty times a check (``_known_ids``), and the context writes
-  all of itself to YAML for each table it learns of (``_Context``).
+  all of itself to YAML for each table it learns of (``_Context``);
+* each table is asked for a row to see that it is there, for which a view is computed
+  (``PresentTable``).
 
 Importing this module imports Great Expectations, which takes seconds: import it late.
 """
@@ -183,10 +185,10 @@ class WarehouseEngine(SqlAlchemyExecutionEngine):
 
 
 class PresentTable(TableAsset):
-    """A table that is known to be there: no row is asked for to see, which a view computes anew."""
+    """A table that is known to be there: no row of it is read to see."""
 
     def test_connection(self) -> None:
-        """The caller has read the warehouse's own list of tables."""
+        """Do nothing: whoever judges has read the warehouse's own list of tables."""
 
 
 class WarehouseDatasource(SQLDatasource):

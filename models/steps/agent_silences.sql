@@ -35,7 +35,7 @@ numbered as (
         agent_id,
         happened_at,
         is_filing,
-        count(nullif(is_filing, 0)) over (
+        sum(is_filing) over (
             partition by agent_id
             order by happened_at desc, is_filing desc
             rows between unbounded preceding and current row

@@ -68,7 +68,7 @@ shared_charges as (
     group by charge_id
 ),
 
--- Only where there is more than one, as of issuers.
+-- Invoices and issuers are listed only where there is more than one.
 invoice_lists as (
     select charge_id, string_agg(invoice_id, ', ' order by invoice_id) as invoice_ids
     from (
