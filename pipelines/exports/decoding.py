@@ -1,7 +1,8 @@
 """Bytes of a text file as UTF-8, whatever they were, and what a look at them tells.
 
-Belongs here: unpacking, detection of the encoding, transcoding, line ends. Does not belong
-here: delimiters, headers, rows (``text_files``). Everything is a stream: memory stays flat.
+Belongs here: unpacking, detection of the encoding, what is said of a text in none. Does not
+belong here: writing it as UTF-8 (``transcoding``); delimiters, headers, rows (``text_files``).
+Everything is a stream: memory stays flat.
 """
 
 from __future__ import annotations
@@ -12,17 +13,17 @@ import zipfile
 import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
 from typing import TYPE_CHECKING, cast
 
 from pipelines.errors import DataError
+from pipelines.exports import transcoding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
     from typing import IO
 
-CHUNK_BYTES = 1 << 18
+_CHUNK_BYTES = 1 << 18
 MAX_UNPACKED_BYTES = 64 << 30
 MAX_UNPACKING_RATIO = 400
 """A packed file that grows more than this, and beyond a gigabyte, is refused as a bomb."""
@@ -46,17 +47,6 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# Blanks other than spaces, and full-width forms, in UTF-8: no-break space, Unicode and
-# zero-width spaces, the ideographic space, U+FEFF, U+FFxx. By first byte, which is quick to
-# look for and mostly not there.
-_ASCII_BLANKS = (b"\t", b"\v", b"\f")
-_UNPLAIN = {
-    b"\xc2": (b"\xc2\x85", b"\xc2\xa0"),
-    b"\xe1": (b"\xe1\x9a\x80",),
-    b"\xe2": (b"\xe2\x80", b"\xe2\x81", b"\xe2\x88\x92"),
-    b"\xe3": (b"\xe3\x80\x80",),
-    b"\xef": (b"\xef\xbb\xbf", b"\xef\xbc", b"\xef\xbd"),
-}
 
 
 @dataclass(frozen=True)
@@ -87,7 +77,7 @@ def unpack(path: Path, temp_dir: Path) -> Path:
     packed_bytes, written = path.stat().st_size, 0
     try:
         with _packed(path) as packed, target.open("wb") as plain:
-            while chunk := packed.read(CHUNK_BYTES):
+            while chunk := packed.read(_CHUNK_BYTES):
                 written += len(chunk)
                 is_bomb = written > max(
                     _RATIO_APPLIES_FROM_BYTES, MAX_UNPACKING_RATIO * packed_bytes
@@ -151,9 +141,9 @@ def decode(path: Path, name: str, encoding: str | None, temp_dir: Path) -> Decod
         raise DataError(message)
     found = encoding or _by_mark(sample)
     if found is None or codecs.lookup(found).name in ("utf-8", "utf-8-sig"):
-        looked = _look(path)
-        if isinstance(looked, _Look):
-            return Decoded(path, found or "utf-8", looked.lines, looked.is_regular, looked.is_plain)
+        looked = transcoding.look(path)
+        if isinstance(looked, transcoding.Look):
+            return _decoded(path, found or "utf-8", looked)
         if found is not None:
             raise _undecodable(name, found, looked.byte, looked.line, encoding)
         found = "gb18030"
@@ -173,8 +163,14 @@ def decode(path: Path, name: str, encoding: str | None, temp_dir: Path) -> Decod
         if not _is_chinese(sample):
             raise _undecodable(name, "utf-8", looked.byte, looked.line, encoding)
     target = temp_dir / f"decoded-{name}.txt"
-    written = _transcode(path, target, found, name, encoding)
-    return Decoded(target, found, written.lines, written.is_regular, written.is_plain)
+    written = transcoding.transcode(path, target, found)
+    if isinstance(written, transcoding.Unfit):
+        raise _undecodable(name, found, written.byte, written.line, encoding)
+    return _decoded(target, found, written)
+
+
+def _decoded(path: Path, encoding: str, look: transcoding.Look) -> Decoded:
+    return Decoded(path, encoding, look.lines, look.is_regular, look.is_plain)
 
 
 def _by_mark(sample: bytes) -> str | None:
@@ -187,94 +183,6 @@ def _by_mark(sample: bytes) -> str | None:
             return "utf-16-be"
         return "utf-16-le"
     return None
-
-
-class _Look:
-    """What a text in UTF-8 is made of, told chunk by chunk."""
-
-    def __init__(self) -> None:
-        self.newlines = 0
-        self.is_plain = True
-        self._returns = 0
-        self._is_even = True
-        self._last = b""
-
-    @property
-    def lines(self) -> int:
-        """Line ends, and a last line without one."""
-        return self.newlines + (self._last not in (b"", b"\n"))
-
-    @property
-    def is_regular(self) -> bool:
-        """As ``Decoded`` says."""
-        return self._is_even and self._returns in (0, self.newlines)
-
-    def take(self, chunk: bytes) -> None:
-        """Look at the next chunk; it may end within a character."""
-        if not self._last:
-            chunk = chunk.removeprefix(codecs.BOM_UTF8)
-        self.is_plain = self.is_plain and _is_plain(chunk, is_ascii=chunk.isascii())
-        self.newlines += chunk.count(b"\n")
-        self._returns += chunk.count(b"\r") if b"\r" in chunk else 0
-        self._is_even = (
-            self._is_even
-            and b"\0" not in chunk
-            and _has_even_lines(self._last or b"\n", chunk, has_returns=self._returns > 0)
-        )
-        self._last = chunk[-1:] or self._last
-
-
-@dataclass(frozen=True)
-class _Unfit:
-    """The place of a byte that is not of the encoding."""
-
-    byte: int
-    line: int
-
-
-def _look(path: Path) -> _Look | _Unfit:
-    """One pass over the bytes: are they UTF-8, how many lines, is anything irregular."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    look = _Look()
-    position = 0
-    for chunk in _chunks(path):
-        kept = len(decoder.getstate()[0])
-        if kept or not chunk.isascii():
-            try:
-                decoder.decode(chunk)
-            except UnicodeDecodeError as error:
-                start = max(error.start - kept, 0)
-                line = look.newlines + chunk[:start].count(b"\n") + 1
-                return _Unfit(position + error.start - kept, line)
-        look.take(chunk)
-        position += len(chunk)
-    return _Unfit(position, look.newlines + 1) if decoder.getstate()[0] else look
-
-
-def _is_plain(text: bytes, *, is_ascii: bool) -> bool:
-    if any(blank in text for blank in _ASCII_BLANKS):
-        return False
-    return is_ascii or not any(
-        first in text and any(mark in text for mark in marks) for first, marks in _UNPLAIN.items()
-    )
-
-
-def _has_even_lines(last: bytes, text: bytes, *, has_returns: bool) -> bool:
-    """Whether each newline of the chunk comes with a return, in a file that has returns.
-
-    ``last`` is the byte before the chunk. With as many returns as newlines in the whole file,
-    no return stands alone then either.
-    """
-    if not has_returns:
-        return True
-    pairs = text.count(b"\r\n") + (last == b"\r" and text[:1] == b"\n")
-    return pairs == text.count(b"\n")
-
-
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK_BYTES):
-            yield chunk
 
 
 def _is_chinese(sample: bytes) -> bool:
@@ -298,25 +206,6 @@ def _is_mixed(path: Path, bad_byte: int) -> bool:
         file.seek(max(bad_byte - _SAMPLE_BYTES, 0))
         before = file.read(min(bad_byte, _SAMPLE_BYTES)).decode("utf-8", "ignore")
     return sum(not char.isascii() for char in before) >= _PROOF_CHARS
-
-
-def _transcode(source: Path, target: Path, encoding: str, name: str, asked: str | None) -> _Look:
-    """Write the text as UTF-8, and look at it on the way."""
-    decoder = codecs.getincrementaldecoder(encoding)("strict")
-    look = _Look()
-    position = 0
-    with target.open("wb") as out:
-        for chunk in chain(_chunks(source), [b""]):
-            try:
-                text = decoder.decode(chunk, final=not chunk)
-            except UnicodeDecodeError as error:
-                line = look.newlines + 1 + chunk[: max(error.start, 0)].count(b"\n")
-                raise _undecodable(name, encoding, position + error.start, line, asked) from error
-            written = text.encode("utf-8", "replace")
-            out.write(written)
-            look.take(written)
-            position += len(chunk)
-    return look
 
 
 def _undecodable(

@@ -45,6 +45,12 @@ class Match:
     groups: dict[str, list[list[int]]] = field(default_factory=dict)
     absent: list[str] = field(default_factory=list)
 
+    def places(self, column: str) -> frozenset[int]:
+        """The positions whose cells a column's text is made of; none of one the file lacks."""
+        if column in self.groups:
+            return frozenset(position for group in self.groups[column] for position in group)
+        return frozenset({self.positions[column]} if column in self.positions else ())
+
     def text(self, column: str, null_words: Sequence[str] = ()) -> str:
         """SQL of the raw text of a column that has a position.
 

@@ -40,9 +40,9 @@ class Source:
     cannot be read strictly at all, ``exact`` reads it again row by row. ``registered`` names a
     frame to be unregistered from the connection when the rows are staged.
 
-    ``numbers`` are the positions of columns that are numbers by their type; ``conventions``
-    says how the columns go that could be read in two ways: None where a look at them told
-    nothing.
+    ``plain`` are the positions of columns whose text is plain (as ``values.Reading`` says),
+    ``numbers`` of those that are numbers by their type; ``conventions`` says how the columns go
+    that could be read in two ways: None where a look at them told nothing.
     """
 
     export: str
@@ -58,7 +58,7 @@ class Source:
     expected_rows: int | None = None
     exact: Callable[[], Source] | None = None
     pick: Callable[[list[int]], str] | None = None
-    is_plain: bool = False
+    plain: frozenset[int] = frozenset()
     has_serials: bool = False
     blank_is_null: bool = True
     findings: list[Finding] = field(default_factory=list)

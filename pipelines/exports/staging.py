@@ -514,7 +514,7 @@ class _Stage:
         """
         checks = []
         for place, column in enumerate(self.export.columns):
-            reading = self._reading(column, source)
+            reading = self._reading(column, source, match)
             if column.name in match.positions and _is_time(column) and not reading.formats:
                 text = values.cleaned(column, match.text(column.name), reading)
                 is_two_way = conventions.is_two_way(column.kind, text)
@@ -531,7 +531,7 @@ class _Stage:
         """
         columns = {}
         for place, column in enumerate(self.export.columns):
-            reading = self._reading(column, source)
+            reading = self._reading(column, source, match)
             if two_way & 1 << place and column.name not in source.conventions and not reading.way:
                 text = match.text(column.name, reading.null_words)
                 columns[column.name] = (column, values.cleaned(column, text, reading), reading)
@@ -542,10 +542,9 @@ class _Stage:
             return source
         return replace(source, conventions=source.conventions | found)
 
-    def _reading(
-        self, column: Column, source: Source, position: int | None = None
-    ) -> values.Reading:
+    def _reading(self, column: Column, source: Source, match: Match) -> values.Reading:
         rules = self.rules
+        position = match.positions.get(column.name)
         rule = rules.columns.get(column.name) if rules else None
         decided = source.conventions.get(column.name)
         way = rule.way if rule and rule.way else decided.way if decided else None
@@ -553,7 +552,7 @@ class _Stage:
         return values.Reading(
             timezone=self.timezone,
             source_timezone=zone or self.timezone,
-            is_plain=source.is_plain,
+            is_plain=match.places(column.name) <= source.plain,
             has_serials=source.has_serials,
             values=rule.values if rule else {},
             formats=rule.formats if rule else (),
@@ -563,7 +562,7 @@ class _Stage:
 
     def _insert_sql(self, source: Source, match: Match) -> str:
         def reading_of(column: Column) -> values.Reading:
-            return self._reading(column, source, match.positions.get(column.name))
+            return self._reading(column, source, match)
 
         constants = self.rules.constants if self.rules else {}
         rows = typed_rows(source, match, self.export, reading_of, constants)
@@ -700,7 +699,7 @@ class _Stage:
             if not unread & 1 << place:
                 continue
             position = loaded.match.positions[column.name]
-            reading = self._reading(column, source, position)
+            reading = self._reading(column, source, loaded.match)
             raw = loaded.match.text(column.name, reading.null_words)
             text = values.cleaned(column, raw, reading)
             reason = values.reason(column, "said")

@@ -37,7 +37,7 @@ BEYOND_HEADER = "(beyond the header)"
 _HEAD_CHARS = 1 << 18
 _SHOWN_CHARS = 200
 _MAX_ROW_BYTES = 64 << 20
-_CHUNK_BYTES = 1 << 22
+_CHUNK_BYTES = 1 << 16
 _STRICT_ROW_BYTES = 2_000_000
 _BYTE_ORDER_MARK = "\ufeff"
 
@@ -76,7 +76,7 @@ def read_text_file(file: ExportFile, rules: ExportMapping | None, temp_dir: Path
         delimiter=delimiter,
         first_line=header_end + 1,
         expected_rows=decoded.lines - header_end,
-        is_plain=decoded.is_plain and delimiter != "\t",
+        plain=frozenset(range(len(headers) if decoded.is_plain and delimiter != "\t" else 0)),
         blank_is_null=False,
         notes=[] if header_line == 1 else [f"header found in line {header_line}"],
     )
@@ -229,7 +229,7 @@ def _read_exactly(source: Source, path: Path, rows_file: Path, layout: _Layout) 
         first_line=None,
         expected_rows=count,
         pick=None,
-        is_plain=False,
+        plain=frozenset(),
         findings=findings,
         notes=[*source.notes, "read row by row"],
     )

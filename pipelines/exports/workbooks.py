@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from pipelines.contract import INPUTS
 from pipelines.errors import DataError
-from pipelines.exports import merging, surveying
+from pipelines.exports import merging, surveying, transcoding
 from pipelines.exports.headers import HEADER_SEARCH_ROWS, find_header_row, match_headers
 from pipelines.exports.quoting import identifier
 from pipelines.exports.reasons import ERROR_CELL
@@ -275,10 +275,22 @@ def _source(
         sheet=sheet.name,
         expected_rows=frame.height,
         pick=pick,
+        plain=frozenset(
+            position for position, column in enumerate(rows.columns[:-1]) if _is_plain(column)
+        ),
         has_serials=True,
         findings=[finding for finding in findings if finding.line > first],
         notes=notes,
         registered=table,
+    )
+
+
+def _is_plain(column: pa.ChunkedArray) -> bool:
+    """Whether every text of a column is plain, as ``values.Reading`` means it."""
+    texts = [chunk.buffers()[2] for chunk in column.chunks]
+    return not any(
+        b"\n" in text or b"\r" in text or not transcoding.is_plain(text)
+        for text in (buffer.to_pybytes() for buffer in texts if buffer is not None)
     )
 
 

@@ -16,7 +16,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipelines.contract import INVOICES, TICKETS, Column, Export, Kind
-from pipelines.exports import conventions, decoding, shortcuts, values
+from pipelines.exports import conventions, shortcuts, transcoding, values
 from pipelines.exports.headers import Match
 from pipelines.exports.scanning import TWO_WAY_BITS, typed_rows
 from pipelines.exports.source import Source
@@ -160,7 +160,7 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
 
 def quick(con: duckdb.DuckDBPyConnection, column: Column, reading: values.Reading) -> list[Any]:
     """Value and "unread" of the table ``raw``, in the select that stages files."""
-    source = Source("x", "file", [column.name], "raw", "csv", is_plain=reading.is_plain)
+    source = Source("x", "file", [column.name], "raw", "csv")
     match = Match({column.name: 0}, [], {})
     export = Export("x", "x", (), (column,))
     rows = typed_rows(source, match, export, lambda _: reading, {})
@@ -219,9 +219,7 @@ def test_quick_and_careful_agree(con: duckdb.DuckDBPyConnection, name: str, how:
 
 def is_plain_text(text: str) -> bool:
     """Whether a file with this cell would be read as plain."""
-    data = text.encode()
-    is_plain = decoding._is_plain(data, is_ascii=data.isascii())  # noqa: SLF001 - the promise
-    return is_plain and not {"\n", "\r"} & set(text)
+    return transcoding.is_plain(text.encode()) and not {"\n", "\r"} & set(text)
 
 
 @pytest.mark.parametrize(
