@@ -8,6 +8,7 @@ would.
 
 from __future__ import annotations
 
+import io
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -19,7 +20,6 @@ import xlsxwriter
 from dashboards.language import Text
 
 if TYPE_CHECKING:
-    import io
     from collections.abc import Iterator, Mapping, Sequence
 
     from xlsxwriter.format import Format
@@ -67,6 +67,15 @@ class Column:
     header: Text | str
     kind: Kind = "text"
     labels: Mapping[str, Text | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A sheet of nothing but a table: its name, columns and rows, as ``Book.add`` takes them."""
+
+    name: str
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[object]]
 
 
 @dataclass(frozen=True)
@@ -179,6 +188,15 @@ def new_book(title: Text, as_of: datetime, content: io.BytesIO) -> Iterator[Book
     with xlsxwriter.Workbook(content, {"in_memory": True}) as book:
         book.set_properties({"title": bilingual(title), "created": as_of})
         yield Book(book)
+
+
+def book_of(title: Text, as_of: datetime, tables: Sequence[Table]) -> bytes:
+    """The bytes of a workbook with a sheet for each table."""
+    content = io.BytesIO()
+    with new_book(title, as_of, content) as book:
+        for table in tables:
+            book.add(table.name, table.columns, table.rows)
+    return content.getvalue()
 
 
 def bilingual(text: Text | str) -> str:

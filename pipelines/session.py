@@ -417,8 +417,8 @@ def write_report(session: Session) -> str:
         if not session.has_agent_sheets:
             shutil.rmtree(session.report_dir, ignore_errors=True)
             write_agent_sheets(shown, session.report_dir)
-        write_finance(shown, session.report_dir)
-        report = build_report(shown, session.report_dir, settings.month, settings.browser)
+        with write_finance(shown, session.report_dir):
+            report = build_report(shown, session.report_dir, settings.month, settings.browser)
     audiences_dir = session.building / audiences.FOLDER
     if settings.file.audiences:
         audiences.write_audiences(report, session.report_dir, audiences_dir)

@@ -8,18 +8,19 @@ The workbook holds no wall-clock time and no random id: the same warehouse gives
 
 from __future__ import annotations
 
-import io
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from dashboards.language import Text
 from dashboards.words import CHARGE_TYPES, EXPECTED, FINDINGS
-from dashboards.workbook import Column, new_book
+from dashboards.workbook import Column, Table, book_of
 from pipelines.reporting.finance_sheets import EXCEPTIONS, SHEETS
+from pipelines.reporting.workbook_writer import written_beside
 from pipelines.warehouse.models import select_over
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -32,12 +33,17 @@ PER_STRATUM: Final = 3
 MOST_ROWS: Final = 10_000
 
 
-def write_finance(con: duckdb.DuckDBPyConnection, report_dir: Path) -> Path:
-    """Write the workbook over the audit sample that was drawn; the file written."""
-    report_dir.mkdir(parents=True, exist_ok=True)
+@contextmanager
+def write_finance(con: duckdb.DuckDBPyConnection, report_dir: Path) -> Iterator[Path]:
+    """Write the workbook over the audit sample that was drawn, beside what the block does.
+
+    The file is there when the block ends.
+    """
     path = report_dir / WORKBOOK
-    path.write_bytes(workbook(con))
-    return path
+    with written_beside(*_contents(con)) as content:
+        yield path
+        report_dir.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content())
 
 
 def audit_seed(con: duckdb.DuckDBPyConnection) -> int:
@@ -152,21 +158,21 @@ def draw_audit_sample(
 
 def workbook(con: duckdb.DuckDBPyConnection) -> bytes:
     """The workbook's bytes; needs ``meta.audit_sample`` drawn."""
+    return book_of(*_contents(con))
+
+
+def _contents(con: duckdb.DuckDBPyConnection) -> tuple[Text, datetime, list[Table]]:
+    """Title, as-of and tables."""
     run = con.execute("select as_of, timezone from meta.run").fetchone()
     if run is None:
         message = "meta.run is empty: the workbook has no as-of to state"
         raise LookupError(message)
-    content = io.BytesIO()
-    columns, rows = _overview(con, run[0], run[1])
-    with new_book(_TITLE, run[0], content) as book:
-        book.add("概要 Overview", _worded(columns), rows)
-        for sheet in SHEETS:
-            found = con.execute(sheet.sql, {"most": MOST_ROWS}).fetchall()
-            book.add(sheet.name, _worded(sheet.columns), found)
-    return content.getvalue()
-
-
-Table = tuple["tuple[Column, ...]", "Sequence[Sequence[Any]]"]
+    tables = [_overview(con, run[0], run[1])]
+    tables += [
+        Table(sheet.name, sheet.columns, con.execute(sheet.sql, {"most": MOST_ROWS}).fetchall())
+        for sheet in SHEETS
+    ]
+    return _TITLE, run[0], [replace(table, columns=_worded(table.columns)) for table in tables]
 
 
 def _overview(con: duckdb.DuckDBPyConnection, as_of: datetime, timezone: str) -> Table:
@@ -206,7 +212,7 @@ def _overview(con: duckdb.DuckDBPyConnection, as_of: datetime, timezone: str) ->
         "sum(unrated_charges)::bigint from marts.billing_monthly "
         "group by finding, currency order by finding, currency"
     ).fetchall()
-    return columns, rows
+    return Table("概要 Overview", columns, rows)
 
 
 _TITLE: Final = Text("财务核对", "Billing audit")
