@@ -20,13 +20,15 @@ import subprocess
 import sys
 import traceback
 from dataclasses import asdict
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 
+from pipelines import own_process
 from pipelines.checks import validation
 
-_ROOT = Path(__file__).resolve().parents[2]
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class ValidatorFailedError(Exception):
@@ -39,14 +41,13 @@ class Validator:
     def __init__(self) -> None:
         """Start it; it imports what it needs while the run goes on."""
         self.is_asked = False
-        path = os.pathsep.join(p for p in (str(_ROOT), os.environ.get("PYTHONPATH")) if p)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "pipelines.checks.validator"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=None if os.environ.get("SLA_DEBUG") else subprocess.DEVNULL,
             encoding="utf-8",
-            env={**os.environ, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"},
+            env=own_process.environment(PYTHONIOENCODING="utf-8"),
         )
 
     def ask(self, warehouse: Path, memory_limit: str | None, spill: Path) -> None:

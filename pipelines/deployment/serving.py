@@ -23,7 +23,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from pipelines import publish
+from pipelines import own_process, publish
 from pipelines.deployment.automation import SERVED
 from pipelines.deployment.notifications import missing_secrets
 from pipelines.errors import BusyError, UsageError
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 HOST: Final = "127.0.0.1"
 STOP_SECONDS: Final = 60
 """How long Dagster gets to stop; a run that is under way ends with it and publishes nothing."""
-_ROOT: Final = Path(__file__).resolve().parents[2]
 
 
 def serve(
@@ -130,21 +129,16 @@ def wind_back(instance: dg.DagsterInstance, now: float) -> None:
 
 
 def _start_dagster(home: Path, variables: Mapping[str, str], port: int) -> subprocess.Popen[bytes]:
-    path = os.pathsep.join(p for p in (str(_ROOT), os.environ.get("PYTHONPATH")) if p)
     return subprocess.Popen(  # noqa: S603 - our own program
         [
             *(sys.executable, "-W", "ignore", "-m", "dagster", "dev"),
             *("--module-name", "pipelines.definitions"),
             *("--host", HOST, "--port", str(port), "--log-level", "warning"),
         ],
-        env={
-            **os.environ,
+        env=own_process.environment(
             **variables,
-            SERVED: "1",
-            "DAGSTER_HOME": str(home),
-            "DAGSTER_DISABLE_TELEMETRY": "1",
-            "PYTHONPATH": path,
-        },
+            **{SERVED: "1", "DAGSTER_HOME": str(home), "DAGSTER_DISABLE_TELEMETRY": "1"},
+        ),
         cwd=home,
         # Ctrl-C in a terminal reaches every process in it: Dagster hears of it from us, once.
         start_new_session=True,

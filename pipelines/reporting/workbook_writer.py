@@ -10,16 +10,15 @@ or which ones there are.
 
 from __future__ import annotations
 
-import os
 import pickle
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dashboards.workbook import Table, book_of
+from pipelines import own_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
 #: With fewer cells the process would start up longer than it writes.
 WORTH_A_PROCESS: Final = 50_000
-_ROOT: Final = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
@@ -56,14 +54,13 @@ def written_beside(
 
 
 def _started() -> subprocess.Popen[bytes] | None:
-    path = os.pathsep.join(p for p in (str(_ROOT), os.environ.get("PYTHONPATH")) if p)
     try:
         return subprocess.Popen(  # noqa: S603 - this module
             [sys.executable, "-m", __name__],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": path},
+            env=own_process.environment(),
         )
     except OSError:
         return None
