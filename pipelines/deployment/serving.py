@@ -136,8 +136,12 @@ def _start_dagster(home: Path, variables: Mapping[str, str], port: int) -> subpr
             *("--host", HOST, "--port", str(port), "--log-level", "warning"),
         ],
         env=own_process.environment(
-            **variables,
-            **{SERVED: "1", "DAGSTER_HOME": str(home), "DAGSTER_DISABLE_TELEMETRY": "1"},
+            **{
+                **variables,
+                SERVED: "1",
+                "DAGSTER_HOME": str(home),
+                "DAGSTER_DISABLE_TELEMETRY": "1",
+            }
         ),
         cwd=home,
         # Ctrl-C in a terminal reaches every process in it: Dagster hears of it from us, once.
