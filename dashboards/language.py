@@ -44,6 +44,16 @@ def joined(parts: list[Text]) -> Text:
     return Text("".join(part.zh for part in parts), " ".join(part.en for part in parts))
 
 
+def joined_words(parts: list[Text]) -> Text:
+    """A list of words."""
+    return Text("、".join(part.zh for part in parts), ", ".join(part.en for part in parts))
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """A number with its English words: ``1 fault is``, ``2 faults are``."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
 def count(number: float | None) -> str:
     """A whole number with thousands separators, the same in both languages."""
     return NOTHING if number is None else f"{round(number):,}"
@@ -74,8 +84,16 @@ def hours_minutes(seconds: float | None) -> str:
     """A duration as h:mm, cut to the minute so that it never seems longer than it was."""
     if seconds is None:
         return NOTHING
-    minutes = int(seconds) // 60
-    return f"{minutes // 60:,}:{minutes % 60:02d}"
+    minutes = int(abs(seconds)) // 60
+    sign = "−" if seconds < 0 and minutes else ""
+    return f"{sign}{minutes // 60:,}:{minutes % 60:02d}"
+
+
+def duration(seconds: float) -> Text:
+    """How long, in words: h:mm, and below a minute the seconds, so that it is never nothing."""
+    if 0 < seconds < 60:  # noqa: PLR2004 - a minute
+        return Text(f"{seconds:.0f} 秒", f"{seconds:.0f} s")
+    return both(hours_minutes(seconds))
 
 
 def money(amount: Decimal | float | None) -> str:

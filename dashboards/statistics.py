@@ -29,14 +29,20 @@ def rate(part: int, whole: int) -> float | None:
 
 
 def wilson_interval(part: int, whole: int) -> tuple[float, float] | None:
-    """Wilson's 95 % interval of a rate (Wilson 1927); None when there is no whole."""
+    """Wilson's 95 % interval of a rate (Wilson 1927); None when there is no whole.
+
+    Of none it begins at 0 and of all it ends at 1, exactly: the last digit of the arithmetic would
+    be shown as a hundredth.
+    """
     if not whole:
         return None
     share = part / whole
     centre = share + _Z95**2 / (2 * whole)
     spread = _Z95 * sqrt(share * (1 - share) / whole + _Z95**2 / (4 * whole**2))
     scale = 1 + _Z95**2 / whole
-    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
+    low = (centre - spread) / scale if part else 0.0
+    high = (centre + spread) / scale if part < whole else 1.0
+    return max(0.0, low), min(1.0, high)
 
 
 def funnel_limits(centre: float, whole: int, deviations: float) -> tuple[float, float]:
@@ -68,6 +74,13 @@ class ControlLimits:
     lower: tuple[float | None, ...]
     upper: tuple[float | None, ...]
     signals: tuple[bool, ...]
+
+    def last(self, points: int) -> ControlLimits:
+        """The same for the last so many points alone."""
+        start = len(self.signals) - points
+        return ControlLimits(
+            self.centre, self.lower[start:], self.upper[start:], self.signals[start:]
+        )
 
 
 def p_chart(parts: Sequence[int], wholes: Sequence[int]) -> ControlLimits | None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import xlsxwriter
 
-from dashboards.language import Text
+from dashboards.language import Text, hours_minutes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -169,6 +169,9 @@ class Book:
             sheet.write_string(*place, cell_text(bilingual(value)), style)
         elif isinstance(value, bool):
             sheet.write_string(*place, "是 yes" if value else "否 no", style)
+        elif isinstance(value, (int, float)) and column.kind == "seconds" and value < 0:
+            # Spreadsheets have no duration below nothing: they would show ####.
+            sheet.write_string(*place, hours_minutes(value), style)
         elif isinstance(value, (int, float, Decimal)) and not column.labels:
             number = float(value)
             sheet.write_number(

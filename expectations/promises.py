@@ -215,7 +215,8 @@ TRAININGS = Suite(
             _one_row_each(
                 "facts.trainings",
                 "select t.ticket_id from staging.tickets as t cross join meta.run as r "
-                "inner join terms.days as d on d.day = cast(t.opened_at as date) "
+                "inner join terms.days as d "
+                "on d.day = cast(coalesce(t.opened_at, t.finished_at) as date) "
                 "inner join terms.rules as s on s.period_id = d.period_id "
                 "and s.training_after_service_code = t.service_code "
                 "where t.finished_at <= r.as_of",

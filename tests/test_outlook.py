@@ -80,6 +80,9 @@ def test_nothing_to_come_is_no_sentence() -> None:
 
 def test_paused_clocks_and_the_next_due_time_are_told() -> None:
     totals: dict[str, list[Any]] = {
+        "faults": [9],
+        "unmeasurable": [0],
+        "later": [0],
         "pending": [3],
         "pending_nearly_due": [0],
         "stalled": [2],
@@ -113,6 +116,9 @@ def test_the_pages_tables_hold_what_is_to_come() -> None:
     assert frames["response_open"]["ticket_id"].to_list() == ["now", "second", "service"]
     assert frames["response_open"]["standing"].to_list() == ["late", "running", "running"]
     assert frames["response_open_totals"].row(0, named=True) == {
+        "faults": 6,
+        "unmeasurable": 1,  # nowhere
+        "later": 0,
         "pending": 2,
         "pending_nearly_due": 1,
         "stalled": 0,

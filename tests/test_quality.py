@@ -15,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz import fuzz, process
 
+from pipelines.checks.validation import validate
 from pipelines.warehouse.record_copies import NEIGHBOURS, record_copies
-from tests.harness import build, case_id, check_case, load_cases
+from tests.harness import build, case_id, check_case, load_cases, rows_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -326,3 +327,17 @@ def test_the_number_of_comparisons_grows_with_the_records_not_their_square(
     contents = ["".join(letters.choices("甲乙丙丁戊己庚辛壬癸", k=40)) for _ in range(3000)]
     record_copies(texts(*contents), 10, 95)
     assert sum(compared) <= 2 * NEIGHBOURS * len(contents)
+
+
+def test_a_support_without_an_opening_time_has_its_row_and_passes_the_checks() -> None:
+    """Its terms are those of the finish, for the model and for whoever counts after it."""
+    exports = {
+        "tickets": [
+            {"ticket_id": "T1", "service_code": "SASL012", "finished_at": "2025-03-03 12:00:00"}
+        ]
+    }
+    con = build(exports, ["facts.trainings"], "2025-06-30 00:00:00")
+    assert [row["ticket_id"] for row in rows_of(con, "facts.trainings")] == ["T1"]
+    results = validate(con, ["facts.trainings"])
+    assert "one_row_per_support" in {result.check for result in results}
+    assert [result.check for result in results if not result.success] == []

@@ -251,6 +251,17 @@ def test_the_command_prints_a_heading_for_each_clause(tmp_path: Path) -> None:
     assert "45 days → 30 days (charges.yaml)" in back.output
 
 
+def test_what_a_file_says_of_itself_differs_like_any_other_text(tmp_path: Path) -> None:
+    text = (BUILT_IN / "readings.yaml").read_text(encoding="utf-8")
+    (tmp_path / "readings.yaml").write_text(
+        text.replace("leaves room:", "leaves some room:"), encoding="utf-8"
+    )
+    said = CliRunner().invoke(cli.main, ["terms", "diff", str(tmp_path)])
+    assert said.exit_code == 0, said.output
+    assert "1 value differs" in said.output
+    assert "leaves some room" in said.output
+
+
 def test_a_folder_that_is_not_there_is_wrong_usage() -> None:
     said = CliRunner().invoke(cli.main, ["terms", "diff", "nowhere"])
     assert said.exit_code == 2

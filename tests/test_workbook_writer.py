@@ -7,13 +7,16 @@ import subprocess
 import sys
 from datetime import datetime
 from decimal import Decimal
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import pytest
 
 from dashboards.language import Text
 from dashboards.workbook import Column, Table, book_of
 from pipelines.reporting import workbook_writer
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 AS_OF = datetime.fromisoformat("2025-06-30T18:00:00")
 BOOK = (
@@ -54,6 +57,16 @@ def test_what_the_process_cannot_do_is_done_here(
     monkeypatch.setattr(sys, "executable", program)
     with workbook_writer.written_beside(*BOOK) as content:
         assert content() == book_of(*BOOK)
+
+
+def test_no_file_of_the_folder_it_is_started_in_is_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "re.py").write_text("raise SystemExit(1)", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delattr(workbook_writer, "book_of")
+    with workbook_writer.written_beside(*BOOK) as content:
+        assert content()
 
 
 def test_it_ends_when_nobody_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:

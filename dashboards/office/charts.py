@@ -15,14 +15,14 @@ from dashboards import theme, words
 from dashboards.language import Language, Text
 from dashboards.office import svg
 from dashboards.office.svg import Drawing
-from dashboards.pages.management_charts import LAST_STEP, TARGET_STEP
-from dashboards.statistics import ControlLimits, p_chart
+from dashboards.pages.management_charts import LAST_STEP, TARGET_STEP, limits_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
     from dashboards.population import Population
+    from dashboards.statistics import ControlLimits
 
 Anchor = Literal["start", "middle", "end"]
 _MET_SOFT: Final = "#b9d6e8"
@@ -86,14 +86,13 @@ def trend(
 ) -> Drawing:
     """Monthly compliance with its control limits, above the number of decided tickets.
 
-    ``by_month`` holds every month in order; the limits rest on ``closed`` months only, and a
+    ``by_month`` holds every month in order; the limits rest on all ``closed`` months, and a
     month that is not among them is drawn apart. ``label`` says what the drawing shows.
     """
     months = list(by_month)[-_MONTHS:]
     past = [month for month in months if month in closed]
-    limits = p_chart(
-        [by_month[month].met for month in past], [by_month[month].decided for month in past]
-    )
+    judged = limits_of(by_month, closed)
+    limits = judged.last(len(past)) if judged else None
     plot = _Trend(by_month, months, past, limits, language, size)
     return Drawing(plot.content(), size.width, size.height, label.in_language(language))
 

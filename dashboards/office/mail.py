@@ -229,9 +229,19 @@ def slide_file(drawing: Drawing) -> str:
 
 def open_table(report: Report) -> StaticTable | None:
     """The faults nobody answered yet, those due first; None when there are none."""
-    rows = report.frame("response_open").head(TICKETS_SHOWN).to_dicts()
+    frame = report.frame("response_open")
+    rows = frame.head(TICKETS_SHOWN).to_dicts()
     if not rows:
         return None
+    total = management.open_total(report) or frame.height
+    cut = (
+        Text(
+            f"最先到期的 {len(rows)} 张，共 {total:,} 张。",
+            f"The first {len(rows)} of {total:,} due. ",
+        )
+        if total > len(rows)
+        else both("")
+    )
     return StaticTable(
         header=(
             Text("工单号", "Ticket"),
@@ -258,9 +268,10 @@ def open_table(report: Report) -> StaticTable | None:
         ),
         numeric=frozenset({6, 7}),
         caption=Text(
-            "距到期为自然时间 时:分。", "Time left is h:mm by the calendar."
+            f"{cut.zh}距到期为自然时间 时:分。",
+            f"{cut.en}Time left is h:mm by the calendar.",
         ),
-    )  # fmt: skip
+    )
 
 
 def _time_left(seconds: float | None) -> Text:

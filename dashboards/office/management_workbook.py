@@ -13,9 +13,8 @@ from dashboards import language as lang
 from dashboards import theme, words
 from dashboards.language import Text, both
 from dashboards.pages import management
-from dashboards.pages.management_charts import LAST_STEP
+from dashboards.pages.management_charts import LAST_STEP, limits_of
 from dashboards.population import Population, population
-from dashboards.statistics import p_chart
 from dashboards.workbook import Book, Column, Kind, Placed, bilingual, new_book
 
 if TYPE_CHECKING:
@@ -134,9 +133,7 @@ def _overview(book: Book, parts: ManagementParts) -> Placed:
 
 def _months(book: Book, parts: ManagementParts) -> Placed:
     past = list(parts.closed)
-    limits = p_chart(
-        [parts.closed[month].met for month in past], [parts.closed[month].decided for month in past]
-    )
+    limits = limits_of(parts.by_month, parts.closed)
     rows = []
     for month, people in parts.by_month.items():
         centre = low = high = None
@@ -536,6 +533,19 @@ def _cut(shown: int, total: int) -> list[Text]:
     ]
 
 
+def _first_due(shown: int, total: int) -> list[Text]:
+    if shown == total:
+        return []
+    return [
+        Text(
+            f"这里是最先到期的 {shown:,} 行，共 {total:,} 行；其余见 warehouse.duckdb 的 "
+            "facts.responses。",
+            f"The first {shown:,} of {total:,} rows due; facts.responses in warehouse.duckdb has "
+            "the rest.",
+        )
+    ]
+
+
 def _open(book: Book, report: Report) -> None:
     frame = report.frame("response_open")
     if frame.is_empty():
@@ -583,7 +593,10 @@ def _open(book: Book, report: Report) -> None:
             _ROW,
         ),
         rows,
-        notes=[sentence] if sentence else [],
+        notes=[
+            *([sentence] if sentence else []),
+            *_first_due(frame.height, management.open_total(report) or frame.height),
+        ],
         is_first_frozen=True,
     )
 

@@ -59,7 +59,14 @@ def _months(book: Book, rows: list[dict[str, Any]]) -> None:
     placed = book.add(
         "Months",
         columns,
-        [(row["month"], row["due"], *(row[name] for name in charts.FINDINGS)) for row in rows],
+        [
+            (
+                row["month"] or charts.month_of(row),
+                row["due"],
+                *(row[name] for name in charts.FINDINGS),
+            )
+            for row in rows
+        ],
         title=quality.PAGE.title,
     )
     chart = book.book.add_chart({"type": "column", "subtype": "stacked"})
@@ -85,4 +92,15 @@ def _sheet(book: Book, name: str, table: DataTable) -> None:
         for c in (table.columns[place] for place in places)
     ]
     rows = [tuple(row[place] for place in places) for row in table.rows]
-    book.add(name, columns, rows, title=table.caption, is_first_frozen=True)
+    total = table.total or len(rows)
+    notes = (
+        [
+            Text(
+                f"这里是前 {len(rows):,} 行，共 {total:,} 行。",
+                f"The first {len(rows):,} of {total:,} rows.",
+            )
+        ]
+        if total > len(rows)
+        else []
+    )
+    book.add(name, columns, rows, title=table.caption, notes=notes, is_first_frozen=True)

@@ -243,14 +243,17 @@ def reach_sentence(freshness: pl.DataFrame) -> Text | None:
     behind = first["as_of"] - first["latest_at"]
     name = words.label(words.EXPORTS, first["export"])
     if behind.days < 1:
+        names = lang.joined_words([words.label(words.EXPORTS, row["export"]) for row in going_on])
         return Text(
-            "各导出都到截至时间前一天之内。", "Every export reaches to within a day of the as-of."
+            f"持续产生的导出（{names.zh}）都到截至时间前一天之内。",
+            f"Every export that goes on ({names.en.lower()}) reaches to within a day of the as-of.",
         )
     return Text(
-        f"{name.zh}最早中断：止于 {lang.instant(first['latest_at'])}，"
+        f"持续产生的导出中，{name.zh}最早中断：止于 {lang.instant(first['latest_at'])}，"
         f"早于截至时间 {distance(behind).zh}。此后的{name.zh}若有，不在本报告中。",
-        f"{name.en} end first: at {lang.instant(first['latest_at'])}, {distance(behind).en} before "
-        "the as-of. What came after, if anything did, is not in this report.",
+        f"Of the exports that go on, {name.en.lower()} end first: at "
+        f"{lang.instant(first['latest_at'])}, {distance(behind).en} before the as-of. What came "
+        "after, if anything did, is not in this report.",
     )
 
 

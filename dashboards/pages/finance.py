@@ -244,6 +244,7 @@ def exceptions_table(report: Report) -> DataTable | None:
         Column("customer_id", Text("客户编号", "Customer id"), is_hidden=True),
         Column("agent_id", Text("代理商", "Agent"), is_hidden=True),
         Column("contract_id", Text("合同编号", "Contract"), is_hidden=True),
+        Column("money_rank", Text("名次", "Rank"), "number", is_hidden=True),
     )
     shown_units = set()
     if report.has("billing_units"):
@@ -261,7 +262,7 @@ def exceptions_table(report: Report) -> DataTable | None:
         ),
         columns=columns,
         rows=rows,
-        sort=("at_stake_amount", "desc"),
+        sort=("money_rank", "asc"),
         month_column="month",
         empty=Text("没有需要处理的收费。", "There are no charges to look at."),
         total=frame.height,
@@ -396,7 +397,10 @@ def parties_table(report: Report) -> DataTable | None:
     """The customers and agents with the most money in question."""
     if not report.has("billing_parties"):
         return None
-    frame = report.frame("billing_parties").with_columns(pl.col("at_stake_amount").cast(pl.Float64))
+    is_known = pl.col("unvalued_charges") < pl.col("charges")
+    frame = report.frame("billing_parties").with_columns(
+        pl.when(is_known).then(pl.col("at_stake_amount").cast(pl.Float64))
+    )
     columns = (
         Column("party_name", Text("名称", "Name"), "wide"),
         Column("party_id", Text("编号", "Id")),
@@ -406,6 +410,7 @@ def parties_table(report: Report) -> DataTable | None:
         Column("charges", Text("笔数", "Charges"), "number"),
         _STAKE,
         _CURRENCY,
+        Column("unvalued_charges", Text("其中无价目", "No rate"), "number"),
     )
     return DataTable(
         key="parties",

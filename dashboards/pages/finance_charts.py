@@ -56,20 +56,25 @@ def by_month(rows: Iterable[Mapping[str, Any]], currency: str) -> Months:
     while month is not None and last is not None and month <= last:
         months.append(month)
         month = (month.replace(day=1) + timedelta(days=32)).replace(day=1)
-    return {month: dict(found.get(month, {})) for month in months[-_MOST:]}
+    return {month: dict(found.get(month, {})) for month in months}
 
 
 def money_by_month(rows: Iterable[Mapping[str, Any]], currency: str) -> Chart | None:
-    """Money at stake in one currency; None when there is none."""
+    """Money at stake in one currency, the last months drawn; None when no month has any."""
+    rows = list(rows)
     months = by_month(rows, currency)
     if not months:
         return None
+    undated = sum(
+        at_stake(row) for row in rows if row["currency"] == currency and row["month"] is None
+    )
+    drawn = {month: months[month] for month in list(months)[-_MOST:]}
     return Chart(
         key=f"money-{currency}",
         title=Text(f"每月涉及金额（{currency}）", f"Money at stake by month ({currency})"),
-        sentence=_sentence(months, currency),
+        sentence=_sentence(months, undated, currency),
         figures=figures(
-            lambda language: _draw(months, currency, language), height=360, narrow=_narrow(months)
+            lambda language: _draw(drawn, currency, language), height=360, narrow=_narrow(drawn)
         ),
         twin=_twin(months),
         note=Text(
@@ -85,21 +90,26 @@ def _narrow(months: Months) -> dict[str, Any]:
     return {"xaxis.dtick": ceil(len(months) / _NAMED), "xaxis.tickangle": 0}
 
 
-def _sentence(months: Months, currency: str) -> Text:
+def _sentence(months: Months, undated: float, currency: str) -> Text:
+    """All of it: also what has no month, and the months before those that are drawn."""
     totals = {month: sum(parts.values()) for month, parts in months.items()}
-    most = max(totals, key=lambda month: (totals[month], month))
+    most = max(totals, key=lambda month: (abs(totals[month]), month))
     findings: defaultdict[str, float] = defaultdict(float)
     for parts in months.values():
         for finding, amount in parts.items():
             findings[finding] += amount
-    first = max(sorted(findings), key=lambda finding: findings[finding])
+    first = max(sorted(findings), key=lambda finding: abs(findings[finding]))
     name = words.label(words.FINDINGS, first)
-    whole, top = lang.money(sum(totals.values())), lang.money(totals[most])
-    share = lang.money(findings[first])
+    whole, top = lang.money(sum(totals.values()) + undated), lang.money(totals[most])
+    share, without = lang.money(findings[first]), lang.money(undated)
     return Text(
-        f"合计 {whole} {currency}，{most:%Y-%m} 最多（{top}）；其中“{name.zh}”占 {share}。",
-        f"{whole} {currency} in all, most in {most:%Y-%m} ({top}); "
-        f"the largest part is “{name.en}” with {share}.",
+        f"合计 {whole} {currency}"
+        + (f"，其中没有月份的 {without}" if undated else "")
+        + f"；{most:%Y-%m} 最多（{top}），有月份的之中“{name.zh}”占 {share}。",
+        f"{whole} {currency} in all"
+        + (f", {without} of it without a month" if undated else "")
+        + f"; most in {most:%Y-%m} ({top}); the largest part of the months' is "
+        f"“{name.en}” with {share}.",
     )
 
 

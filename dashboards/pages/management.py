@@ -30,6 +30,8 @@ Rows = list[dict[str, Any]]
 _LEVELS = (1, 2, 3, 4, None)
 _TIERS = ("tier1", "other", None)
 _SURE = 0.05
+_REASONS = 5
+"""Reasons of the unmeasurable that are named; the others are summed up."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,16 @@ class Change:
     before: Population
     difference: float | None
     is_signal: bool
+    is_few: bool = False
+
+    @property
+    def chance(self) -> Text:
+        """Whether chance alone makes such a difference, as far as the numbers tell."""
+        if self.is_few:
+            return Text("数量太少，不足以判断", "too few to say")
+        if self.is_signal:
+            return Text("超出偶然波动", "beyond chance")
+        return Text("在偶然波动之内", "within chance")
 
     @property
     def note(self) -> Text:
@@ -50,13 +62,9 @@ class Change:
         rate, n = lang.percent(self.before.rate), lang.count(self.before.decided)
         if self.difference is None:
             return Text(f"{shown} 为 {rate}（{n} 张）", f"{shown}: {rate} of {n}")
-        chance = (
-            Text("超出偶然波动", "beyond chance")
-            if self.is_signal
-            else Text("在偶然波动之内", "within chance")
-        )
         return Text(
-            f"{shown} 为 {rate}（{n} 张），{chance.zh}", f"{shown}: {rate} of {n}; {chance.en}"
+            f"{shown} 为 {rate}（{n} 张），{self.chance.zh}",
+            f"{shown}: {rate} of {n}; {self.chance.en}",
         )
 
 
@@ -143,8 +151,10 @@ def headline(people: Population, last: Change | None, month: date | None) -> Tex
     )
     if people.rate is None:
         return Text(
-            f"{when.zh}的 {people.total:,} 张故障工单都还没有判定结果。",
-            f"{when.en} none of the {people.total:,} fault tickets is decided yet.",
+            f"{when.zh}的 {people.total:,} 张故障工单都没有判定结果："
+            f"{people.pending:,} 张未到期，{people.unmeasurable:,} 张无法判定。",
+            f"{when.en} no fault ticket of {people.total:,} is decided: "
+            f"{people.pending:,} pending, {people.unmeasurable:,} unmeasurable.",
         )
     rate = lang.percent(people.rate)
     parts = [
@@ -157,11 +167,11 @@ def headline(people: Population, last: Change | None, month: date | None) -> Tex
     ]
     if last is not None and last.difference is not None:
         moved = lang.points(last.difference)
+        chance = both("") if last.is_few else Text(f"（{last.chance.zh}）", f" ({last.chance.en})")
         parts.append(
             Text(
-                f"，较上月 {moved} 个百分点（{'超出' if last.is_signal else '未超出'}偶然波动）",
-                f", {moved} points on the month before "
-                f"({'beyond' if last.is_signal else 'within'} chance)",
+                f"，较上月 {moved} 个百分点{chance.zh}",
+                f", {moved} points on the month before{chance.en}",
             )
         )
     if people.breached:
@@ -173,9 +183,8 @@ def headline(people: Population, last: Change | None, month: date | None) -> Tex
                 + (f", {still:,} still unanswered" if still else ""),
             )
         )
-    few = (
-        Text("数量太少，不足以下结论。", " Too few to say more.") if people.is_few else Text("", "")
-    )
+    is_few = people.is_few or (last is not None and last.is_few)
+    few = Text("数量太少，不足以下结论。", " Too few to say more.") if is_few else both("")
     return Text(
         "".join(part.zh for part in parts) + "。" + few.zh,
         "".join(part.en for part in parts) + "." + few.en,
@@ -201,8 +210,13 @@ def _change(people: Population, frame: pl.DataFrame, month: date | None) -> Chan
     if people.rate is None or before.rate is None:
         return Change(month, before, None, is_signal=False)
     p_value = difference_p_value(people.met, people.decided, before.met, before.decided)
+    is_few = people.is_few or before.is_few
     return Change(
-        month, before, people.rate - before.rate, is_signal=p_value is not None and p_value < _SURE
+        month,
+        before,
+        people.rate - before.rate,
+        is_signal=not is_few and p_value is not None and p_value < _SURE,
+        is_few=is_few,
     )
 
 
@@ -289,7 +303,7 @@ def changes(rows: Rows, before: Rows, most: int = 3) -> list[Text]:
             if step:
                 found.append((-abs(step), _LEVELS.index(level), _TIERS.index(tier), now, then))
     found.sort(key=lambda one: one[:3])
-    texts = []
+    texts: list[Text] = []
     for _, level_at, tier_at, now, then in found[:most]:
         name, place = (
             words.label(words.LEVELS, _LEVELS[level_at]),
@@ -304,6 +318,8 @@ def changes(rows: Rows, before: Rows, most: int = 3) -> list[Text]:
                 f"compliance {was} → {is_} ({then.decided:,} → {now.decided:,} decided)",
             )
         )
+    if rest := len(found) - len(texts):
+        texts.append(Text(f"另有 {rest} 处变化不大于此。", f"{rest} more changed by no more."))
     return texts
 
 
@@ -353,11 +369,21 @@ def _unmeasurable(report: Report, month: date | None) -> list[tuple[Text, int]]:
     for row in _of(report.frame("response_unmeasurable"), month):
         reason = Text(row["reason_zh"] or row["reason"] or "", row["reason"] or "")
         counts[reason] = counts.get(reason, 0) + row["tickets"]
-    return sorted(counts.items(), key=lambda item: (-item[1], item[0].en))[:5]
+    reasons = sorted(counts.items(), key=lambda item: (-item[1], item[0].en))
+    shown, rest = reasons[:_REASONS], reasons[_REASONS:]
+    if rest:
+        others = Text(
+            f"其余 {len(rest)} 种原因", lang.counted(len(rest), "other reason", "other reasons")
+        )
+        shown.append((others, sum(tickets for _, tickets in rest)))
+    return shown
 
 
 def causes(rows: Rows, most: int = 6) -> list[dict[str, Any]]:
-    """Services and categories with the most breaches: counts, and the share of all breaches."""
+    """Services and categories with the most breaches: counts, and the share of all breaches.
+
+    What is beyond the first ``most`` is one row.
+    """
     groups: dict[tuple[str | None, str | None], dict[str, Any]] = {}
     for row in rows:
         key = (row["service_code"], row["category"])
@@ -365,6 +391,7 @@ def causes(rows: Rows, most: int = 6) -> list[dict[str, Any]]:
             key,
             {
                 "service_code": row["service_code"],
+                "is_rest": False,
                 "name": Text(row["name_zh"] or "", row["name_en"] or ""),
                 "category": words.label(words.CATEGORIES, row["category"]),
                 "met": 0,
@@ -378,13 +405,24 @@ def causes(rows: Rows, most: int = 6) -> list[dict[str, Any]]:
         key=lambda group: (-group["breached"], str(group["service_code"]), group["category"].en),
     )
     total = sum(group["breached"] for group in worst)
+    rest = worst[most:]
+    if rest:
+        others = {
+            "service_code": None,
+            "is_rest": True,
+            "name": Text(f"其余 {len(rest)} 项", f"{len(rest)} more"),
+            "category": both(""),
+            "met": sum(group["met"] for group in rest),
+            "breached": sum(group["breached"] for group in rest),
+        }
+        worst = [*worst[:most], others]
     return [
         {
             **group,
             "share": group["breached"] / total,
             "people": Population(group["met"], group["breached"]),
         }
-        for group in worst[:most]
+        for group in worst
     ]
 
 
@@ -542,8 +580,6 @@ def open_table(report: Report) -> DataTable | None:
         _SERVICE,
         _AGENT,
     )
-    totals = report.frame("response_open_totals")
-    total = None if totals.is_empty() else int(totals["pending"][0]) + int(totals["late"][0])
     return DataTable(
         key="open",
         caption=Text(
@@ -556,8 +592,14 @@ def open_table(report: Report) -> DataTable | None:
         rows=_table_rows(frame, columns),
         sort=("seconds_left", "asc"),
         empty=Text("没有未响应的工单。", "No unanswered faults."),
-        total=total,
+        total=open_total(report),
     )
+
+
+def open_total(report: Report) -> int | None:
+    """How many faults stand unanswered that are in time or late; None when nobody counted."""
+    totals = report.frame("response_open_totals")
+    return None if totals.is_empty() else int(totals["pending"][0]) + int(totals["late"][0])
 
 
 def _coded(frame: pl.DataFrame) -> pl.DataFrame:
@@ -592,33 +634,55 @@ def reason_of(row: Mapping[str, Any]) -> Text:
     """The fact's own reason; without one, how late the response was and on which clock."""
     if row["reason"]:
         return Text(row["reason_zh"] or row["reason"], row["reason"])
-    over = lang.hours_minutes(row["elapsed_seconds"] - row["target_seconds"])
+    over = lang.duration(row["elapsed_seconds"] - row["target_seconds"])
     clock = words.label(words.CLOCKS, row["clock"])
     if row["is_open"]:
         return Text(
-            f"仍未响应，已超出 {over}（{clock.zh}）",
-            f"still unanswered, {over} over ({clock.en.lower()})",
+            f"仍未响应，已超出 {over.zh}（{clock.zh}）",
+            f"still unanswered, {over.en} over ({clock.en.lower()})",
         )
-    return Text(f"响应晚了 {over}（{clock.zh}）", f"answered {over} late ({clock.en.lower()})")
+    return Text(
+        f"响应晚了 {over.zh}（{clock.zh}）", f"answered {over.en} late ({clock.en.lower()})"
+    )
 
 
 def open_sentence(totals: pl.DataFrame) -> Text | None:
-    """What stands open at ``as_of``, in one sentence."""
-    if totals.is_empty():
+    """What stands open at ``as_of``, in a few sentences; None where there are no faults."""
+    if totals.is_empty() or not totals["faults"][0]:
         return None
-    pending, nearly, late = (
-        int(totals[name][0]) for name in ("pending", "pending_nearly_due", "late")
+    pending, nearly, late, unmeasurable, later = (
+        int(totals[name][0])
+        for name in ("pending", "pending_nearly_due", "late", "unmeasurable", "later")
     )
-    if not pending and not late:
-        return Text("所有故障都已响应。", "Every fault has been answered.")
-    sentences = [
-        Text(
-            f"{pending:,} 张工单尚未响应但仍在时限内，其中 {nearly:,} 张已用去八成以上时限；"
-            f"另有 {late:,} 张已经超时仍未响应。",
-            f"{pending:,} faults are unanswered and still in time, {nearly:,} of them with four "
-            f"fifths of their target used; {late:,} more are late and still unanswered.",
+    sentences = []
+    if pending or late:
+        sentences.append(
+            Text(
+                f"{pending:,} 张工单尚未响应但仍在时限内，其中 {nearly:,} 张已用去八成以上时限；"
+                f"另有 {late:,} 张已经超时仍未响应。",
+                f"{lang.counted(pending, 'fault is', 'faults are')} unanswered and still in time, "
+                f"{nearly:,} of them with four fifths of their target used; "
+                f"{lang.counted(late, 'more is', 'more are')} late and still unanswered.",
+            )
         )
-    ]
+    elif not unmeasurable:
+        sentences.append(Text("所有故障都已响应。", "Every fault has been answered."))
+    if unmeasurable:
+        sentences.append(
+            Text(
+                f"{unmeasurable:,} 张未响应，是否超时无法判定。",
+                f"{lang.counted(unmeasurable, 'fault is', 'faults are')} unanswered, and whether "
+                "in time cannot be told.",
+            )
+        )
+    if later:
+        sentences.append(
+            Text(
+                f"{later:,} 张的受理时间晚于截止时间，未计入。",
+                f"{lang.counted(later, 'fault', 'faults')} opened after the as-of "
+                f"{'is' if later == 1 else 'are'} not among them.",
+            )
+        )
     stalled, next_due = int(totals["stalled"][0]), totals["next_due_at"][0]
     if stalled:
         sentences.append(

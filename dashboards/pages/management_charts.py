@@ -17,7 +17,7 @@ from dashboards.statistics import NEAR_LIMIT, RUN_LENGTH, WINDOW, ControlLimits,
 from dashboards.tables import StaticTable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
     from dashboards.population import Population
@@ -46,18 +46,18 @@ def trend(
 ) -> Chart:
     """Monthly compliance as a p-chart of the closed months; month to date is drawn apart.
 
-    ``by_month`` holds every month in order; the limits rest on ``closed`` months only.
+    ``by_month`` holds every month in order, of which the last ``most`` are drawn; the limits rest
+    on all ``closed`` months, and on those only.
     """
     months = list(by_month)[-most:]
+    judged = limits_of(by_month, closed)
     past = [month for month in months if month in closed]
-    limits = p_chart(
-        [by_month[month].met for month in past], [by_month[month].decided for month in past]
-    )
+    limits = judged.last(len(past)) if judged else None
     signals = dict(zip(past, limits.signals if limits else (), strict=False))
     return Chart(
         key="trend",
         title=Text("每月响应及时率", "Monthly response compliance"),
-        sentence=_trend_sentence(by_month, past, limits, signals),
+        sentence=_trend_sentence(closed, limits, signals),
         figures=figures(
             lambda language: _trend(by_month, months, past, limits, language),
             height=380,
@@ -79,19 +79,28 @@ def trend(
     )
 
 
+def limits_of(by_month: Mapping[date, Population], closed: Iterable[date]) -> ControlLimits | None:
+    """The control limits of all closed months, in order; None where none has a decided ticket."""
+    over = frozenset(closed)
+    past = [month for month in by_month if month in over]
+    return p_chart(
+        [by_month[month].met for month in past], [by_month[month].decided for month in past]
+    )
+
+
 def _trend_sentence(
-    by_month: Mapping[date, Population],
-    past: Sequence[date],
+    closed: Mapping[date, Population],
     limits: ControlLimits | None,
     signals: Mapping[date, bool],
 ) -> Text:
-    judged = [month for month in past if by_month[month].decided]
+    """Of all closed months; signals are those of the months that are drawn."""
+    judged = [month for month in closed if closed[month].decided]
     if limits is None or not judged:
         return Text("还没有已结束且有判定结果的月份。", "No closed month has a decided ticket yet.")
-    met = sum(by_month[month].met for month in judged)
-    decided = sum(by_month[month].decided for month in judged)
+    met = sum(closed[month].met for month in judged)
+    decided = sum(closed[month].decided for month in judged)
     last = judged[-1]
-    rate, overall = lang.percent(by_month[last].rate), lang.percent(limits.centre)
+    rate, overall = lang.percent(closed[last].rate), lang.percent(limits.centre)
     flagged = [f"{month:%Y-%m}" for month in judged if signals.get(month)]
     found = (
         Text("", "")
@@ -104,11 +113,11 @@ def _trend_sentence(
         )
     )
     return Text(
-        f"{len(judged)} 个已结束月份合计及时率 {overall}（{met:,}/{decided:,} 张），"
-        f"最近的 {last:%Y-%m} 为 {rate}。{found.zh}",
-        f"Over {len(judged)} closed {'month' if len(judged) == 1 else 'months'} compliance is "
-        f"{overall} ({met:,} of {decided:,}); {last:%Y-%m}, the latest, has {rate}."
-        + (f" {found.en}" if found.en else ""),
+        f"{len(judged)} 个有判定结果的已结束月份合计及时率 {overall}（{met:,}/{decided:,} 张），"
+        f"其中最近的 {last:%Y-%m} 为 {rate}。{found.zh}",
+        f"Over {lang.counted(len(judged), 'closed month', 'closed months')} with a decided ticket "
+        f"compliance is {overall} ({met:,} of {decided:,}); {last:%Y-%m}, the latest of them, has "
+        f"{rate}." + (f" {found.en}" if found.en else ""),
     )
 
 

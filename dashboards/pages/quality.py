@@ -80,7 +80,9 @@ def build(report: Report) -> Mapping[str, Any]:
         "interval": interval_text(people),
         "numbers": [(charts.finding_word(name), number, name) for name, number in counts.items()],
         "totals": _totals(report),
-        "months": charts.months(report, months) if months else None,
+        "months": charts.months(report, months)
+        if any(row["month"] is not None for row in months)
+        else None,
         "certainty": charts.certainty(agents),
         "funnel": charts.funnel(agents, _totals(report)),
         "agents": agents_table(agents, _totals(report)),
@@ -256,8 +258,9 @@ def _every_month(first: date, last: date) -> list[date]:
 def _cell(days: float | None) -> dict[str, Any]:
     if days is None:
         return {"shade": "hnone", "days": None}
-    shade = next((name for least, name in _SHADES if days >= least), "h0")
-    return {"shade": shade, "days": f"{days:.0f}" if days >= 1 else "<1"}
+    whole = int(days)  # rounded up it would stand in a step of colour that it has not reached
+    shade = next((name for least, name in _SHADES if whole >= least), "h0")
+    return {"shade": shade, "days": str(whole or "<1")}
 
 
 _AGENT = Column("agent_id", Text("代理商", "Agent"), is_filter=True)
@@ -406,7 +409,7 @@ def outstanding_table(report: Report) -> DataTable | None:
         rows=rows,
         sort=("overdue_days", "desc"),
         empty=Text("没有欠交的记录。", "Nothing is outstanding."),
-        total=int(totals["outstanding"]) if totals else None,
+        total=int(totals["outstanding_all"]) if totals else None,
     )
 
 

@@ -45,17 +45,21 @@ def finding_word(finding: str) -> Text:
 
 
 def months(report: Report, rows: Rows) -> Chart:
-    """Records owed by month and what became of them, as stacked bars."""
-    there = [name for name in FINDINGS if any(row[name] for row in rows)]
-    closed = [row for row in rows if report.is_closed(row["month"])]
+    """Records owed by month and what became of them, as stacked bars.
+
+    Those of tickets without an opening time, which have no month, stand in the table alone.
+    """
+    dated = [row for row in rows if row["month"] is not None]
+    there = [name for name in FINDINGS if any(row[name] for row in dated)]
+    closed = [row for row in dated if report.is_closed(row["month"])]
     return Chart(
         key="filing-months",
         title=Text("每月应交的记录与去向", "Records owed by month, and what became of them"),
-        sentence=_months_sentence(closed or rows),
+        sentence=_months_sentence(closed or dated),
         figures=figures(
-            lambda language: _months(rows, there, language),
+            lambda language: _months(dated, there, language),
             height=340,
-            narrow={"xaxis.dtick": "M3" if len(rows) > 3 else "M1"},  # noqa: PLR2004 - a quarter
+            narrow={"xaxis.dtick": "M3" if len(dated) > 3 else "M1"},  # noqa: PLR2004 - a quarter
         ),
         twin=StaticTable(
             header=(
@@ -65,7 +69,7 @@ def months(report: Report, rows: Rows) -> Chart:
             ),
             rows=tuple(
                 (
-                    lang.month(row["month"]),
+                    month_of(row),
                     lang.count(row["due"]),
                     *(lang.count(row[name]) for name in FINDINGS),
                 )
@@ -78,6 +82,13 @@ def months(report: Report, rows: Rows) -> Chart:
             "not be due yet.",
         ),
     )
+
+
+def month_of(row: Mapping[str, Any]) -> Text | str:
+    """The month of a row of ``filing_months``, or that there is none."""
+    if row["month"] is None:
+        return Text("无受理时间", "no opening time")
+    return lang.month(row["month"])
 
 
 def _months_sentence(rows: Rows) -> Text:

@@ -105,8 +105,17 @@ intervals as (
 bounded as (
     select
         *,
-        100 * greatest(0, (missing_share + shift - spread) / (1 + weight)) as missing_low_pct,
-        100 * least(1, (missing_share + shift + spread) / (1 + weight)) as missing_high_pct
+        -- of none it begins at 0 and of all it ends at 100: exactly, not but for a last digit
+        case
+            when missing > 0
+                then 100 * greatest(0, (missing_share + shift - spread) / (1 + weight))
+            when decided > 0 then 0
+        end as missing_low_pct,
+        case
+            when missing < decided
+                then 100 * least(1, (missing_share + shift + spread) / (1 + weight))
+            when decided > 0 then 100
+        end as missing_high_pct
     from intervals
 )
 select

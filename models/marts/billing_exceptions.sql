@@ -94,6 +94,16 @@ weighed as (
     left join terms.days as days on cast(run.as_of as date) = days.day
     left join terms.rules as rules on days.period_id = rules.period_id
     where kinds.exception is not null
+),
+
+aged as (
+    select
+        *,
+        case
+            when waiting_since_on is not null
+                then greatest(date_diff('day', waiting_since_on, as_of_on), 0)
+        end as age_days
+    from weighed
 )
 
 select
@@ -119,10 +129,8 @@ select
     invoice_lines,
     month,
     waiting_since_on,
-    greatest(date_diff('day', waiting_since_on, as_of_on), 0) as age_days,
-    cast(
-        floor(greatest(date_diff('day', waiting_since_on, as_of_on), 0) / billing_due_days) as integer
-    ) as age_periods,
+    age_days,
+    cast(floor(age_days / billing_due_days) as integer) as age_periods,
     billed_amount,
     at_stake_amount,
     currency,
@@ -135,4 +143,4 @@ select
     reason_zh,
     ticket_file,
     ticket_row
-from weighed
+from aged

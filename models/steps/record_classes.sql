@@ -6,7 +6,8 @@
 -- filed by the agent who owes it, is counted; an incomplete one or one of the wrong form tells
 -- what was wrong; everything else is an exception (marts.record_exceptions). A record that does
 -- not name its form is incomplete. A record submitted before the ticket was closed counts: the
--- record is often what closes it.
+-- record is often what closes it. What was submitted after the as-of had not happened yet, whatever
+-- else is wrong with it.
 -- columns:
 --   record_id: key
 --   ticket_id: as filed
@@ -15,7 +16,7 @@
 --   form: as filed
 --   submitted_at: local time
 --   missing_fields: required fields of its form that are blank, separated by commas
---   class: counted, repeat, incomplete, wrong_form, no_ticket, not_submitted_yet, no_agent, other_agent, not_finished, not_owed, agent_not_named, form_unknown or no_time
+--   class: counted, repeat, incomplete, wrong_form, not_submitted_yet, no_ticket, no_agent, other_agent, not_finished, not_owed, agent_not_named, form_unknown or no_time
 --   filing_rank: 1 for the record that decides the ticket's filing, best first
 --   might_be_on_time: what it does not say could make it the counted record, filed on time
 --   source_file: where the row came from
@@ -93,8 +94,8 @@ sorted as (
     select
         *,
         case
-            when not has_ticket then 'no_ticket'
             when is_later then 'not_submitted_yet'
+            when not has_ticket then 'no_ticket'
             when agent_id is null then 'no_agent'
             when agent_id <> ticket_agent_id then 'other_agent'
             when not is_finished then 'not_finished'

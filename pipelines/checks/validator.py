@@ -42,7 +42,7 @@ class Validator:
         """Start it; it imports what it needs while the run goes on."""
         self.is_asked = False
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "pipelines.checks.validator"],
+            own_process.command("pipelines.checks.validator"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=None if os.environ.get("SLA_DEBUG") else subprocess.DEVNULL,

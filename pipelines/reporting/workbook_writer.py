@@ -56,7 +56,7 @@ def written_beside(
 def _started() -> subprocess.Popen[bytes] | None:
     try:
         return subprocess.Popen(  # noqa: S603 - this module
-            [sys.executable, "-m", __name__],
+            own_process.command(__name__),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -216,10 +216,17 @@ def _of_lists(file: str, was: Sequence[Any], now: Sequence[Any]) -> Text | None:
     return Text("，".join(zh), ", ".join(en)) if zh else None
 
 
+def _reading(file: str, path: Path, terms: Terms) -> schema.Reading | None:
+    """The reading a value of ``readings.yaml`` chooses; None for what it says of itself."""
+    if file != "readings":
+        return None
+    return terms.file(schema.ReadingTexts).readings.get(str(path[0]))
+
+
 def _label(file: str, path: Path, place: int, terms: Terms) -> Text:
     key = path[place]
-    if file == "readings" and place == 0:
-        reading = terms.file(schema.ReadingTexts).readings[str(key)]
+    reading = _reading(file, path, terms)
+    if reading and place == 0:
         return Text(
             f"解读 {reading.number} {reading.title.zh}",
             f"reading {reading.number}, {reading.title.en}",
@@ -230,8 +237,8 @@ def _label(file: str, path: Path, place: int, terms: Terms) -> Text:
 
 
 def _shown(file: str, path: Path, value: object, terms: Terms) -> Text:
-    if file == "readings" and isinstance(value, str):
-        reading = terms.file(schema.ReadingTexts).readings[str(path[0])]
+    reading = _reading(file, path, terms)
+    if reading and isinstance(value, str):
         texts = reading.choices.get(value)
         return Text(f"{texts.zh}（{value}）", f"{texts.en} ({value})") if texts else both(value)
     return shown(file, str(path[-1]), value) if value is not None else NOTHING
@@ -240,10 +247,11 @@ def _shown(file: str, path: Path, value: object, terms: Terms) -> Text:
 def _clause(file: str, path: Path, terms: tuple[Terms, Terms]) -> str:
     """The clause a value follows: its own where it has one, else that of its file."""
     texts = terms[1].file(schema.ReadingTexts)
+    reading = _reading(file, path, terms[1])
+    if reading:
+        return reading.clause
     if file == "clauses" and len(path) > 1 and path[0] == "clauses":
         return str(path[1])
-    if file == "readings":
-        return texts.readings[str(path[0])].clause
     if file == "reading_texts" and len(path) > 1:
         if path[0] == "readings" and path[1] in texts.readings:
             return texts.readings[path[1]].clause

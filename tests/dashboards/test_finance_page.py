@@ -142,13 +142,24 @@ def test_findings_stand_by_money_then_by_what_has_no_rate() -> None:
 def test_the_chart_says_its_sum_its_peak_and_its_largest_part_in_one_currency() -> None:
     chart = finance_charts.money_by_month(ROWS, "CNY")
     assert chart is not None
-    # January 70, February nothing, March 30 + 5 + 40; the orphan has no month
-    assert chart.sentence.en.startswith(
-        "145.00 CNY in all, most in 2025-03 (75.00); the largest part is “Billed but free” with 105"
+    # January 70, February nothing, March 30 + 5 + 40; the orphan of 1 has no month
+    assert chart.sentence.en == (
+        "146.00 CNY in all, 1.00 of it without a month; most in 2025-03 (75.00); the largest part "
+        "of the months' is “Billed but free” with 105.00."
     )
     assert [row[-1] for row in chart.twin.rows] == ["70.00", "0.00", "75.00"]
     assert [trace["name"] for trace in chart.figures["zh"]["data"]] == ["免费却收费", "开票方不符"]
     assert finance_charts.money_by_month(ROWS, "EUR") is None
+
+
+def test_the_sum_is_of_all_months_also_of_those_not_drawn() -> None:
+    row = next(row for row in ROWS if row["currency"] == "CNY" and row["month"] is not None)
+    each = finance_charts.at_stake(row)
+    rows = [{**row, "month": date(2021 + at // 12, at % 12 + 1, 1)} for at in range(40)]
+    chart = finance_charts.money_by_month(rows, "CNY")
+    assert chart is not None
+    assert chart.sentence.en.startswith(f"{40 * each:,.2f} CNY in all; most in 2024-04")
+    assert len(chart.figures["en"]["data"][0]["x"]) == 36
 
 
 def test_a_unit_s_history_marks_the_days_billed_too_early() -> None:

@@ -24,7 +24,10 @@ def test_a_percentage_never_claims_all_or_none_by_rounding(rate: float | None, s
 
 @pytest.mark.parametrize(
     ("seconds", "shown"),
-    [(0, "0:00"), (59, "0:00"), (43199, "11:59"), (43200, "12:00"), (3_600_000, "1,000:00")],
+    [
+        *((0, "0:00"), (59, "0:00"), (43199, "11:59"), (43200, "12:00"), (3_600_000, "1,000:00")),
+        *((-59, "0:00"), (-60, "−0:01"), (-5400, "−1:30"), (-3630, "−1:00")),
+    ],
 )
 def test_time_used_is_cut_to_the_minute(seconds: int, shown: str) -> None:
     assert lang.hours_minutes(seconds) == shown
@@ -41,3 +44,10 @@ def test_every_text_has_two_languages() -> None:
     text = lang.Text("中", "en")
     assert [text.in_language(language) for language in lang.LANGUAGES] == ["中", "en"]
     assert lang.joined([text, text]) == lang.Text("中中", "en en")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(0, "0:00"), (1, "1 s"), (59, "59 s"), (60, "0:01"), (5400, "1:30")]
+)
+def test_what_lasts_less_than_a_minute_is_said_in_seconds(seconds: int, shown: str) -> None:
+    assert lang.duration(seconds).en == shown

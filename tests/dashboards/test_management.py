@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 import polars as pl
+import pytest
 
 from dashboards.language import Text
 from dashboards.pages import management
@@ -82,10 +82,10 @@ def test_the_headline_says_the_rate_its_move_and_what_was_missed() -> None:
         "In 2025-02 18 of 25 decided fault tickets were answered in time (72.0%), −23.0 points on "
         "the month before (beyond chance); 7 breached, 1 still unanswered."
     )
-    assert views["2025-03"].en.endswith("(within chance). Too few to say more.")
-    assert management.headline(Population(pending=4), None, FEBRUARY) == Text(
-        "2025-02 的 4 张故障工单都还没有判定结果。",
-        "In 2025-02 none of the 4 fault tickets is decided yet.",
+    assert views["2025-03"].en.endswith("points on the month before. Too few to say more.")
+    assert management.headline(Population(pending=3, unmeasurable=1), None, FEBRUARY) == Text(
+        "2025-02 的 4 张故障工单都没有判定结果：3 张未到期，1 张无法判定。",
+        "In 2025-02 no fault ticket of 4 is decided: 3 pending, 1 unmeasurable.",
     )
     assert management.headline(Population(), None, FEBRUARY) is None
 
@@ -139,15 +139,25 @@ def test_causes_count_breaches_and_their_share() -> None:
 
 
 def test_open_sentence_counts_what_is_at_risk() -> None:
-    nothing: dict[str, list[Any]] = {"stalled": [0], "next_due_at": [None]}
-    totals = pl.DataFrame({"pending": [8], "pending_nearly_due": [3], "late": [4], **nothing})
-    text = management.open_sentence(totals)
-    assert text is not None
-    assert text.en.startswith("8 faults are unanswered and still in time, 3 of them")
-    none = management.open_sentence(
-        pl.DataFrame({"pending": [0], "pending_nearly_due": [0], "late": [0], **nothing})
+    def said(**counts: int) -> str | None:
+        none = dict.fromkeys(
+            ("pending", "pending_nearly_due", "late", "unmeasurable", "later", "stalled"), 0
+        )
+        frame = pl.DataFrame([{"faults": 20, **none, "next_due_at": None, **counts}])
+        text = management.open_sentence(frame)
+        return text.en if text else None
+
+    assert said(pending=8, pending_nearly_due=3, late=1) == (
+        "8 faults are unanswered and still in time, 3 of them with four fifths of their target "
+        "used; 1 more is late and still unanswered."
     )
-    assert none == Text("所有故障都已响应。", "Every fault has been answered.")
+    assert said() == "Every fault has been answered."
+    assert said(faults=0) is None
+    # A fault nobody answered is not answered, whether or not its target can be told.
+    assert said(unmeasurable=2) == ("2 faults are unanswered, and whether in time cannot be told.")
+    assert said(later=1) == (
+        "Every fault has been answered. 1 fault opened after the as-of is not among them."
+    )
 
 
 def test_the_trend_rests_on_closed_months_and_says_so() -> None:
@@ -156,7 +166,7 @@ def test_the_trend_rests_on_closed_months_and_says_so() -> None:
     chart = charts.trend(by_month, closed)
     # closed: 19/20 and 18/25, together 37/45 = 82.2 %
     assert "82.2% (37 of 45)" in chart.sentence.en
-    assert "2025-02, the latest, has 72.0%" in chart.sentence.en
+    assert "2025-02, the latest of them, has 72.0%" in chart.sentence.en
     assert [row[0] for row in chart.twin.rows] == ["2025-01", "2025-02", "2025-03"]
     assert chart.twin.rows[1][1:8] == ("72.0%", "18", "7", "1", "0", "5", "30")
     lines = {
@@ -165,6 +175,38 @@ def test_the_trend_rests_on_closed_months_and_says_so() -> None:
         if isinstance(trace.get("marker", {}).get("symbol"), str)
     }
     assert list(lines["square-open"]["x"]) == ["2025-03-01"]  # month to date stands apart
+
+
+def test_the_limits_rest_on_all_closed_months_also_those_not_drawn() -> None:
+    by_month = {
+        date(2021 + at // 12, at % 12 + 1, 1): Population(met=9 if at else 0, breached=at == 0)
+        for at in range(40)
+    }
+    chart = charts.trend(by_month, by_month)
+    # 39 months of 9 met, one of 1 breached: 351 of 352; 36 are drawn
+    assert "Over 40 closed months" in chart.sentence.en
+    assert "99.7% (351 of 352)" in chart.sentence.en
+    assert len(chart.twin.rows) == 36
+
+
+def test_what_is_beyond_a_short_list_is_summed_up() -> None:
+    rows = [
+        {
+            "service_code": f"S{n}",
+            "name_zh": "",
+            "name_en": "",
+            "category": "fault",
+            "met": 1,
+            "breached": n,
+        }
+        for n in range(1, 9)
+    ]
+    found = management.causes(rows)
+    # 8 + 7 + 6 + 5 + 4 + 3 are named; 2 + 1 of 36 are left
+    assert [row["breached"] for row in found] == [8, 7, 6, 5, 4, 3, 3]
+    assert found[-1]["name"].en == "2 more"
+    assert sum(row["share"] for row in found) == pytest.approx(1)
+    assert len(management.causes(rows[:6])) == 6
 
 
 def test_the_trend_says_where_the_rate_lies_whatever_the_unmeasurable_were() -> None:

@@ -151,6 +151,7 @@ def test_silence_is_shown_by_month_with_the_months_between() -> None:
     assert shown is not None
     assert shown["months"] == [date(2024, 12, 1), date(2025, 1, 1), date(2025, 2, 1)]
     assert [cell["shade"] for cell in shown["rows"][0]["cells"]] == ["h0", "hnone", "h4"]
+    assert [cell["days"] for cell in shown["rows"][0]["cells"]] == ["6", None, "28"]
     assert [cell["days"] for cell in shown["rows"][1]["cells"]] == [None, None, "<1"]
 
 

@@ -116,3 +116,12 @@ def test_funnel_limits_narrow_with_the_number_of_records() -> None:
     assert (round(low, 9), round(high, 9)) == (0.04, 0.16)
     # Of 4 it is 0.15: below zero there is no rate.
     assert funnel_limits(0.1, 4, 2) == pytest.approx((0.0, 0.4))
+
+
+def test_wilson_of_none_begins_at_nothing_and_of_all_ends_at_the_whole() -> None:
+    for whole in range(1, 2001):
+        none, every = wilson_interval(0, whole), wilson_interval(whole, whole)
+        assert none is not None
+        assert every is not None
+        assert none[0] == 0.0
+        assert every[1] == 1.0

@@ -127,6 +127,9 @@ def report(**changes: pl.DataFrame | None) -> Report:
         "response_open": still_open(),
         "response_open_totals": pl.DataFrame(
             {
+                "faults": [4],
+                "unmeasurable": [0],
+                "later": [0],
                 "pending": [1],
                 "pending_nearly_due": [1],
                 "stalled": [0],

@@ -1,5 +1,5 @@
 -- filing_months: the records owed by the month their tickets were opened, and what became of them.
--- grain: one row per month
+-- grain: one row per month, the last for tickets without an opening time
 select month,
        cast(sum(due) as bigint) as due,
        cast(sum(filed_on_time) as bigint) as filed_on_time,
@@ -10,6 +10,5 @@ select month,
        cast(sum(pending) as bigint) as pending,
        cast(sum(unmeasurable) as bigint) as unmeasurable
 from marts.agent_filing
-where month is not null
 group by month
-order by month
+order by month nulls last

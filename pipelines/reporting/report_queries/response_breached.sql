@@ -3,10 +3,13 @@
 -- grain: one row per ticket, at most 100,000 (pages show the first 500)
 with breached as (
     select responses.*,
-           elapsed_seconds / nullif(target_seconds, 0) as used_share,
+           -- A target that ended before the fault was opened, or as it was, has no share that
+           -- was used: worse than any.
+           case when target_seconds > 0 then elapsed_seconds / target_seconds end as used_share,
            row_number() over (
                partition by month
-               order by elapsed_seconds / nullif(target_seconds, 0) desc nulls last, ticket_id
+               order by case when target_seconds > 0 then elapsed_seconds / target_seconds end
+                   desc nulls first, ticket_id
            ) as place_in_month
     from facts.responses as responses
     where verdict = 'breached'

@@ -1,14 +1,24 @@
 -- response_open_totals: how many faults stand unanswered at as_of, beyond those listed.
+-- What was opened after the as-of does not stand there yet.
 -- grain: one row
-select count(*) filter (where responses.verdict = 'pending') as pending,
+with faults as (
+    select responses.*,
+           outlook.standing,
+           responses.is_open and (responses.opened_at > run.as_of) as is_later,
+           responses.is_open and (responses.opened_at > run.as_of) is not true as is_unanswered
+    from facts.responses as responses
+    cross join meta.run as run
+    left join marts.outlook as outlook
+           on outlook.kind = 'response' and outlook.subject_id = responses.ticket_id
+)
+select count(*) as faults,
+       count(*) filter (where is_unanswered and verdict = 'pending') as pending,
        count(*) filter (
-           where responses.verdict = 'pending'
-           and responses.elapsed_seconds >= 0.8 * responses.target_seconds
+           where is_unanswered and verdict = 'pending' and elapsed_seconds >= 0.8 * target_seconds
        ) as pending_nearly_due,
-       count(*) filter (where outlook.standing = 'stalled') as stalled,
-       min(responses.due_at) filter (where outlook.standing = 'running') as next_due_at,
-       count(*) filter (where responses.verdict = 'breached') as late
-from facts.responses as responses
-left join marts.outlook as outlook
-       on outlook.kind = 'response' and outlook.subject_id = responses.ticket_id
-where responses.is_open and responses.verdict in ('pending', 'breached')
+       count(*) filter (where is_unanswered and standing = 'stalled') as stalled,
+       min(due_at) filter (where is_unanswered and standing = 'running') as next_due_at,
+       count(*) filter (where is_unanswered and verdict = 'breached') as late,
+       count(*) filter (where is_unanswered and verdict = 'unmeasurable') as unmeasurable,
+       count(*) filter (where is_later) as later
+from faults

@@ -1,9 +1,11 @@
 -- response_speed: how fast faults were answered: time used in seconds, and as a share of the target.
 -- grain: one row per month and fault level of answered faults, and one per month for all levels
 with answered as (
-    select month, fault_level, elapsed_seconds, elapsed_seconds / target_seconds as used_share
+    select month, fault_level, elapsed_seconds,
+           -- no share of a target that ended before the fault was opened, or as it was
+           case when target_seconds > 0 then elapsed_seconds / target_seconds end as used_share
     from facts.responses
-    where verdict in ('met', 'breached') and not is_open and target_seconds > 0
+    where verdict in ('met', 'breached') and not is_open
 )
 select month,
        case when grouping(fault_level) = 0 then fault_level end as fault_level,
