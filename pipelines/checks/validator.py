@@ -41,7 +41,7 @@ class Validator:
     def __init__(self) -> None:
         """Start it; it imports what it needs while the run goes on."""
         self.is_asked = False
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603 - this product
             own_process.command("pipelines.checks.validator"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from rapidfuzz import fuzz, process
 
 from pipelines.errors import DataError
+from pipelines.exports import values
 from pipelines.exports.quoting import is_among
-from pipelines.exports.values import NULL_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,12 +58,14 @@ class Match:
         """
         if column not in self.groups:
             return f"c{self.positions[column]}"
-        nothing = ["", *NULL_WORDS, *(word.strip().lower() for word in null_words)]
+        words = (values.folded(word.strip(values.BLANKS)).lower() for word in null_words)
+        nothing = ["", *values.NULL_WORDS, *words]
         texts = []
         for group in self.groups[column]:
-            cells = [f"trim(c{position})" for position in group]
+            cells = [values.bare(f"c{position}") for position in group]
             text = cells[0] if len(cells) == 1 else f"concat({', '.join(cells)})"
-            texts.append(f"case when not {is_among(f'lower({text})', nothing)} then {text} end")
+            said = f"lower({values.bare_and_folded(text)})"
+            texts.append(f"case when not {is_among(said, nothing)} then {text} end")
         return f"coalesce({', '.join(texts)})"
 
 

@@ -51,7 +51,7 @@ def cleaned(column: Column, raw: str, reading: Reading) -> str:
     """As ``values.cleaned``: only a text that a blank or a wide letter may be in is tidied."""
     tidied = values.tidied(column, raw, reading)
     text = f"(case when {_may_be_untidy(column, raw, reading)} then {tidied} else {raw} end)"
-    return values.translated(text, reading)
+    return values.translated(column, text, reading)
 
 
 def _may_be_untidy(column: Column, raw: str, reading: Reading) -> str:

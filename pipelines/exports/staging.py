@@ -32,7 +32,7 @@ from pipelines.exports.headers import Match, check_headers
 from pipelines.exports.keeping import CannotKeepError, Plan, attached, sha256
 from pipelines.exports.parquet_files import read_parquet_file
 from pipelines.exports.quoting import identifier, literal
-from pipelines.exports.reasons import ERROR_CELL, in_chinese
+from pipelines.exports.reasons import ERROR_CELL, POINT_OR_THOUSANDS, in_chinese
 from pipelines.exports.scanning import TWO_WAY_BITS, typed_rows
 from pipelines.exports.summary import FileSummary, StagingSummary
 from pipelines.exports.text_files import read_text_file
@@ -704,6 +704,11 @@ class _Stage:
             text = values.cleaned(column, raw, reading)
             reason = values.reason(column, "said")
             decided = source.conventions.get(column.name)
+            if reading.way == conventions.COMMA and reading.has_serials:
+                is_either = values.has_two_readings(column.kind, "text", reading)
+                reason = (
+                    f"(case when {is_either} then {literal(POINT_OR_THOUSANDS)} else {reason} end)"
+                )
             if decided and decided.question:
                 asked[decided.question] = decided.question_zh
                 is_asked = values.has_two_readings(column.kind, "text", reading)

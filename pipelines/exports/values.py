@@ -63,6 +63,7 @@ _INVISIBLE = "".join(
 )
 _FULL_WIDTH = "".join(chr(code) for code in range(0xFF01, 0xFF5F)) + "\u3000\u2212"
 _HALF_WIDTH = "".join(chr(code) for code in range(0x21, 0x7F)) + " -"
+_TO_HALF_WIDTH = str.maketrans(_FULL_WIDTH, _HALF_WIDTH, _INVISIBLE)
 
 
 def _character_class(characters: str) -> str:
@@ -214,7 +215,7 @@ def cleaned(column: Column, raw: str, reading: Reading) -> str:
     Full-width letters and digits are folded in every column but free text, values that a
     mapping translates are translated.
     """
-    return translated(tidied(column, raw, reading), reading)
+    return translated(column, tidied(column, raw, reading), reading)
 
 
 def tidied(column: Column, raw: str, reading: Reading) -> str:
@@ -231,17 +232,42 @@ def tidied(column: Column, raw: str, reading: Reading) -> str:
     return f"nullif({text}, '')"
 
 
-def translated(text: str, reading: Reading) -> str:
+def translated(column: Column, text: str, reading: Reading) -> str:
     """The second half of ``cleaned``: the words a mapping names for nothing and for others."""
     if reading.null_words:
-        words = [word.strip().lower() for word in reading.null_words]
+        words = [as_cleaned(column, word) for word in reading.null_words]
         text = f"(case when {is_among(f'lower({text})', words)} then null else {text} end)"
     if reading.values:
         whens = _whens(
-            {source.strip().lower(): target for source, target in reading.values.items()}
+            {as_cleaned(column, source): target for source, target in reading.values.items()}
         )
         text = f"(case lower({text}) {whens} else {text} end)"
     return text
+
+
+def as_cleaned(column: Column, word: str) -> str:
+    """A word of a mapping as ``tidied`` leaves a cell that says it, in lower case.
+
+    The cell is folded before it is compared: （上海） is (上海) by then, and so must the word be.
+    """
+    text = word.strip(BLANKS)
+    return (text if column.kind is Kind.TEXT else folded(text)).lower()
+
+
+def folded(word: str) -> str:
+    """A word with its full-width signs in half width, without invisible ones."""
+    return word.translate(_TO_HALF_WIDTH).strip(" ")
+
+
+def bare(text: str) -> str:
+    """SQL of a text without blanks around it."""
+    return f"trim({text}, {literal(BLANKS)})"
+
+
+def bare_and_folded(text: str) -> str:
+    """SQL of a text without blanks around it and folded, as ``folded`` does a word."""
+    marks, plain = _FULL_WIDTH + _INVISIBLE, _HALF_WIDTH
+    return f"trim(translate({bare(text)}, {literal(marks)}, {literal(plain)}))"
 
 
 def ends_with_blank(text: str) -> str:
@@ -427,8 +453,9 @@ def _number(text: str, reading: Reading) -> str:
     if reading.way == conventions.POINT:
         return point
     if reading.way == conventions.COMMA:
-        # Cells that are numbers come out of a workbook with a point, whatever the others say.
-        return f"coalesce({comma}, {point})" if reading.has_serials else comma
+        # Cells that are numbers come out of a workbook with a point, whatever the others say: of
+        # 12.125 nobody can tell any more whether it was one, or a text that means thousands.
+        return _where_they_agree((comma, point)) if reading.has_serials else comma
     if reading.way == conventions.UNDECIDED:
         return _where_they_agree((point, comma))
     return f"(case when not {conventions.is_one_group(text)} then {point} end)"

@@ -179,3 +179,59 @@ def test_a_missing_mapping_file_is_said(tmp_path: Path) -> None:
 def test_two_exports_cannot_claim_one_file(stage: Callable[..., Staged]) -> None:
     with pytest.raises(UsageError, match=r"x\.csv matches the files of tickets and of pauses"):
         stage({"x.csv": "ticket_id\n"}, mapping="tickets: {files: x*}\npauses: {files: '*.csv'}")
+
+
+def test_words_of_a_mapping_are_those_of_the_cells_full_width_or_not(
+    stage: Callable[..., Staged],
+) -> None:
+    """Cells are folded to half width before they are compared; so are the words of the mapping."""
+    rows = (
+        "invoice_id,line_no,issued_at,amount,issuer\n"
+        "I1,1,2025-03-07,1,某某（上海）有限公司\n"
+        "I2,1,2025-03-07,1,某某(上海)有限公司\n"
+        "I3,1,2025-03-07,1,（无）\n"
+        "I4,1,2025-03-07,1,ＡＧ１\n"
+        "I5,1,2025-03-07,1,\u3000某某（上海）有限公司\u3000\n"
+    )
+    mapping = """
+invoices:
+  columns:
+    issuer: {from: issuer, values: {某某（上海）有限公司: company, ＡＧ１: A1}}
+  null_values: [（无）]
+"""
+    tickets = "ticket_id,opened_at\nT1,2025-03-07 09:00\n"
+    staged = stage({"tickets.csv": tickets, "invoices.csv": rows}, mapping)
+    assert staged.column("issuer", "invoices") == ["company", "company", None, "A1", "company"]
+
+
+def test_the_next_source_is_asked_where_the_first_says_nothing(
+    stage: Callable[..., Staged],
+) -> None:
+    """Nothing is what a person sees as such: any blank, and a word for it in any width."""
+    nothing = ["", " ", "\t", "\u3000", "？", "－－", "n/a", "\u200b"]
+    rows = "".join(
+        f'T{n},2025-03-07 09:00,"{said}",2025-03-08 09:00\n' for n, said in enumerate(nothing)
+    )
+    mapping = """
+tickets:
+  columns:
+    finished_at: {from: [resolved, closed]}
+"""
+    staged = stage({"tickets.csv": f"ticket_id,opened_at,resolved,closed\n{rows}"}, mapping)
+    assert staged.column("finished_at") == [dt.datetime(2025, 3, 8, 9)] * len(nothing)  # noqa: DTZ001 - local
+    assert staged.problems() == []
+
+
+def test_joined_sources_are_joined_without_the_blanks_around_them(
+    stage: Callable[..., Staged],
+) -> None:
+    mapping = """
+tickets:
+  columns:
+    ticket_id: {from: [whole, [code, number]]}
+"""
+    staged = stage(
+        {"tickets.csv": 'code,number,opened_at\n"0310\t",\u300012345681,2025-03-07 09:00\n'},
+        mapping,
+    )
+    assert staged.column("ticket_id") == ["031012345681"]

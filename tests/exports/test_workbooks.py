@@ -604,3 +604,30 @@ def test_what_breaks_the_reader_of_cells_is_said_in_words(
     monkeypatch.setattr("fastexcel.read_excel", broken(KeyboardInterrupt()))
     with pytest.raises(KeyboardInterrupt):
         stage({"tickets.xlsx": data})
+
+
+def test_a_number_of_a_workbook_is_never_read_with_a_decimal_comma(
+    stage: Callable[..., Staged],
+) -> None:
+    """Of 112.125 nobody can tell whether it was a number or a text that means thousands."""
+    rows = [
+        ["invoice_id", "line_no", "issued_at", "amount"],
+        ["I1", 1, "2025-03-07", "1,5"],
+        ["I2", 1, "2025-03-07", 112.125],
+        ["I3", 1, "2025-03-07", 2.5],
+        ["I4", 1, "2025-03-07", "1.234,50"],
+        ["I5", 1, "2025-03-07", "1.234.567"],
+        ["I6", 1, "2025-03-07", 1234],
+    ]
+    tickets = "ticket_id,opened_at\nT1,2025-03-07 09:00\n"
+    mapping = "invoices: {columns: {amount: {from: amount, format: decimal-comma}}}"
+    staged = stage({"tickets.csv": tickets, "invoices.xlsx": book({"行": rows})}, mapping)
+    assert staged.column("amount", "invoices") == [
+        Decimal(text) if text else None for text in ("1.5", "", "2.5", "1234.5", "1234567", "1234")
+    ]
+    assert staged.problems() == [
+        (
+            *(3, "amount", "112.125"),
+            "a number with decimals, or a text that means thousands: it may be either",
+        )
+    ]
