@@ -163,7 +163,7 @@ def test_explain_says_whether_the_month_is_closed_and_what_changed(closed: Close
     _, paused = sla("explain", "GD25060005", "--out", closed.out)
     assert "Month 2025-06 · published on " in paused
     assert "response · breached as published, met now · 2025-06, version 1" in paused
-    assert "why      pause was not there at closing (pauses.csv row 20)" in paused
+    assert "why      pause was not part of it at closing (pauses.csv row 20)" in paused
     _, same = sla("explain", "GD25060001", "--out", closed.out)
     assert "since      nothing of this ticket has changed" in same
     _, other = sla("explain", "GD25040020", "--out", closed.out)

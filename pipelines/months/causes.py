@@ -262,7 +262,7 @@ class Causes:
         found = self._of_rows(subject)
         if not any(code in ("row_new", "row_gone") for code, _ in found):
             found += self._of_terms(subject)
-        if subject.was_open and subject.is_undone and self._as_of_moved:
+        if self._as_of_moved and self._hangs_on_time(subject, found):
             found.append(("as_of", self._as_of_text))
         if subject.kind == "inspection" and self._then.first_ticket_on != self.now.first_ticket_on:
             then, now = self._then.first_ticket_on, self.now.first_ticket_on
@@ -280,6 +280,19 @@ class Causes:
         codes = {code for code, _ in found}
         texts = [text for _, text in found]
         return Cause(codes.pop() if len(codes) == 1 else "several", _joined(texts))
+
+    def _hangs_on_time(self, subject: Subject, found: Sequence[tuple[str, Text]]) -> bool:
+        """Whether another as-of alone could have made the change.
+
+        It decides what is still open, and which services are finished: of a figure that came or
+        went while no row of its did, and of one that was open whose rows are the same.
+        """
+        rows = {code for code, _ in found} - {"terms"}
+        if subject.is_late or subject.is_gone:
+            return not rows & {"row_new", "row_gone"}
+        if subject.is_undone and self.now.as_of < self._then.as_of:
+            return True
+        return subject.was_open and (subject.is_undone or not rows)
 
     def _of_rows(self, subject: Subject) -> list[tuple[str, Text]]:
         inputs = self._inputs.get((subject.anchor_kind, subject.anchor), [])
@@ -330,9 +343,12 @@ class Causes:
         file, row = one.place
         place = Text(f"（{file} 第 {row} 行）", f" ({file} row {row})")
         if one.then is None:
+            # Closed months keep the rows they stood on: it may have been there, for something else.
+            month = one.role == "ticket"
             return Text(
-                f"结账时没有的{role.zh}{key}{place.zh}",
-                f"{role.en}{key} was not there at closing{place.en}",
+                f"结账时不在{'本月' if month else '其依据'}之中的{role.zh}{key}{place.zh}",
+                f"{role.en}{key} was not {'in this month' if month else 'part of it'} at closing"
+                f"{place.en}",
             )
         if one.now is None:
             return Text(
@@ -389,9 +405,8 @@ class Causes:
             bisect_right(self.terms.starts(), day),
         )
         if key not in self._terms_found:
-            wanted = _TERMS.get(subject.kind) or dict.fromkeys(
-                name for name, file in self.terms.files.items() if hasattr(file, "values")
-            )
+            every = (name for name, file in self.terms.files.items() if hasattr(file, "values"))
+            wanted = _TERMS.get(subject.kind, dict.fromkeys(every))
             self._terms_found[key] = differences_on(then, self.terms, day, wanted)
         return [
             (
@@ -461,9 +476,11 @@ class Causes:
     @cached_property
     def _as_of_text(self) -> Text:
         then, now = self._then.as_of, self.now.as_of
+        back = "移" if then < now else "退回"
+        went_on = "time went on: the as-of moved" if then < now else "the as-of was set back"
         return Text(
-            f"截至时间由 {then:%Y-%m-%d %H:%M} 移到 {now:%Y-%m-%d %H:%M}",
-            f"time went on: the as-of moved from {then:%Y-%m-%d %H:%M} to {now:%Y-%m-%d %H:%M}",
+            f"截至时间由 {then:%Y-%m-%d %H:%M} {back}到 {now:%Y-%m-%d %H:%M}",
+            f"{went_on} from {then:%Y-%m-%d %H:%M} to {now:%Y-%m-%d %H:%M}",
         )
 
     def _opening_days(self) -> dict[tuple[str, str], date]:
@@ -522,6 +539,8 @@ def _deciding(promises: Sequence[Promise]) -> dict[str, dict[str, set[str]]]:
             schema, _, export = table.partition(".")
             if schema == "staging" and export in by_export:
                 by_export[export].add(column)
+        if promise.kind not in ("response", "charge"):
+            by_export["tickets"] |= {"provider", "agent_id"}  # whose it is, whatever the verdict
         if promise.kind == "charge":
             by_export["invoices"] |= {"amount", "currency"}  # the finding need not move with them
     return found

@@ -86,9 +86,11 @@ visit_codes as (
     select distinct inspection_service_code as service_code from terms.rules
 ),
 visits as (
-    select ticket.ticket_id, ticket.contract_id, ticket.serial_no, ticket.customer_id
+    select ticket.ticket_id, ticket.contract_id, ticket.serial_no, ticket.customer_id,
+        unit.contract_id as unit_contract_id
     from staging.tickets as ticket
     join visit_codes on visit_codes.service_code = ticket.service_code
+    left join staging.installed_base as unit on unit.serial_no = ticket.serial_no
 ),
 edges as (
     select 'ticket' as kind, ticket_id as anchor, 'ticket' as role, 'tickets' as export,
@@ -147,7 +149,7 @@ edges as (
     select 'contract', sold.anchor, 'visit', 'tickets', visits.ticket_id
     from sold
     join visits on visits.customer_id = sold.customer_id
-    where visits.contract_id is null and visits.serial_no is null
+    where visits.contract_id is null and visits.unit_contract_id is null
     union all
     select 'charge', anchor, 'invoice', 'invoices', row_key from charged
     union all
