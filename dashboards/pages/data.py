@@ -155,7 +155,8 @@ def balance(files: pl.DataFrame) -> Text:
     return Text(
         f"{files.height} 个文件读入 {rows_in:,} 行 = 入库 {staged:,} + 拒收 {rejected:,}。{end.zh}"
         f"另有 {problems:,} 个字段读不懂，已变为空值并逐一列出。",
-        f"{files.height} files, {rows_in:,} rows in = {staged:,} staged + {rejected:,} rejected. "
+        f"{lang.counted(files.height, 'file', 'files')}, {lang.counted(rows_in, 'row', 'rows')} in"
+        f" = {staged:,} staged + {rejected:,} rejected. "
         f"{end.en} {problems:,} fields could not be read: they are empty, and listed one by one.",
     )
 

@@ -444,8 +444,9 @@ def free_year(frame: pl.DataFrame) -> dict[str, Any] | None:
             Text(
                 f"{charges:,} 笔收费的结论会改变；其中多收金额由 {now} 变为 {then} {currency}，"
                 f"应收未收由 {before:,} 笔变为 {after:,} 笔。",
-                f"{charges:,} charges would change; money overbilled on them from {now} to {then} "
-                f"{currency}, charges not billed from {before:,} to {after:,}.",
+                f"{lang.counted(charges, 'charge', 'charges')} would change; money overbilled on "
+                f"them from {now} to {then} {currency}, charges not billed from {before:,} to "
+                f"{after:,}.",
             )
         )
     table = StaticTable(

@@ -402,8 +402,9 @@ def distribution(rows: Sequence[Mapping[str, Any]], month: date | None) -> Chart
         sentence = Text(
             f"{met + breached:,} 张已响应工单中，{met:,} 张在时限内；"
             f"{near:,} 张在最后一成时限里才响应，{far:,} 张用了两倍以上时限。",
-            f"Of {met + breached:,} answered faults {met:,} came in time; {near:,} of them came in "
-            f"the last tenth of the target, and {far:,} took twice the target or more.",
+            f"Of {lang.counted(met + breached, 'answered fault', 'answered faults')} {met:,} came "
+            f"in time; {near:,} of them came in the last tenth of the target, and {far:,} took "
+            "twice the target or more.",
         )
     else:
         sentence = Text("没有已响应的工单。", "No answered faults.")

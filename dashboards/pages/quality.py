@@ -337,7 +337,7 @@ def records_sentence(classes: pl.DataFrame) -> Text | None:
         f"提交的记录共 {total:,} 份 = "
         + " + ".join(f"{word.zh} {number:,}" for word, number in parts)
         + "。",
-        f"{total:,} records filed = "
+        f"{lang.counted(total, 'record', 'records')} filed = "
         + " + ".join(f"{number:,} {word.en.lower()}" for word, number in parts)
         + ".",
     )

@@ -93,7 +93,8 @@ def report_of(frames: Mapping[str, pl.DataFrame], month: date | None = None) -> 
         version=product_version(),
     )
     closed = [one for one in report.months if report.is_closed(one)]
-    shown = month if month in months else next(reversed(closed or months), None)
+    begun = [one for one in report.months if one <= as_of.date()]
+    shown = month if month in months else next(reversed(closed or begun or months), None)
     return Report(**{**vars(report), "month": shown})
 
 
