@@ -13,8 +13,9 @@ and adds up each time.
 What is told. Changes go by their time, then by ``change_no`` where the log has one, never by
 their place in a file: how rows are sorted and cut into files is nothing to the outcome. Of
 changes at the same instant the last is the one whose value no other of them started from. What
-the order of two changes, or a change without a readable time, leaves open is not guessed: the
-cell is blank and listed; a pause is kept without its times, which makes its ticket unmeasurable.
+the order of two changes, a change without a readable time, or a log that begins after its ticket
+leaves open is not guessed: the cell is blank and listed; a pause is kept without its times, which
+makes its ticket unmeasurable.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from typing import TYPE_CHECKING
 from pipelines.contract import EXPORTS, TICKET_EVENTS, Column, Kind
 from pipelines.exports.mapping import ColumnRule, ExportMapping, Fold
 from pipelines.exports.quoting import identifier, literal
-from pipelines.exports.reasons import NO_TIME_OF_CHANGE, SAME_TIME
+from pipelines.exports.reasons import BEFORE_THE_LOG, NO_TIME_OF_CHANGE, SAME_TIME
 from pipelines.exports.source import Finding, Source
 
 if TYPE_CHECKING:
@@ -201,31 +202,52 @@ def _is_in(states: str, column: str = "states") -> str:
 
 
 def _unplaced(states: str) -> str:
-    """SQL of the tickets that come into one of ``states`` and have a change without a time.
+    """SQL of each ticket: what it has to do with ``states``, and with changes without a time.
 
-    ``shown`` is the state that change led to.
+    ``shown`` is a state that such a change led to.
     """
     return (
         f"select ticket_id, bool_or(list_contains({states}, new)) as is_concerned,"  # noqa: S608 - quoted
         f" bool_or(changed_at is null) as is_unplaced,"
         f" bool_or(changed_at is null and list_contains({states}, new)) as is_entry_unplaced,"
+        f" bool_or(changed_at is null and list_contains({states}, old)) as is_exit_unplaced,"
         " min(new) filter (where changed_at is null) as shown"
         " from _state_changes group by ticket_id"
     )
 
 
 def _first_entry(of: tuple[str, ...]) -> str:
-    """SQL of ticket, when it first came into one of the states, or why that cannot be told."""
+    """SQL of ticket, when it first came into one of the states, or why that cannot be told.
+
+    A ticket whose log begins by leaving such a state came into it before: a later entry is not
+    the first one. Nor need it be where a change out of such a state has no time, unless the log
+    begins with a change from nothing, which is the ticket's beginning.
+    """
     states = _states(of)
     return f"""
         with entries as (
             select ticket_id, min(changed_at) as at_first from _state_changes
             where list_contains({states}, new) group by ticket_id
+        ),
+        starts as (
+            select ticket_id, befores, {_is_in(states, "befores")} as was_in,
+                list_contains(befores, '') as is_beginning
+            from _moments where n = 1
+        ),
+        whys as (
+            select ticket_id, at_first, shown, befores,
+                case when is_entry_unplaced then {literal(NO_TIME_OF_CHANGE)}
+                    when was_in then {literal(BEFORE_THE_LOG)}
+                    when was_in is null and befores is not null then {literal(SAME_TIME)}
+                    when is_exit_unplaced and at_first is not null and not is_beginning
+                        then {literal(NO_TIME_OF_CHANGE)} end as why
+            from ({_unplaced(states)}) left join entries using (ticket_id)
+                left join starts using (ticket_id)
         )
-        select ticket_id,
-            case when not is_entry_unplaced then cast(at_first as varchar) end as said,
-            case when is_entry_unplaced then {literal(NO_TIME_OF_CHANGE)} end as why, shown
-        from ({_unplaced(states)}) left join entries using (ticket_id)
+        select ticket_id, case when why is null then cast(at_first as varchar) end as said, why,
+            case when why = {literal(NO_TIME_OF_CHANGE)} then shown
+                else array_to_string(befores, ' / ') end as shown
+        from whys
     """  # noqa: S608 - quoted
 
 

@@ -31,6 +31,7 @@ OVER_COLUMNS = "merged over several columns: read in the first of them alone"
 KEY_OVER_ROWS = "one key merged over several rows: only its first row has it"
 SAME_TIME = "changes at the same time: which was the last cannot be told"
 NO_TIME_OF_CHANGE = "a change without a readable time: what it changed cannot be told"
+BEFORE_THE_LOG = "already in that state when the log begins: since when cannot be told"
 
 CHINESE = {
     NOT_A_TIME: "不是可识别的日期或时间",
@@ -49,6 +50,7 @@ CHINESE = {
     KEY_OVER_ROWS: "一个编号合并了多行：只有第一行有编号",
     SAME_TIME: "同一时间有多次变更，无法判断最后一次",
     NO_TIME_OF_CHANGE: "有一次变更的时间读不懂，无法判断其结果",
+    BEFORE_THE_LOG: "变更记录开始时已处于该状态，无法判断从何时起",
 }
 """Each reason in Chinese. After NOT_ONE_OF come the values that may stand there."""
 

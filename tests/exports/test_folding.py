@@ -29,6 +29,7 @@ pytest_plugins = ("tests.exports.staging_fixtures",)
 
 SAME_TIME = "changes at the same time: which was the last cannot be told"
 NO_TIME = "a change without a readable time: what it changed cannot be told"
+BEFORE = "already in that state when the log begins: since when cannot be told"
 MAPPING = """
 ticket_events:
   files: ["history*"]
@@ -290,6 +291,78 @@ def test_what_the_order_of_changes_leaves_open_is_blank_and_listed(
         ("tickets", 8, "finished_at", "in progress", NO_TIME),
         ("tickets", 8, "responded_at", "in progress", NO_TIME),
     ]
+
+
+def test_an_entry_is_not_the_first_where_the_log_begins_in_that_state(
+    stage: Callable[..., Staged],
+) -> None:
+    """Histories as Jira's have no row for the creation of a ticket."""
+    minute = "2025-03-07 10:00"
+    staged = stage(
+        {
+            "history.csv": log(
+                # opened before the log begins, and again later
+                state("T1", "Open", "In progress", minute),
+                state("T1", "In progress", "Open", "2025-03-09 15:00"),
+                # answered before the log begins, and again later
+                state("T2", "In progress", "Waiting", minute),
+                state("T2", "Waiting", "In progress", "2025-03-09 15:00"),
+                # from one state of an answer to the other
+                state("T3", "In progress", "Resolved", minute),
+                # began in one of two states, of which one is an answer
+                state("T4", "In progress", "Waiting", minute),
+                state("T4", "Open", "On hold", minute),
+                state("T4", "On hold", "Resolved", "2025-03-09 15:00"),
+                # the log begins with the ticket
+                state("T5", "", "Open", minute),
+                state("T5", "Open", "In progress", "2025-03-07 11:00"),
+                state("T5", "In progress", "Open", "2025-03-09 15:00"),
+            )
+        },
+        MAPPING,
+    )
+    assert staged.rows(
+        "select ticket_id, opened_at, responded_at from staging.tickets order by ticket_id"
+    ) == [
+        ("T1", None, at(minute)),
+        ("T2", None, None),
+        ("T3", None, None),
+        ("T4", None, None),
+        ("T5", at(minute), at("2025-03-07 11:00")),
+    ]
+    assert staged.rows(
+        'select source_row, "column", value, reason from staging.problems'
+        " where export = 'tickets' and \"column\" in ('opened_at', 'responded_at') order by all"
+    ) == [
+        (2, "opened_at", "open", BEFORE),
+        (4, "responded_at", "in progress", BEFORE),
+        (6, "responded_at", "in progress", BEFORE),
+        (7, "opened_at", "in progress / open", SAME_TIME),
+        (7, "responded_at", "in progress / open", SAME_TIME),
+    ]
+
+
+def test_an_entry_need_not_be_the_first_where_a_way_out_has_no_time(
+    stage: Callable[..., Staged],
+) -> None:
+    staged = stage(
+        {
+            "history.csv": log(
+                # either it left before the 9th, or it came into that state on the 9th
+                state("T1", "Open", "Waiting", "soon"),
+                state("T1", "Waiting", "Open", "2025-03-09 15:00"),
+                # from nothing: whenever it left, it first came on the 7th
+                state("T2", "", "Waiting", "2025-03-07 09:00"),
+                state("T2", "Waiting", "Open", "2025-03-07 10:00"),
+                state("T2", "Open", "Rejected", "soon"),
+            )
+        },
+        MAPPING,
+    )
+    assert staged.column("opened_at") == [None, at("2025-03-07 10:00")]
+    assert staged.rows(
+        "select source_row, value, reason from staging.problems where \"column\" = 'opened_at'"
+    ) == [(3, "waiting", NO_TIME)]
 
 
 def test_a_number_of_the_change_orders_what_time_does_not(stage: Callable[..., Staged]) -> None:
