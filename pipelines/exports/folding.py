@@ -204,10 +204,12 @@ def _is_in(states: str, column: str = "states") -> str:
 def _unplaced(states: str) -> str:
     """SQL of each ticket: what it has to do with ``states``, and with changes without a time.
 
-    ``shown`` is a state that such a change led to.
+    It is concerned when it comes into one of them, touched when it comes into one or leaves it.
+    ``shown`` is a state that a change without a time led to.
     """
     return (
         f"select ticket_id, bool_or(list_contains({states}, new)) as is_concerned,"  # noqa: S608 - quoted
+        f" bool_or(list_contains({states}, new) or list_contains({states}, old)) as is_touched,"
         f" bool_or(changed_at is null) as is_unplaced,"
         f" bool_or(changed_at is null and list_contains({states}, new)) as is_entry_unplaced,"
         f" bool_or(changed_at is null and list_contains({states}, old)) as is_exit_unplaced,"
@@ -320,8 +322,7 @@ def fold_pauses(con: duckdb.DuckDBPyConnection, mapping: Mapping, timezone: str)
             left join (
                 select ticket_id, is_pause as starts_paused from starts
             ) using (ticket_id)
-            where (is_concerned or starts_paused is distinct from false)
-                and (is_unplaced or states is not null or starts_paused is null)
+            where is_touched and (is_unplaced or states is not null or starts_paused is null)
         ),
         runs as (
             select *, n - row_number() over (partition by ticket_id, is_pause order by n) as run

@@ -227,6 +227,45 @@ def test_a_ticket_born_in_a_pause_is_paused_from_its_opening(stage: Callable[...
     ]
 
 
+def test_a_pause_is_kept_without_times_where_its_end_has_none_and_none_is_made_up(
+    stage: Callable[..., Staged],
+) -> None:
+    staged = stage(
+        {
+            "tickets.csv": "ticket_id,opened_at\n"
+            + "".join(f"T{number},2025-03-07 08:00\n" for number in range(1, 6)),
+            "history.csv": log(
+                # waited from its opening until nobody knows when
+                state("T1", "Waiting", "In progress", "soon"),
+                state("T1", "In progress", "Resolved", "2025-03-07 11:00"),
+                # never waited
+                state("T2", "Open", "In progress", "soon"),
+                # waited from nobody knows when
+                state("T3", "Open", "Waiting", "soon"),
+                # waited until nobody knows when, and no other change
+                state("T4", "On hold", "Open", "soon"),
+                # never waited, of several changes
+                state("T5", "Open", "In progress", "soon"),
+                state("T5", "In progress", "Resolved", "2025-03-07 11:00"),
+            ),
+        },
+        MAPPING,
+    )
+    assert staged.rows(PAUSES) == [
+        ("T1", None, None, "in progress"),
+        ("T3", None, None, "waiting"),
+        ("T4", None, None, "open"),
+    ]
+    assert staged.rows(
+        'select source_row, "column", value, reason from staging.problems'
+        " where export = 'pauses' order by all"
+    ) == [
+        (2, "paused_at", "in progress", NO_TIME),
+        (5, "paused_at", "waiting", NO_TIME),
+        (6, "paused_at", "open", NO_TIME),
+    ]
+
+
 def test_of_changes_at_one_time_the_last_is_where_no_other_began(
     stage: Callable[..., Staged],
 ) -> None:
