@@ -2,7 +2,8 @@
 
 Belongs here: what the rows of ``staging.ticket_events`` say together. Does not belong here:
 reading them (``staging`` stages a log like any export), and reading the texts that come out
-(``staging`` does that too, as of any file of tickets).
+(``staging`` does that too, as of any file of tickets), but for times whose meaning hangs on the
+file they stand in.
 
 How rows are counted. A row of a log is staged in ``staging.ticket_events``, or rejected when it
 names no ticket: rows in = staged + rejected holds for the file as for any. What is folded out
@@ -20,10 +21,14 @@ makes its ticket unmeasurable.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pipelines.contract import EXPORTS, TICKET_EVENTS, Column, Kind
+from pipelines.exports import conventions, values
+from pipelines.exports.deciding import decide
+from pipelines.exports.finding import WORKBOOK_SUFFIXES
 from pipelines.exports.mapping import ColumnRule, ExportMapping, Fold
 from pipelines.exports.quoting import identifier, literal
 from pipelines.exports.reasons import BEFORE_THE_LOG, NO_TIME_OF_CHANGE, SAME_TIME
@@ -33,9 +38,14 @@ if TYPE_CHECKING:
     import duckdb
 
     from pipelines.contract import Export
+    from pipelines.exports.conventions import Convention
     from pipelines.exports.mapping import LogRules, Mapping
 
 _KEYS = ("ticket_id", "changed_at", "change_no")
+_OF_WORKBOOK = re.compile(
+    rf"({'|'.join(map(re.escape, WORKBOOK_SUFFIXES))})( \[.*\])?\Z", re.IGNORECASE | re.DOTALL
+)
+"""How the source of a workbook's rows ends, be it the book or one of its sheets."""
 
 
 def log_export(rules: ExportMapping | None) -> Export:
@@ -71,6 +81,12 @@ def fold_tickets(con: duckdb.DuckDBPyConnection, mapping: Mapping, timezone: str
         return None
     names = list(log.tickets)
     _create_changes(con, log)
+    kinds = _are_workbooks(con)
+    ways = {
+        name: _ways_of_time(con, name, rules, timezone, kinds)
+        for name, ticket in log.tickets.items()
+        if ticket.fold is Fold.CELL and not ticket.rule.formats and _is_time(name)
+    }
     con.execute(
         "create or replace temp table _folded as select ticket_id as c0,"
         " arg_min(source_file, first) as source_file, arg_min(source_row, first) as line,"
@@ -101,7 +117,93 @@ def fold_tickets(con: duckdb.DuckDBPyConnection, mapping: Mapping, timezone: str
         constants=tickets.constants if tickets else {},
         null_values=rules.null_values,
     )
-    return Folded(derived, _sources(con, EXPORTS["tickets"], "_folded", ["ticket_id", *names]))
+    sources = _sources(con, EXPORTS["tickets"], "_folded", ["ticket_id", *names])
+    for source in sources:
+        source.has_serials = all(kinds.values())
+        source.conventions = dict(ways)
+    return Folded(derived, sources)
+
+
+def _are_workbooks(con: duckdb.DuckDBPyConnection) -> dict[str, bool]:
+    """The files (or sheets) that changes stand in, and whether each is of a workbook."""
+    rows = con.execute("select distinct source_file from _changes order by all").fetchall()
+    return {file: _OF_WORKBOOK.search(file) is not None for (file,) in rows}
+
+
+def _is_time(name: str) -> bool:
+    return any(c.name == name and c.kind is Kind.INSTANT for c in EXPORTS["tickets"].columns)
+
+
+def _ways_of_time(
+    con: duckdb.DuckDBPyConnection,
+    name: str,
+    rules: ExportMapping,
+    timezone: str,
+    kinds: dict[str, bool],
+) -> Convention | None:
+    """The convention of a column of cells that are times, whatever files they stand in.
+
+    A day number is a time in a workbook alone, and whether the day or the month comes first is
+    each file's own way. But the row of a ticket is counted with the file its log begins in,
+    where neither can be told of a cell out of another. So where files differ the cells that hang
+    on it are read here, and put down in ``_changes`` as times in UTC; the rest stay as they came.
+    """
+    rule = rules.log.tickets[name].rule if rules.log else ColumnRule(name)
+    column = next(column for column in EXPORTS["tickets"].columns if column.name == name)
+    plain = values.Reading(
+        timezone="UTC",
+        source_timezone=rule.timezone or rules.timezone or timezone,
+        values=rule.values,
+        null_words=rules.null_values,
+    )
+    con.execute(
+        f"create or replace temp table _cells as"  # noqa: S608 - quoted
+        f" select *, {values.cleaned(column, 'cell', plain)} as text from"
+        f" (select distinct source_file, {identifier(name)} as cell from _changes)"
+    )
+    ways: dict[str, Convention] = {}
+    if rule.way is None:
+        two_way = con.execute(
+            "select distinct source_file from _cells"  # noqa: S608 - quoted
+            f" where {conventions.is_two_way(column.kind, 'text')} order by all"
+        ).fetchall()
+        for (file,) in two_way:
+            cells = f"(from _cells where source_file = {literal(file)})"
+            looked_at = {name: (column, "text", replace(plain, has_serials=kinds[file]))}
+            way = decide(con, cells, looked_at, f"{TICKET_EVENTS.name}.tickets")[name]
+            if way:
+                ways[file] = way
+    told = {way.way for way in ways.values()}
+    if len(told) > 1 or len({*kinds.values()}) > 1:
+        for file, has_serials in kinds.items():
+            way_of_file = rule.way or (ways[file].way if file in ways else None)
+            reading = replace(plain, has_serials=has_serials, way=way_of_file)
+            _put_down(con, column, file, plain, reading)
+    if len(told) > 1 and conventions.UNDECIDED not in told:
+        return None
+    # Where a file is undecided, no other's way may be taken for what stays unread.
+    undecided = [way for way in ways.values() if way.way == conventions.UNDECIDED]
+    asked = [way for way in undecided if way.question]
+    return next(iter([*asked, *undecided, *ways.values()]), None)
+
+
+def _put_down(
+    con: duckdb.DuckDBPyConnection,
+    column: Column,
+    file: str,
+    plain: values.Reading,
+    reading: values.Reading,
+) -> None:
+    """Put down, in ``_changes``, the times of a file that ``reading`` reads and ``plain`` not."""
+    usual, said = (
+        values.typed(column, values.found(column, "text", each), each) for each in (plain, reading)
+    )
+    name = identifier(column.name)
+    con.execute(
+        f"update _changes set {name} = cast(said as varchar) || 'Z' from (select cell, {said} as said"  # noqa: S608, E501 - quoted
+        f" from _cells where source_file = {literal(file)} and {usual} is null) as cells"
+        f" where source_file = {literal(file)} and {name} = cell and said is not null"
+    )
 
 
 def _reading_rule(name: str, rules: ExportMapping, timezone: str) -> ColumnRule:
@@ -361,7 +463,7 @@ def fold_pauses(con: duckdb.DuckDBPyConnection, mapping: Mapping, timezone: str)
 def forget(con: duckdb.DuckDBPyConnection) -> None:
     """Drop what folding kept beside ``staging.ticket_events``."""
     con.execute("drop view if exists _state_changes")
-    for table in ("_changes", "_moments", "_folded", "_folded_tickets", "_folded_pauses"):
+    for table in ("_changes", "_moments", "_cells", "_folded", "_folded_tickets", "_folded_pauses"):
         con.execute(f"drop table if exists {table}")
 
 

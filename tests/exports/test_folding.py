@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
+import xlsxwriter
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -478,6 +479,131 @@ tickets: {constants: {category: fault}}
         ("INC0000045", at("2016-02-29 08:53"), at("2016-02-29 11:29"), "awaiting user info")
     ]
     assert staged.problems() == []
+
+
+SNAPSHOTS = """
+ticket_events:
+  files: "history*"
+  columns: {new_value: state}
+  tickets: {opened_at: opened}
+"""
+
+
+def snapshots(*rows: tuple[object, ...]) -> list[tuple[object, ...]]:
+    """A log of ticket, state, at, and a cell with the time of opening."""
+    return [("ticket", "state", "at", "opened"), *rows]
+
+
+def as_csv(rows: list[tuple[object, ...]]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    return out.getvalue()
+
+
+def as_workbook(sheets: dict[str, list[tuple[object, ...]]]) -> bytes:
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out) as book:
+        for name, rows in sheets.items():
+            sheet = book.add_worksheet(name)
+            for place, row in enumerate(rows):
+                sheet.write_row(place, 0, row)
+    return out.getvalue()
+
+
+def test_a_day_number_is_a_time_in_a_log_that_is_a_workbook(stage: Callable[..., Staged]) -> None:
+    # Day 45,723 is 7 March 2025, and 0.375 of it is 09:00.
+    book = as_workbook(
+        {
+            "March": snapshots(("T1", "Open", "2025-03-07 10:00", 45723.375)),
+            "April": snapshots(
+                ("T1", "Closed", "2025-04-07 10:00", 45723.375),
+                ("T2", "Open", "2025-04-07 11:00", 999999.5),
+                ("T5", "Open", "2025-03-07 10:00", ""),
+                ("T6", "Closed", "2025-03-08 10:00", 45723.375),
+            ),
+        }
+    )
+    lines = as_csv(
+        snapshots(
+            ("T3", "Open", "2025-03-07 10:00", "45723.375"),
+            ("T4", "Open", "2025-03-07 10:00", "2025-03-07 09:00"),
+            # a log in both files: what counts is where the cell stands
+            ("T5", "Closed", "2025-03-08 10:00", "45723.375"),
+            ("T6", "Open", "2025-03-07 10:00", ""),
+        )
+    )
+    staged = stage({"history_1.xlsx": book, "history_2.csv": lines}, SNAPSHOTS)
+    assert staged.rows("select ticket_id, opened_at from staging.tickets order by all") == [
+        ("T1", at("2025-03-07 09:00")),
+        ("T2", None),
+        ("T3", None),
+        ("T4", at("2025-03-07 09:00")),
+        ("T5", None),
+        ("T6", at("2025-03-07 09:00")),
+    ]
+    assert staged.rows("select source_file, value, reason from staging.problems order by all") == [
+        ("history_1.xlsx [April]", "45723.375", "not a date or time we can read"),
+        # in the year 4637
+        ("history_1.xlsx [April]", "999999.5", "not a date or time we can read"),
+        ("history_2.csv", "45723.375", "not a date or time we can read"),
+    ]
+
+
+@pytest.mark.parametrize("has_text_beside", [False, True])
+def test_a_day_number_is_a_time_of_the_zone_of_its_log(
+    stage: Callable[..., Staged], *, has_text_beside: bool
+) -> None:
+    book = as_workbook(
+        {
+            "March": snapshots(
+                ("T1", "Open", "2025-03-07 10:00", 45723.375),
+                ("T2", "Open", "2025-03-07 10:00", "2025-03-07 10:00"),
+            )
+        }
+    )
+    files: dict[str, str | bytes] = {"history_1.xlsx": book}
+    if has_text_beside:
+        files["history_2.csv"] = as_csv(snapshots(("T9", "Open", "2025-03-07 10:00", "")))
+    staged = stage(files, SNAPSHOTS + "  timezone: Europe/Berlin\n")
+    # Berlin is seven hours behind Shanghai in winter.
+    assert staged.column("opened_at")[:2] == [at("2025-03-07 16:00"), at("2025-03-07 17:00")]
+
+
+def test_a_cell_goes_the_way_of_the_file_it_stands_in(stage: Callable[..., Staged]) -> None:
+    staged = stage(
+        {
+            # days first, as the 13th tells
+            "history_1.csv": as_csv(
+                snapshots(
+                    ("T1", "Open", "2025-07-04 10:00", "3/7/2025"),
+                    ("T2", "Open", "2025-07-04 10:00", "3/7/2025"),
+                    ("T3", "Open", "2025-07-04 10:00", "13/6/2025"),
+                    ("T4", "Open", "2025-07-04 10:00", "3/7/2025"),
+                )
+            ),
+            # months first, as the 25th tells
+            "history_2.csv": as_csv(
+                snapshots(
+                    ("T1", "Closed", "2025-07-05 10:00", "7/3/2025"),
+                    ("T5", "Open", "2025-07-05 10:00", "6/25/2025"),
+                )
+            ),
+            # which, nothing tells
+            "history_3.csv": as_csv(snapshots(("T4", "Closed", "2025-07-05 10:00", "3/7/2025"))),
+        },
+        SNAPSHOTS,
+    )
+    assert staged.rows("select ticket_id, opened_at from staging.tickets order by all") == [
+        ("T1", at("2025-07-03")),
+        ("T2", at("2025-07-03")),
+        ("T3", at("2025-06-13")),
+        ("T4", None),
+        ("T5", at("2025-06-25")),
+    ]
+    ((row, column, value, reason),) = staged.problems()
+    assert (row, column, value) == (5, "opened_at", "3/7/2025")
+    assert reason.startswith("is the day or the month first? 3/7/2025 may be")
+    assert reason.endswith("ticket_events.tickets.opened_at.format: day-first or month-first")
 
 
 def test_jiras_issue_history_completes_its_issues(stage: Callable[..., Staged]) -> None:
