@@ -341,7 +341,7 @@ def _first_entry(of: tuple[str, ...]) -> str:
         whys as (
             select ticket_id, at_first, shown, befores,
                 case when is_entry_unplaced then {literal(NO_TIME_OF_CHANGE)}
-                    when was_in then {literal(BEFORE_THE_LOG)}
+                    when was_in and at_first is not null then {literal(BEFORE_THE_LOG)}
                     when was_in is null and befores is not null then {literal(SAME_TIME)}
                     when is_exit_unplaced and at_first is not null and not is_beginning
                         then {literal(NO_TIME_OF_CHANGE)} end as why
