@@ -30,6 +30,9 @@ _MOST_CHOICES = 30
 _QUESTIONS = 12
 _SAMPLES = 3
 _SHOWN_CHARS = 40
+_LONGEST_KEY = 1_000
+"""A key of YAML that stands on one line with its value must end within 1,024 characters."""
+
 _ESCAPED = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 _ALSO_ESCAPED = "\ufeff\x85"
 _LARGEST_SHORT = 0xFFFF
@@ -149,23 +152,37 @@ def mapping_yaml(proposal: Proposal) -> str:
     for guess in proposal.guesses:
         lines += _column_lines(guess)
     left_out = _left_out(proposal)
-    lines += [f"    {name}: null  # so named, but not like one: not read" for name in left_out]
+    lines += [f"    {line}" for line in left_out.values()]
     if not left_out and not any(guess.score >= LIKELY for guess in proposal.guesses):
         lines[lines.index("  columns:")] = "  columns: {}"
     lines += _rest_lines(proposal)
     return "\n".join(lines) + "\n"
 
 
-def _left_out(proposal: Proposal) -> list[str]:
-    """Columns that would be found by their name although they do not look it."""
+def _left_out(proposal: Proposal) -> dict[str, str]:
+    """Lines of columns that would be found by their name but shall not be, and why not.
+
+    One without which nothing is read stays in force where it is there more than once: the
+    reading is refused either way, and then says so, not that the column is missing.
+    """
     headers = {fold(profile.header) for profile in proposal.look.profiles}
     used = {guess.column.name for guess in proposal.guesses if guess.score >= LIKELY}
-    return [
-        column.name
-        for column in proposal.export.columns
-        if column.name not in used
-        and any(fold(name) in headers for name in (column.name, *column.aliases))
-    ]
+    needed = (*proposal.export.key, *proposal.export.needed)
+    left_out = {}
+    for column in proposal.export.columns:
+        name, names = column.name, {fold(name) for name in (column.name, *column.aliases)}
+        twice = [shown(header) for header in proposal.look.twice if fold(header) in names]
+        if name in used:
+            continue
+        if twice:
+            why = (
+                f"{' / '.join(twice)} stands there more than once. Give one of them a name of its"
+                " own in the file, and write that here"
+            )
+            left_out[name] = f"# {name}: {why}" if name in needed else f"{name}: null  # {why}"
+        elif names & headers:
+            left_out[name] = f"{name}: null  # so named, but not like one: not read"
+    return left_out
 
 
 def _files_line(name: str) -> list[str]:
@@ -193,8 +210,14 @@ def _column_lines(guess: Guess) -> list[str]:
         lines.append(f"    {mark if known else '# '}  values:")
         for text, count, told in asked:
             off = mark if told else "# "
-            lines.append(f"    {off}    {quoted(text)}: {quoted(told or '?')}  # {count} rows")
+            lines += [f"    {off}    {part}" for part in _pair(quoted(text), quoted(told or "?"))]
+            lines[-1] += f"  # {count} rows"
     return lines
+
+
+def _pair(key: str, value: str) -> list[str]:
+    """A key and its value in YAML, where a long key must be marked as one on a line of its own."""
+    return [f"{key}: {value}"] if len(key) <= _LONGEST_KEY else [f"? {key}", f": {value}"]
 
 
 def _way_lines(guess: Guess, mark: str) -> list[str]:
@@ -217,7 +240,7 @@ def _rest_lines(proposal: Proposal) -> list[str]:
             "  # constants:",
             '  #   category: "fault"',
         ]
-    if proposal.export.name == "invoices" and "line_no" in missing:
+    if proposal.export.name == "invoices" and "line_no" in missing.keys() - _left_out(proposal):
         lines += [
             "  # The file has one row per invoice, as far as we can tell:",
             "  constants:",

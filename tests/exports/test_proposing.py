@@ -185,6 +185,78 @@ def test_decimal_commas_are_told_or_asked(tmp_path: Path) -> None:
     assert "      format: decimal-comma" in mapping_yaml(propose(file, "invoices"))
 
 
+def read_unedited(folder: Path, name: str, export: str = "tickets") -> tuple[str, int, str]:
+    """The mapping proposed for a file, and what reading with it unedited comes to."""
+    out = folder.parent / f"{folder.name}.yaml"
+    status, said = sla("map", folder / name, "--export", export, "--out", out, "--force")
+    assert status == 0, said
+    return out.read_text(encoding="utf-8"), *sla("check", "--exports", folder, "--mapping", out)
+
+
+def test_a_column_of_the_contract_that_is_there_twice_is_left_out(tmp_path: Path) -> None:
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    (folder / "tickets.csv").write_text(
+        "Ticket No,Created,City,city,Priority,Description,Description\n"
+        "T1,2025-03-07 17:00,Beijing,Shanghai,P1,Down,Down again\n"
+        "T2,2025-03-08 09:00,Wuhan,Wuhan,P2,Slow,\n"
+    )
+    text, status, said = read_unedited(folder, "tickets.csv")
+    assert (status, "2 rows in = 2 staged + 0 rejected" in said) == (0, True), said
+    assert (
+        "    city: null  # 'City' / 'city' stands there more than once. Give one of them a"
+        " name of its own in the file, and write that here\n"
+    ) in text
+    rules = load_mapping(tmp_path / "exports.yaml").exports["tickets"]
+    assert {name for name, rule in rules.columns.items() if rule.header is None} == {
+        "city",
+        "description",
+    }
+
+
+def test_a_key_that_is_there_twice_is_refused_as_such(tmp_path: Path) -> None:
+    # Left out it would only be said to be missing, and the lines of an invoice would be one.
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    (folder / "tickets.csv").write_text("ticket_id\nT1\n")
+    (folder / "invoices.csv").write_text(
+        "invoice_id,line_no,line_no,amount\nI1,1,2,5.00\nI1,2,3,6.00\n"
+    )
+    text, status, said = read_unedited(folder, "invoices.csv", "invoices")
+    assert (status, "more than one column for line_no ('line_no', 'line_no')" in said) == (
+        1,
+        True,
+    ), said
+    assert "    # line_no: 'line_no' stands there more than once. Give one" in text
+    assert "constants" not in text
+
+
+@pytest.mark.parametrize("length", [1_010, 1_023, 1_024, 30_000])
+def test_a_long_cell_of_a_choice_keeps_its_meaning(tmp_path: Path, length: int) -> None:
+    """A key of YAML on one line ends within 1,024 characters."""
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    cell = ("incident " * length)[: length - 1] + "s"
+    (folder / "tickets.csv").write_text(
+        "Ticket No,Created,Type\n"
+        f"T1,2025-03-07 17:00,{cell}\n"
+        "T2,2025-03-08 09:00,incident\n"
+        f"T3,2025-03-08 09:00,{'x' * length}\n"
+    )
+    text, status, said = read_unedited(folder, "tickets.csv")
+    assert (status, "3 rows in = 3 staged + 0 rejected; 1 fields with a problem" in said) == (
+        0,
+        True,
+    ), said
+    rules = load_mapping(tmp_path / "exports.yaml").exports["tickets"]
+    assert rules.columns["category"].values == {cell: "fault", "incident": "fault"}
+    # The cell without a guess is in force once its mark is taken away and it is answered.
+    answered = text.replace('"?"', '"fault"').replace("    #     ", "        ")
+    (tmp_path / "exports.yaml").write_text(answered, encoding="utf-8")
+    rules = load_mapping(tmp_path / "exports.yaml").exports["tickets"]
+    assert rules.columns["category"].values["x" * length] == "fault"
+
+
 def test_a_mapping_is_replaced_only_when_forced(tmp_path: Path) -> None:
     out = tmp_path / "mapping.yaml"
     out.write_text("mine")
