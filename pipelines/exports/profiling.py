@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import fastexcel
 import polars as pl
 
 from pipelines.contract import Column, Kind
@@ -31,7 +32,7 @@ from pipelines.exports.text_files import DELIMITERS, MAX_CELL_CHARS, read_text_f
 from pipelines.exports.workbooks import read_workbook
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from pipelines.exports.conventions import Convention
     from pipelines.exports.source import Source
@@ -48,7 +49,7 @@ _NAMED = ("%d/%b/%y", "%d-%b-%Y", "%d %b %Y", "%b %d, %Y", "%d/%b/%Y")
 
 @dataclass(frozen=True)
 class Look:
-    """What was seen of a file. ``twice``: headers that stand there more than once."""
+    """What was seen of a file, or a sheet. ``twice``: headers that stand there more than once."""
 
     name: str
     format: str
@@ -58,10 +59,14 @@ class Look:
     profiles: list[Profile]
     twice: list[str]
     notes: list[str]
+    sheet: str | None = None
 
 
-def look_at(path: Path, export: str) -> Look:
+def looks_at(path: Path, export: str) -> list[Look]:
     """Read a file of any supported format, whatever its headers, and profile its columns.
+
+    Of a workbook there is a look at each sheet that is shown; of sheets with the same headers
+    (one a month, say) at the longest. Of any other file there is one.
 
     Raises:
         UsageError: there is no such file, or its format is not known.
@@ -79,15 +84,29 @@ def look_at(path: Path, export: str) -> Look:
     with duckdb.connect() as con, tempfile.TemporaryDirectory(prefix="look-") as temporary:
         con.execute(f"set timezone = '{_ZONE}'")
         con.execute("set autoinstall_known_extensions = false")
-        source = _source(con, file, Path(temporary))
-        rows = _sample(con, source)
-        counted = Counter(fold(header) for header in source.headers if header.strip())
-        profiles = [
-            _profile(con, header.strip(), position, [row[position] for row in rows])
-            for position, header in enumerate(source.headers)
-            if header.strip() and counted[fold(header)] == 1
-        ]
-    twice = sorted({h.strip() for h in source.headers if h.strip() and counted[fold(h)] > 1})
+        # One after the other: the next sheet takes the place of the one before.
+        return [_look(con, path, source) for source in _sources(con, file, Path(temporary))]
+
+
+def sheets_read(path: Path, export: str, rules: ExportMapping) -> dict[str, list[str]]:
+    """The headers of the sheets that a workbook is read from by these rules; of none if refused."""
+    suffix = next(s for s in SUFFIXES if path.name.lower().endswith(s))
+    with duckdb.connect() as con:
+        try:
+            sources = read_workbook(con, ExportFile(export, path, suffix), rules)
+        except DataError:
+            return {}
+        return {source.sheet: source.headers for source in sources if source.sheet is not None}
+
+
+def _look(con: duckdb.DuckDBPyConnection, path: Path, source: Source) -> Look:
+    rows = _sample(con, source)
+    counted = Counter(fold(header) for header in source.headers if header.strip())
+    profiles = [
+        _profile(con, header.strip(), position, [row[position] for row in rows])
+        for position, header in enumerate(source.headers)
+        if header.strip() and counted[fold(header)] == 1
+    ]
     return Look(
         path.name,
         source.format,
@@ -95,22 +114,60 @@ def look_at(path: Path, export: str) -> Look:
         source.delimiter,
         len(rows),
         profiles,
-        twice,
+        sorted({h.strip() for h in source.headers if h.strip() and counted[fold(h)] > 1}),
         source.notes,
+        source.sheet,
     )
+
+
+def _sources(con: duckdb.DuckDBPyConnection, file: ExportFile, temp_dir: Path) -> Iterator[Source]:
+    if file.suffix not in WORKBOOK_SUFFIXES:
+        yield _source(con, file, temp_dir)
+        return
+    first = read_workbook(con, file, None)[0]
+    sheets = _sheets(file)
+    if sheets in ([], [first.sheet]):
+        yield _below_titles(con, file, first)
+        return
+    for sheet in sheets:
+        yield _below_titles(con, file, read_workbook(con, file, ExportMapping(sheet=sheet))[0])
+
+
+def _sheets(file: ExportFile) -> list[str]:
+    """The sheets to look at, of a workbook that is known to be whole and within the limits.
+
+    None where that asks for no choice: it has but one, or none is shown.
+    """
+    reader = fastexcel.read_excel(file.path)
+    if len(reader.sheet_names) == 1:
+        return []
+    longest: dict[tuple[str, ...], tuple[int, str]] = {}
+    for index, name in enumerate(reader.sheet_names):
+        sheet = reader.load_sheet(
+            index, header_row=None, skip_rows=0, n_rows=HEADER_SEARCH_ROWS, dtypes="string"
+        )
+        head = [[cell or "" for cell in row] for row in pl.DataFrame(sheet).rows()]
+        if head and sheet.visible == "visible":
+            headers = tuple(fold(cell) for cell in head[_header_place(head)])
+            if sheet.total_height > longest.get(headers, (0, ""))[0]:
+                longest[headers] = (sheet.total_height, name)
+    return [name for _, name in longest.values()]
+
+
+def _below_titles(con: duckdb.DuckDBPyConnection, file: ExportFile, source: Source) -> Source:
+    """A sheet from the row on that looks like its header."""
+    lines = con.sql(f"from {source.relation} limit {HEADER_SEARCH_ROWS}").fetchall()
+    head = [source.headers, *([cell or "" for cell in row[:-1]] for row in lines)]
+    place = _header_place(head)
+    if place == 0:
+        return source
+    rules = ExportMapping(sheet=source.sheet, header_row=lines[place - 1][-1])
+    return read_workbook(con, file, rules)[0]
 
 
 def _source(con: duckdb.DuckDBPyConnection, file: ExportFile, temp_dir: Path) -> Source:
     if file.suffix == ".parquet":
         return read_parquet_file(con, file)
-    if file.suffix in WORKBOOK_SUFFIXES:
-        source = read_workbook(con, file, None)[0]
-        lines = con.sql(f"from {source.relation} limit {HEADER_SEARCH_ROWS}").fetchall()
-        head = [source.headers, *([cell or "" for cell in row[:-1]] for row in lines)]
-        place = _header_place(head)
-        if place == 0:
-            return source
-        return read_workbook(con, file, ExportMapping(header_row=lines[place - 1][-1]))[0]
     path = file.path
     if file.suffix in PACKED_TEXT_SUFFIXES:
         path = decoding.unpack(path, temp_dir)

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import glob
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pipelines.contract import EXPORTS, Kind
+from pipelines.errors import DataError
 from pipelines.exports.conventions import UNDECIDED
 from pipelines.exports.guessing import Guess, Profile, guess_columns, guess_value, is_accepted
-from pipelines.exports.headers import fold
-from pipelines.exports.profiling import Look, look_at
+from pipelines.exports.headers import check_headers, fold
+from pipelines.exports.mapping import ColumnRule, ExportMapping
+from pipelines.exports.profiling import Look, looks_at, sheets_read
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,12 +32,28 @@ _MOST_CHOICES = 30
 _QUESTIONS = 12
 _SAMPLES = 3
 _SHOWN_CHARS = 40
+_MAY_LACK = 0.25
+"""Of the proposed columns; a sheet that lacks more of them is of another kind."""
+
 _LONGEST_KEY = 1_000
 """A key of YAML that stands on one line with its value must end within 1,024 characters."""
 
 _ESCAPED = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 _ALSO_ESCAPED = "\ufeff\x85"
 _LARGEST_SHORT = 0xFFFF
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Of the sheets of a workbook the one to name, where it would not be found, or not alone.
+
+    ``beside`` are those that would be read with it. Where none is to be named, ``optional`` are
+    the columns that others lack which are read beside it.
+    """
+
+    sheet: str | None = None
+    beside: tuple[str, ...] = ()
+    optional: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -50,6 +68,7 @@ class Proposal:
     export: Export
     guesses: list[Guess]
     questions: list[str] = field(default_factory=list)
+    choice: Choice = Choice()
 
     @property
     def unused(self) -> list[Profile]:
@@ -65,14 +84,16 @@ class Proposal:
 
 
 def propose(path: Path, export_name: str) -> Proposal:
-    """Look at a file and guess.
+    """Look at a file and guess; of a workbook, from the sheet that fits the export best.
 
     Raises:
-        UsageError, DataError: as ``look_at``.
+        UsageError, DataError: as ``looks_at``.
     """
-    look = look_at(path, export_name)
     export = EXPORTS[export_name]
-    guesses = guess_columns(export, look.profiles)
+    looks = looks_at(path, export_name)
+    seen = [(look, guess_columns(export, look.profiles)) for look in looks]
+    look, guesses = max(seen, key=lambda one: _fit(export, one[1]))
+    choice = _choice(path, Proposal(look, export, guesses)) if len(looks) > 1 else Choice()
     sure = {guess.column.name for guess in guesses if guess.score >= LIKELY}
     asked = [
         f"{name}: which column is it? Without it no row can be read."
@@ -91,7 +112,63 @@ def propose(path: Path, export_name: str) -> Proposal:
         if guess.score >= LIKELY
         for text, count, told in translations(guess)[:_QUESTIONS]
     ]
-    return Proposal(look, export, guesses, questions)
+    if choice.beside:
+        named = (
+            f"{shown(choice.sheet or '')} only, or {', '.join(map(shown, choice.beside))} as well"
+        )
+        questions.append(f"sheet: {named}? Not all of them have the same columns.")
+    return Proposal(look, export, guesses, questions, choice)
+
+
+def _fit(export: Export, guesses: list[Guess]) -> tuple[bool, int, float]:
+    """How well a sheet fits an export: with its key before all others, then by its columns."""
+    sure = {guess.column.name for guess in guesses if guess.score >= LIKELY}
+    has_key = sure >= {*export.key, *export.needed} - {"line_no"}
+    return has_key, len(sure), sum(guess.score for guess in guesses)
+
+
+def _choice(path: Path, proposal: Proposal) -> Choice:
+    """The sheet to name in the mapping, which must be read as it is proposed.
+
+    None need be where the reading finds it by the headers, alone or beside sheets that are like
+    it: those that have most of its columns.
+    """
+    own = proposal.look.sheet
+    likely = {g.column.name: g.profile.header for g in proposal.guesses if g.score >= LIKELY}
+    rules = ExportMapping(
+        columns={
+            **{name: ColumnRule(None) for name in _left_out(proposal)},
+            **{name: ColumnRule(header) for name, header in likely.items()},
+        },
+        constants={"line_no": "1"} if _is_one_line(proposal) else {},
+    )
+    read = sheets_read(path, proposal.export.name, rules)
+    if read.keys() == {own}:
+        return Choice()
+    if own not in read:
+        return Choice(own)
+    alone = Choice(own, tuple(name for name in read if name != own))
+    optional: set[str] = set()
+    for headers in read.values():
+        there = {fold(header) for header in headers}
+        lacking = {name for name, header in likely.items() if fold(header) not in there}
+        optional |= lacking
+        columns = {
+            name: replace(rule, is_optional=name in lacking) for name, rule in rules.columns.items()
+        }
+        try:
+            check_headers("", headers, proposal.export, replace(rules, columns=columns))
+        except DataError:
+            return alone
+        if len(lacking) > _MAY_LACK * len(likely):
+            return alone
+    return Choice(optional=frozenset(optional))
+
+
+def _is_one_line(proposal: Proposal) -> bool:
+    """Whether each row is an invoice of its own, as far as we can tell."""
+    missing = {column.name for column in proposal.missing} - _left_out(proposal).keys()
+    return proposal.export.name == "invoices" and "line_no" in missing
 
 
 def translations(guess: Guess) -> list[tuple[str, int, str | None]]:
@@ -138,8 +215,10 @@ def escaped(text: str) -> str:
 def mapping_yaml(proposal: Proposal) -> str:
     """The mapping file: guesses as rules, what is unsure or asked as comments to edit."""
     look = proposal.look
+    sheet = f", sheet {shown(look.sheet)}" if look.sheet is not None else ""
     lines = [
-        f"# Proposed by sla map for {shown(look.name)}. Read it through, correct it, then run",
+        f"# Proposed by sla map for {shown(look.name)}{sheet}.",
+        "# Read it through, correct it, then run",
         "#   sla check --exports DIR --mapping THIS_FILE",
         "# Lines that begin with # are not in force: take the # away to use one.",
         f"description: {quoted(f'{look.name} read as {proposal.export.name}.')}",
@@ -147,10 +226,11 @@ def mapping_yaml(proposal: Proposal) -> str:
         "# timezone: Asia/Shanghai",
         f"{proposal.export.name}:",
         *_files_line(look.name),
+        *_sheet_line(proposal.choice),
         "  columns:",
     ]
     for guess in proposal.guesses:
-        lines += _column_lines(guess)
+        lines += _column_lines(guess, is_optional=guess.column.name in proposal.choice.optional)
     left_out = _left_out(proposal)
     lines += [f"    {line}" for line in left_out.values()]
     if not left_out and not any(guess.score >= LIKELY for guess in proposal.guesses):
@@ -192,16 +272,27 @@ def _files_line(name: str) -> list[str]:
     return [f"  files: [{quoted(pattern)}]"]
 
 
-def _column_lines(guess: Guess) -> list[str]:
+def _sheet_line(choice: Choice) -> list[str]:
+    if choice.sheet is None:
+        return []
+    beside = ", ".join(map(shown, choice.beside))
+    why = (
+        f"else read as well, with fewer or other columns: {beside}" if beside else "else not found"
+    )
+    return [f"  sheet: {quoted(choice.sheet)}  # {why}"]
+
+
+def _column_lines(guess: Guess, *, is_optional: bool) -> list[str]:
     mark = "" if guess.score >= LIKELY else "# "
     name, profile = guess.column.name, guess.profile
     samples = ", ".join(shown(text) for text in list(profile.counts)[:_SAMPLES]) or "no values"
     note = f"# {certainty(guess)}; such as {samples}"
     asked = translations(guess)
     ways = _way_lines(guess, mark)
-    if not asked and not profile.formats and not ways:
+    if not asked and not profile.formats and not ways and not is_optional:
         return [f"    {note}", f"    {mark}{name}: {quoted(profile.header)}"]
     lines = [f"    {note}", f"    {mark}{name}:", f"    {mark}  from: {quoted(profile.header)}"]
+    lines += [f"    {mark}  optional: true  # other sheets lack it"] if is_optional else []
     lines += ways or [f"    {mark}  format: {quoted(form)}" for form in profile.formats]
     if asked:
         choices = ", ".join(guess.column.choices or ())
@@ -240,14 +331,14 @@ def _rest_lines(proposal: Proposal) -> list[str]:
             "  # constants:",
             '  #   category: "fault"',
         ]
-    if proposal.export.name == "invoices" and "line_no" in missing.keys() - _left_out(proposal):
+    if _is_one_line(proposal):
         lines += [
             "  # The file has one row per invoice, as far as we can tell:",
             "  constants:",
             '    line_no: "1"',
         ]
-    if missing:
-        lines.append(f"  # Nothing found for: {', '.join(missing)}")
+    if nothing := [name for name in missing if name not in _left_out(proposal)]:
+        lines.append(f"  # Nothing found for: {', '.join(nothing)}")
     lines += [
         f"  # Not used: {shown(p.header)}, such as "
         + (", ".join(shown(text) for text in list(p.counts)[:_SAMPLES]) or "no values")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import itertools
+import re
 from pathlib import Path
 
 import numpy as np
+import openpyxl
 import pytest
 import yaml
 from click.testing import CliRunner
@@ -15,6 +18,7 @@ from pipelines.contract import TICKETS
 from pipelines.exports import load_mapping
 from pipelines.exports.guessing import assign, guess_value
 from pipelines.exports.proposing import mapping_yaml, propose, quoted
+from tests.exports.test_workbooks import book
 
 PRESETS = Path(__file__).parent / "presets"
 
@@ -255,6 +259,83 @@ def test_a_long_cell_of_a_choice_keeps_its_meaning(tmp_path: Path, length: int) 
     (tmp_path / "exports.yaml").write_text(answered, encoding="utf-8")
     rules = load_mapping(tmp_path / "exports.yaml").exports["tickets"]
     assert rules.columns["category"].values["x" * length] == "fault"
+
+
+TICKET_ROWS = [
+    ["Ticket No", "Created", "Priority", "City"],
+    ["T1", "2025-03-07 17:00", "P1", "Beijing"],
+    ["T2", "2025-03-08 09:00", "P2", "Wuhan"],
+]
+COVER_ROWS = [["Report", "Date"], ["Tickets of March", "2025-04-01"]]
+
+
+@pytest.mark.parametrize(
+    ("sheets", "named", "rows"),
+    [
+        # The reading finds the sheet by its headers.
+        ({"Cover": COVER_ROWS, "Tickets": TICKET_ROWS}, None, 2),
+        ({"Cover": COVER_ROWS, "Tickets": [["March 2025"], [], *TICKET_ROWS]}, None, 2),
+        # A sheet that names tickets but lacks half of their columns would be read beside it.
+        (
+            {
+                "Notes": [["Ticket No", "City", "Note"], ["T1", "Beijing", "called back"]],
+                'Ops "1"': TICKET_ROWS,
+            },
+            'Ops "1"',
+            2,
+        ),
+        # A sheet a month: all are read, though one has a column more.
+        (
+            {
+                "Cover": COVER_ROWS,
+                "March": TICKET_ROWS,
+                "April": [
+                    ["Ticket No", "Created", "Priority", "City", "Resolved"],
+                    ["T3", "2025-04-07 17:00", "P1", "Beijing", "2025-04-07 18:00"],
+                ],
+            },
+            None,
+            3,
+        ),
+        ({"March": TICKET_ROWS[:1], "April": TICKET_ROWS, "Cover": COVER_ROWS}, None, 2),
+    ],
+)
+def test_a_workbook_is_proposed_from_the_sheet_that_fits_best(
+    tmp_path: Path, sheets: dict[str, list[list[str]]], named: str | None, rows: int
+) -> None:
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    (folder / "report.xlsx").write_bytes(book(sheets))
+    text, status, said = read_unedited(folder, "report.xlsx")
+    assert ("columns: 'Notes'\n" in text) == (named is not None)
+    read = re.findall(r"(\d+) rows in = \1 staged \+ 0 rejected; 0 fields", said)
+    assert (status, sum(map(int, read))) == (0, rows), said
+    rules = load_mapping(tmp_path / "exports.yaml").exports["tickets"]
+    assert rules.sheet == named
+    found = {name: rule.header for name, rule in rules.columns.items() if rule.header}
+    assert (
+        found.items()
+        >= {
+            "ticket_id": "Ticket No",
+            "opened_at": "Created",
+            "fault_level": "Priority",
+            "city": "City",
+        }.items()
+    )
+    assert ("finished_at" in found) == (rows == 3)
+
+
+def test_a_hidden_sheet_is_no_choice(tmp_path: Path) -> None:
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    book_of_both = openpyxl.load_workbook(
+        io.BytesIO(book({"Old": [[*TICKET_ROWS[0], "Resolved"], ["T0"]], "New": TICKET_ROWS}))
+    )
+    book_of_both["Old"].sheet_state = "hidden"
+    book_of_both.active = book_of_both["New"]
+    book_of_both.save(folder / "report.xlsx")
+    text, status, said = read_unedited(folder, "report.xlsx")
+    assert (status, "2 rows in = 2 staged" in said, "sheet:" in text) == (0, True, False), said
 
 
 def test_a_mapping_is_replaced_only_when_forced(tmp_path: Path) -> None:
