@@ -103,7 +103,7 @@ def _look(con: duckdb.DuckDBPyConnection, path: Path, source: Source) -> Look:
     rows = _sample(con, source)
     counted = Counter(fold(header) for header in source.headers if header.strip())
     profiles = [
-        _profile(con, header.strip(), position, [row[position] for row in rows])
+        _profile(con, header.strip(), position, [row[position] for row in rows], source)
         for position, header in enumerate(source.headers)
         if header.strip() and counted[fold(header)] == 1
     ]
@@ -232,7 +232,11 @@ def _sample(con: duckdb.DuckDBPyConnection, source: Source) -> list[tuple[Any, .
 
 
 def _profile(
-    con: duckdb.DuckDBPyConnection, header: str, position: int, cells: list[str | None]
+    con: duckdb.DuckDBPyConnection,
+    header: str,
+    position: int,
+    cells: list[str | None],
+    source: Source,
 ) -> Profile:
     texts = [cell.strip(values.BLANKS) for cell in cells if cell]
     counts = Counter(
@@ -247,7 +251,9 @@ def _profile(
     con.register("texts", distinct.to_arrow())
     con.execute("create or replace temp table cells as from texts")
     con.unregister("texts")
-    times, numbers = _way(con, Kind.INSTANT), _way(con, Kind.MONEY)
+    # A day number of a spreadsheet is no time here: a column of tickets' numbers would be times.
+    times = _way(con, Kind.INSTANT, has_serials=False)
+    numbers = _way(con, Kind.MONEY, has_serials=source.has_serials)
     time_share = _share(con, Kind.INSTANT, times)
     formats: tuple[str, ...] = ()
     if time_share < _ENOUGH:
@@ -269,9 +275,12 @@ def _profile(
     )
 
 
-def _way(con: duckdb.DuckDBPyConnection, kind: Kind) -> Convention | None:
-    """The way the cells go, read as a kind; None where there is but one."""
-    column, reading = Column("said", kind), values.Reading(_ZONE, _ZONE)
+def _way(con: duckdb.DuckDBPyConnection, kind: Kind, *, has_serials: bool) -> Convention | None:
+    """The way the cells go, read as a kind; None where there is but one.
+
+    ``has_serials`` as the reading has it, which takes no workbook's numbers for decimal commas.
+    """
+    column, reading = Column("said", kind), values.Reading(_ZONE, _ZONE, has_serials=has_serials)
     looked_at = {"said": (column, values.cleaned(column, "said", reading), reading)}
     return decide(con, "cells", looked_at, None).get("said")
 

@@ -338,6 +338,22 @@ def test_a_hidden_sheet_is_no_choice(tmp_path: Path) -> None:
     assert (status, "2 rows in = 2 staged" in said, "sheet:" in text) == (0, True, False), said
 
 
+def test_numbers_of_a_workbook_are_proposed_as_they_are_read(tmp_path: Path) -> None:
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    rows = [["Ticket No", "training_hours"], ["T1", "1,5"], ["T2", 12.125], ["T3", 2.5]]
+    (folder / "report.xlsx").write_bytes(book({"Tickets": rows[:3]}))
+    text, status, said = read_unedited(folder, "report.xlsx")
+    # Of a text file the comma would tell: there a number does not come with a point by itself.
+    assert "\n      format: decimal-comma" not in text
+    is_asked = "# is the decimal sign a point or a comma" in text
+    assert (status, "Question  tickets.training_hours" in said) == (0, is_asked), said
+    (folder / "report.xlsx").write_bytes(book({"Tickets": [*rows[:2], rows[3]]}))
+    text, status, said = read_unedited(folder, "report.xlsx")
+    assert "format:" not in text
+    assert (status, "0 fields with a problem" in said) == (0, True), said
+
+
 def test_a_mapping_is_replaced_only_when_forced(tmp_path: Path) -> None:
     out = tmp_path / "mapping.yaml"
     out.write_text("mine")
