@@ -7,11 +7,16 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playwright.sync_api import Browser
+
+# No test is timed: machines are noisy, and a deadline would fail whatever ran beside another.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 # A worker of pytest-xdist has a main module without a file, which PySpark's Connect, imported by
 # Great Expectations, takes for its own doctests: it ends the process.

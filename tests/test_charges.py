@@ -114,7 +114,7 @@ def charges_of(con: duckdb.DuckDBPyConnection, lines: list[Row], files: int) -> 
 
 
 @given(lines=LINES, data=st.data())
-@settings(max_examples=15, deadline=None, derandomize=True)
+@settings(max_examples=15, derandomize=True)
 def test_netting_does_not_depend_on_the_order_of_lines_or_their_files(
     con: duckdb.DuckDBPyConnection, lines: list[Row], data: st.DataObject
 ) -> None:
@@ -123,7 +123,7 @@ def test_netting_does_not_depend_on_the_order_of_lines_or_their_files(
 
 
 @given(lines=LINES)
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=25, derandomize=True)
 def test_every_line_is_in_one_charge_and_the_sums_are_those_of_the_invoices(
     con: duckdb.DuckDBPyConnection, lines: list[Row]
 ) -> None:
@@ -152,7 +152,7 @@ LATEST = "9999-12-31"
 
 
 @given(lines=LINES)
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, derandomize=True)
 def test_repeats_are_those_counted_line_by_line(
     con: duckdb.DuckDBPyConnection, lines: list[Row]
 ) -> None:

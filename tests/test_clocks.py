@@ -396,7 +396,7 @@ INTERVALS = st.sampled_from(
     | st.lists(st.integers(0, SPAN // QUARTER - 1).map(QUARTER.__mul__), min_size=2, max_size=40),
     seconds=st.integers(1, LONGEST) | st.integers(1, LONGEST // 900).map((900).__mul__),
 )
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_tables_and_service_hours_agree(
     zone_and_day: tuple[str, date],
     weekly: dict[str, list[tuple[str, str]]],

@@ -84,9 +84,7 @@ def count(
     }
 
 
-@settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
-)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 @given(tickets)
 def test_every_ticket_is_as_counted_minute_by_minute(
     drawn: list[tuple[int, datetime, datetime | None, list[tuple[datetime, datetime | None]]]],

@@ -441,7 +441,7 @@ COUNTED = pytest.mark.parametrize("by_table_from", [0, 10**9], ids=["by a table"
 
 @COUNTED
 @given(place=places(), minutes=st.integers(0, 4 * DAY_MINUTES))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_elapsed_agrees_with_a_count_of_minutes(
     by_table_from: int, place: Place, minutes: int
 ) -> None:
@@ -456,7 +456,7 @@ def test_elapsed_agrees_with_a_count_of_minutes(
 
 
 @given(place=places())
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_due_agrees_with_a_count_of_minutes(place: Place) -> None:
     hours, start = place.hours, place.start
     seen = place.open_minutes(4 * DAY_MINUTES)
@@ -481,7 +481,7 @@ def instants_of(micros: list[int]) -> pl.Series:
 
 
 @given(place=places(), micros=st.lists(MICROS, min_size=3, max_size=60))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_time_adds_up_and_never_runs_backwards(
     place: Place,
     micros: list[int],
@@ -506,7 +506,7 @@ def test_time_adds_up_and_never_runs_backwards(
     micros=st.lists(MICROS, min_size=1, max_size=60),
     seconds=st.integers(1, 10**9),
 )
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_due_is_the_first_instant_at_which_the_time_has_passed(
     place: Place,
     micros: list[int],

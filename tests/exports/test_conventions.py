@@ -352,7 +352,7 @@ def expected_of(cells: list[str]) -> list[Any]:
     return [next(iter(one.values())) if len(set(one.values())) == 1 else None for one in said]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.lists(
         st.builds("{}/{}/{}".format, *[st.integers(1, 31)] * 2, st.just(2024)),

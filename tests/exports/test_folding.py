@@ -786,7 +786,7 @@ def folded(files: dict[str, str]) -> tuple[list[Any], list[Any]]:
         return tickets, sorted(pauses.fetchall(), key=str)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(CHANGES, st.randoms(use_true_random=False), st.integers(0, 12))
 def test_neither_order_nor_files_matter_to_what_is_folded(
     changes: list[tuple[str, str, str, int]], chance: random.Random, cut: int

@@ -52,7 +52,7 @@ def run(files: dict[str, bytes]) -> tuple[list[Any], list[Any], list[Any]]:
     return staged, rejects, counts
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(ROWS)
 def test_rows_in_are_staged_or_rejected(rows: list[tuple[str, ...]]) -> None:
     staged, rejects, counts = run({"tickets.csv": as_csv(rows).encode()})
@@ -63,7 +63,7 @@ def test_rows_in_are_staged_or_rejected(rows: list[tuple[str, ...]]) -> None:
         assert tuple(json.loads(record).values()) in rows
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(ROWS, st.integers(0, 12))
 def test_cutting_into_files_changes_nothing(rows: list[tuple[str, ...]], cut: int) -> None:
     whole, rejected, _ = run({"tickets.csv": as_csv(rows).encode()})
@@ -79,7 +79,7 @@ def test_cutting_into_files_changes_nothing(rows: list[tuple[str, ...]], cut: in
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.binary(max_size=200), st.sampled_from([b"", b"ticket_id,city\n"]))
 def test_any_bytes_are_read_or_refused_in_words(data: bytes, head: bytes) -> None:
     for name in ("tickets.csv", "tickets.xlsx", "tickets.parquet", "tickets.csv.gz"):

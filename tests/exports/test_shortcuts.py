@@ -200,7 +200,7 @@ def test_quick_and_careful_agree(con: duckdb.DuckDBPyConnection, name: str, how:
     column = COLUMNS[name]
     reading = readings_of(column)[how]
 
-    @settings(max_examples=8, deadline=None)
+    @settings(max_examples=8)
     @given(st.lists(st.one_of(st.none(), cells(column)), min_size=1, max_size=120))
     @example([None])
     @example([*words_of(column), "", " ", None])

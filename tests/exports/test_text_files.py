@@ -249,7 +249,7 @@ def test_a_zip_bomb_is_refused(
     assert not list(tmp_path.glob("exports-*"))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     lines=st.lists(
         st.binary(max_size=9).map(lambda line: line.translate(None, b"\r\n")), min_size=1

@@ -36,7 +36,7 @@ def in_one_go(source: Path, encoding: str) -> bytes:
 
 
 @pytest.mark.usefixtures("divided")
-@settings(max_examples=40, deadline=None)  # processes start as they can
+@settings(max_examples=40)
 @given(lines=lines, end=st.sampled_from(["\n", "\r\n"]), is_ended=st.booleans())
 def test_parts_make_the_whole(
     tmp_path_factory: pytest.TempPathFactory,

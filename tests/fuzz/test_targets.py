@@ -15,7 +15,7 @@ def test_a_target_takes_its_seeds(name: str) -> None:
         targets.TARGETS[name](seed)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.sampled_from(sorted(targets.TARGETS)), st.data())
 def test_a_target_takes_mended_and_broken_seeds(name: str, data: st.DataObject) -> None:
     seed = data.draw(st.sampled_from(targets.seeds(name)))

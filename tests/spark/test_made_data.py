@@ -92,7 +92,6 @@ def rows(export: str, chance: Random) -> list[dict[str, Any]]:
 
 @settings(
     max_examples=3,
-    deadline=None,
     derandomize=True,
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),

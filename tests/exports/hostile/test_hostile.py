@@ -97,7 +97,7 @@ def test_a_parquet_file_cut_short_anywhere_is_refused() -> None:
         assert "is not a whole Parquet file" in outcome("tickets.parquet", data[:cut])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.sampled_from(sorted(WHOLE)),
     st.lists(st.tuples(st.integers(0, 1 << 16), st.integers(0, 255)), min_size=1, max_size=8),
