@@ -356,7 +356,11 @@ def _first_entry(of: tuple[str, ...]) -> str:
 
 
 def _since(of: tuple[str, ...]) -> str:
-    """SQL of ticket, since when it has been in one of the states, or why that cannot be told."""
+    """SQL of ticket, since when it has been in one of the states, or why that cannot be told.
+
+    A ticket that was in one of them when its log begins, and has been all along, came into it
+    before.
+    """
     states = _states(of)
     return f"""
         with moments as (
@@ -370,18 +374,28 @@ def _since(of: tuple[str, ...]) -> str:
         ),
         runs as (
             select b.ticket_id, min(m.changed_at) as since, unknown_states,
-                b.n is not distinct from b.unknown_n as is_unknown
+                b.n is not distinct from b.unknown_n as is_unknown, b.n = 0 as is_unbroken
             from breaks as b left join moments as m on m.ticket_id = b.ticket_id and m.n > b.n
             group by all
+        ),
+        starts as (
+            select ticket_id, befores, {_is_in(states, "befores")} as was_in
+            from _moments where n = 1
+        ),
+        whys as (
+            select *,
+                case when is_unplaced and is_concerned then {literal(NO_TIME_OF_CHANGE)}
+                    when is_unknown then {literal(SAME_TIME)}
+                    when is_unbroken and was_in then {literal(BEFORE_THE_LOG)}
+                    when is_unbroken and was_in is null and befores is not null
+                        then {literal(SAME_TIME)} end as why
+            from ({_unplaced(states)}) left join runs using (ticket_id)
+                left join starts using (ticket_id)
         )
-        select ticket_id,
-            case when not coalesce(is_unknown, false) and not (is_unplaced and is_concerned)
-                then cast(since as varchar) end as said,
-            case when is_unplaced and is_concerned then {literal(NO_TIME_OF_CHANGE)}
-                when is_unknown then {literal(SAME_TIME)} end as why,
-            case when is_unplaced then shown else array_to_string(unknown_states, ' / ') end
-                as shown
-        from ({_unplaced(states)}) left join runs using (ticket_id)
+        select ticket_id, case when why is null then cast(since as varchar) end as said, why,
+            case when is_unplaced then shown
+                else array_to_string(coalesce(unknown_states, befores), ' / ') end as shown
+        from whys
     """  # noqa: S608 - quoted
 
 

@@ -187,6 +187,28 @@ def test_finished_is_since_when_without_a_break(
     assert staged.column("finished_at") == [expected]
 
 
+def test_what_was_finished_before_its_log_begins_is_not_finished_since_then(
+    stage: Callable[..., Staged],
+) -> None:
+    staged = stage(
+        {
+            "history.csv": log(
+                state("T1", "Resolved", "Closed", "2025-03-07 10:00"),
+                # reopened, and resolved again: that is in the log
+                state("T2", "Resolved", "Open", "2025-03-07 10:00"),
+                state("T2", "Open", "Closed", "2025-03-07 12:00"),
+                # closed from another state
+                state("T3", "Waiting", "Closed", "2025-03-07 13:00"),
+            )
+        },
+        MAPPING,
+    )
+    assert staged.column("finished_at") == [None, at("2025-03-07 12:00"), at("2025-03-07 13:00")]
+    assert [row[1:] for row in staged.problems() if row[1] == "finished_at"] == [
+        ("finished_at", "resolved", BEFORE)
+    ]
+
+
 def test_stays_that_follow_each_other_are_one_pause_and_open_ones_have_no_end(
     stage: Callable[..., Staged],
 ) -> None:
