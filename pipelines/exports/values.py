@@ -223,12 +223,10 @@ def tidied(column: Column, raw: str, reading: Reading) -> str:
     if reading.is_plain:
         return f"nullif(trim({raw}), '')"
     has_blank = f"regexp_matches({raw}, {literal(f'^{_BLANK}|{_BLANK}$')})"
-    text = f"(case when {has_blank} then trim({raw}, {literal(BLANKS)}) else {raw} end)"
+    text = f"(case when {has_blank} then {bare(raw)} else {raw} end)"
     if column.kind is not Kind.TEXT:
-        marks, plain = _FULL_WIDTH + _INVISIBLE, _HALF_WIDTH
         has_mark = f"regexp_matches({text}, {literal(_FOLDABLE)})"
-        folded = f"trim(translate({text}, {literal(marks)}, {literal(plain)}))"
-        text = f"(case when {has_mark} then {folded} else {text} end)"
+        text = f"(case when {has_mark} then {_folded(text)} else {text} end)"
     return f"nullif({text}, '')"
 
 
@@ -266,8 +264,12 @@ def bare(text: str) -> str:
 
 def bare_and_folded(text: str) -> str:
     """SQL of a text without blanks around it and folded, as ``folded`` does a word."""
+    return _folded(bare(text))
+
+
+def _folded(text: str) -> str:
     marks, plain = _FULL_WIDTH + _INVISIBLE, _HALF_WIDTH
-    return f"trim(translate({bare(text)}, {literal(marks)}, {literal(plain)}))"
+    return f"trim(translate({text}, {literal(marks)}, {literal(plain)}))"
 
 
 def ends_with_blank(text: str) -> str:
