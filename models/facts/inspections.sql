@@ -56,7 +56,9 @@ judged as (
         case
             when visit.ticket_id is not null then 'done'
             when inspection.window_start is null then 'no_window'
-            when unassigned.contract_id is not null then 'unassigned'
+            when unassigned.contract_id is not null
+                and run.as_of >= cast(inspection.ends_before as timestamp)
+                then 'unassigned'
             when run.first_ticket_on is null or inspection.window_start < run.first_ticket_on
                 then 'before_exports'
             when run.as_of < cast(inspection.ends_before as timestamp) then 'open'

@@ -17,7 +17,8 @@
 --   submitted_at: local time
 --   missing_fields: required fields of its form that are blank, separated by commas
 --   class: counted, repeat, incomplete, wrong_form, not_submitted_yet, no_ticket, no_agent, other_agent, not_finished, not_owed, agent_not_named, form_unknown or no_time
---   filing_rank: 1 for the record that decides the ticket's filing, best first
+--   filing_rank: 1 for the record that decides the ticket's filing, best first; where the agent or
+--     the form owed is not known, by what can be told of it without
 --   might_be_on_time: what it does not say could make it the counted record, filed on time
 --   source_file: where the row came from
 --   source_row: its line there
@@ -109,6 +110,18 @@ sorted as (
         end as kind
     from records
 ),
+told as (
+    select
+        *,
+        case
+            when kind in ('complete', 'incomplete', 'wrong_form') then kind
+            when kind not in ('agent_not_named', 'form_unknown') then null
+            when form <> owed_form then 'wrong_form'
+            when missing_fields is not null then 'incomplete'
+            when submitted_at is not null then 'complete'
+        end as standing
+    from sorted
+),
 ranked as (
     select
         *,
@@ -116,14 +129,13 @@ ranked as (
             partition by ticket_id
             order by
                 -- in this order by their names
-                case when kind in ('complete', 'incomplete', 'wrong_form') then kind end
-                    nulls last,
+                standing nulls last,
                 submitted_at nulls last,
                 record_id
         ) as filing_rank,
         min(case when kind = 'complete' then submitted_at end) over (partition by ticket_id)
             as counted_at
-    from sorted
+    from told
 )
 select
     record_id,
