@@ -10,7 +10,9 @@
 --     the latter is the wrong biller's. Which of equal lines is the later one: by day of issue, then
 --     invoice, then line number, never by place in a file. A credit reverses what its own issuer
 --     billed by that day: one of the same amount the latest such line that still stands; other credits
---     together reverse repeats, latest first, as far as they cover them whole.
+--     together reverse repeats, latest first, as far as they cover them whole. A credit without an
+--     issuer, and one of an issuer who is not the provider and billed nothing, is taken for one of
+--     the only issuer who did.
 --   * What an issuer bills who is not the provider (reading 15) is a charge of its own when it
 --     nets above zero; a mere credit of such an issuer nets with the rest.
 --   * A currency that nets to zero was reversed in full: its lines join what is left of the charge, so
@@ -116,27 +118,65 @@ shared_lines as (
 ),
 
 -- What a line may repeat another of: one key for the ticket or period, type, currency and side.
-audited as (
+keyed as (
     select
         *,
-        coalesce(issuer, '') as issuer_key,
         abs(amount) as size,
-        subject || '|' || place || '|' || charge_type || '|' || currency
-            || case when is_not_provider then '|other' else '' end as repeat_key
+        subject || '|' || place || '|' || charge_type || '|' || currency as charge_key,
+        case when is_not_provider then '|other' else '' end as side_key
     from shared_lines
     where charge_type <> 'other' and amount <> 0
 ),
 
 -- Only where an amount stands on two invoices can there be a repeat.
 repeated_charges as (
-    select distinct repeat_key
+    select distinct charge_key, side_key
     from (
-        select repeat_key
-        from audited
+        select charge_key, side_key
+        from keyed
         where amount > 0
-        group by repeat_key, amount
+        group by charge_key, side_key, amount
         having min(invoice_id) <> max(invoice_id)
     ) as repeated
+),
+
+mere_credits as (
+    select
+        keyed.*,
+        is_not_provider and max(amount) over (partition by charge_key, side_key, issuer) < 0
+            as is_mere_credit
+    from keyed
+    where charge_key in (select charge_key from repeated_charges)
+),
+
+sided as (
+    select
+        mere_credits.*,
+        charge_key || case when is_mere_credit then '' else side_key end as repeat_key
+    from mere_credits
+),
+
+billed as (
+    select
+        *,
+        min(case when amount > 0 then coalesce(issuer, '') end) over (partition by repeat_key)
+            as first_biller,
+        max(case when amount > 0 then coalesce(issuer, '') end) over (partition by repeat_key)
+            as last_biller
+    from sided
+),
+
+audited as (
+    select
+        *,
+        case
+            when amount < 0
+                and (is_mere_credit or issuer is null)
+                and first_biller = last_biller
+                then first_biller
+            else coalesce(issuer, '')
+        end as issuer_key
+    from billed
 ),
 
 -- Bills count up and credits down, by issuer and amount, in order of time: a bill was reversed when
@@ -158,7 +198,8 @@ counted as (
             rows between unbounded preceding and current row
         ) as standing
     from audited
-    inner join repeated_charges as charges on audited.repeat_key = charges.repeat_key
+    inner join repeated_charges as charges
+        on audited.repeat_key = charges.charge_key || charges.side_key
 ),
 
 matched as (
