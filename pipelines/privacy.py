@@ -18,6 +18,7 @@ import itertools
 import json
 import re
 import unicodedata
+from collections import Counter
 from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,7 +31,7 @@ from pipelines.privacy_key import VARIABLE
 from pipelines.warehouse import SCHEMAS, open_beside, open_reader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     import duckdb
@@ -46,7 +47,12 @@ LEFT_OUT: Final = "…"
 _SHORTEST_CODE: Final = 8  # hexadecimal digits: 4 billion, so that few are ever lengthened
 _SHORTEST_NAME: Final = 2  # a single character is found in any sentence
 
-_SEVERAL: Final = re.compile(r"[^、，,;；/&+]+")  # a person, where a cell names several
+_SEVERAL: Final = re.compile(r"[^、，,;；/&+\r\n]+")  # a person, where a cell names several
+# What else may stand between Chinese names; in any other it may be part of a name.
+_BETWEEN: Final = (re.compile(r"\s+(?:[和与及]\s+)?"), re.compile(r"\s*[和与及]\s*"))
+_CHINESE_NAME: Final = re.compile(r"[\u3400-\u9fff]{2,4}")
+# A letter with the marks that belong to it.
+_LETTER: Final = re.compile(r".[\u0300-\u036f\u3099\u309a\uff9e\uff9f]*", re.DOTALL)
 
 LETTERS: Final = {"agents": "A", "customers": "C", "people": "P", "texts": "T"}
 """The letter a pseudonym begins with: what kind of value it stands for, in either language."""
@@ -325,7 +331,7 @@ class Veil:
         if self._treatments["texts"] == "pseudonyms":
             self._texts = _values(con, TEXT_COLUMNS - {"steps.tickets.description"})
         self._searched: dict[str, str] = {}  # sentences, and what they became
-        self._codes = codes(hidden.key, {*self._names, *self._ids, *self._texts})
+        self._codes = codes(hidden.key, {*self._names, *self._ids, *self._texts}, self._ids)
 
     def expression(self, table: str, column: str) -> str | None:
         """The SQL of what is shown in place of a column of text; None for a column as it is."""
@@ -349,10 +355,7 @@ class Veil:
             if self._treatments[as_what] == "omit":
                 return None
             if as_what == "people":  # one of several is the same person as alone
-                return _SEVERAL.sub(
-                    lambda one: self.pseudonym(one[0].strip(), as_what) if one[0].strip() else "",
-                    value,
-                )
+                return _by_person(value, lambda one: self.pseudonym(one, as_what))
             return self.pseudonym(value, as_what)
         if value in self._ids:  # an id stood in for a name that was not given
             return self.id(value)
@@ -381,9 +384,7 @@ class Veil:
         stands, known = self._stands, self._searched
         new = sorted({value for value in values if value is not None and value not in known})
         if new and stands:
-            found = pl.Series(new).str.extract_many(
-                list(stands), ascii_case_insensitive=True, overlapping=True
-            )
+            found = pl.Series(map(_normal, new)).str.extract_many(list(stands), overlapping=True)
             known.update(
                 (value, self._replaced(value, hits) if len(hits) else value)
                 for value, hits in zip(new, found, strict=True)
@@ -413,35 +414,52 @@ class Veil:
 
     @cached_property
     def _stands(self) -> Mapping[str, str]:
-        """What is looked for in sentences, in small letters, and what takes its place."""
-        stands: dict[str, str] = {}
-        for value, kind in {**self._ids, **self._names}.items():
-            is_left_out = value not in self._ids and self._treatments[kind] == "omit"
-            if len(value.strip()) >= _SHORTEST_NAME or value in self._ids:
-                stands[_folded(value)] = LEFT_OUT if is_left_out else self.pseudonym(value, kind)
-        return stands
+        """What is looked for in sentences, in its normal spelling, and what takes its place."""
+        return {
+            normal: self._in_place_of(value)
+            for value in {**self._ids, **self._names}
+            if (normal := _normal(value))
+            and (len(value.strip()) >= _SHORTEST_NAME or value in self._ids)
+        }
 
-    def _replaced(self, value: str, hits: Iterable[str]) -> str:
-        known = {_folded(hit) for hit in hits}
+    def _in_place_of(self, value: str) -> str:
+        kind = self._names.get(value) or self._ids[value]
+        is_left_out = value not in self._ids and self._treatments[kind] == "omit"
+        return LEFT_OUT if is_left_out else self.pseudonym(value, kind)
+
+    def _replaced(self, value: str, names: Iterable[str]) -> str:
+        """The sentence without those names, however their letters are written in it."""
         # The longest first: a name that holds another goes whole.
-        pattern = "|".join(map(_standing_alone, sorted(known, key=len, reverse=True)))
-        return re.sub(
-            pattern,
-            lambda found: self._stands[_folded(found[0])],
-            value,
-            flags=re.IGNORECASE | re.ASCII,
-        )
+        pattern = "|".join(map(_standing_alone, sorted({*names}, key=len, reverse=True)))
+        folded, places = _folded(value)
+        shown, end = [], 0
+        for found in re.finditer(pattern, folded):
+            first, last = places[found.start()], places[found.end() - 1]
+            shown.append(value[end : first[0]])
+            end = last[1]
+            as_written = value[first[0] : end]
+            shown.append(
+                # Two ids may differ in capitals alone.
+                self._in_place_of(as_written)
+                if as_written in self._ids
+                else self._stands[" ".join(found[0].split())]
+            )
+        return "".join([*shown, value[end:]])
 
 
-def codes(key: bytes, values: Iterable[str]) -> dict[str, str]:
+def codes(key: bytes, values: Iterable[str], ids: Collection[str] = ()) -> dict[str, str]:
     """A code of capital hexadecimal digits for each value: HMAC-SHA-256, as short as may be.
 
-    Spellings that differ in width, capitals or blanks alone are one value. Where two values
-    begin alike, both are lengthened until they differ, so that no code stands for two.
+    Spellings that differ in width, capitals or blanks alone are one value, but for two ``ids``:
+    whoever has them are two. Where two values begin alike, both are lengthened until they
+    differ, so that no code stands for two.
     """
+    alike = Counter(map(_normal, {*ids}))
     groups: dict[str, list[str]] = {}
     for value in values:
-        groups.setdefault(_normal(value), []).append(value)
+        normal = _normal(value)
+        is_one_of_several = value in ids and alike[normal] > 1
+        groups.setdefault(value if is_one_of_several else normal, []).append(value)
     digests = {
         normal: hmac.new(key, normal.encode(), hashlib.sha256).hexdigest().upper()
         for normal in groups
@@ -478,23 +496,53 @@ def is_like_a_name(value: str) -> bool:
 
 def _persons(value: str) -> list[str]:
     """The persons of a cell that names several."""
-    return [one.strip() for one in _SEVERAL.findall(value) if one.strip()]
+    found: list[str] = []
+
+    def keep(name: str) -> str:
+        found.append(name)
+        return name
+
+    _by_person(value, keep)
+    return found
+
+
+def _by_person(cell: str, shown: Callable[[str], str]) -> str:
+    """The cell with each of its persons as ``shown``."""
+
+    def one(found: re.Match[str]) -> str:
+        name = found[0].strip()
+        for between in _BETWEEN:
+            names = between.split(name)
+            if len(names) > 1 and all(map(_CHINESE_NAME.fullmatch, names)):
+                return "、".join(map(shown, names))
+        return shown(name) if name else ""
+
+    return _SEVERAL.sub(one, cell)
 
 
 def _normal(value: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", value).casefold().split())
 
 
-def _folded(value: str) -> str:
-    """Small letters as the search folds them: those of ASCII alone."""
-    return "".join(one.lower() if one.isascii() else one for one in value)
+def _folded(value: str) -> tuple[str, list[tuple[int, int]]]:
+    """The text letter by letter as ``_normal`` has it, and where in it each stands in ``value``.
+
+    Blanks stay as they are.
+    """
+    letters, places = [], []
+    for found in _LETTER.finditer(value):
+        letter = unicodedata.normalize("NFKC", found[0]).casefold()
+        letters.append(letter)
+        places += [found.span()] * len(letter)
+    return "".join(letters), places
 
 
 def _standing_alone(value: str) -> str:
-    """A pattern for a value that is no part of a longer word or number."""
-    before = r"(?<![0-9A-Za-z])" if re.match(r"[0-9A-Za-z]", value) else ""
-    after = r"(?![0-9A-Za-z])" if re.search(r"[0-9A-Za-z]\Z", value) else ""
-    return f"{before}{re.escape(value)}{after}"
+    """A pattern for a folded value that is no part of a longer word or number."""
+    before = r"(?<![0-9a-z])" if re.match(r"[0-9a-z]", value) else ""
+    after = r"(?![0-9a-z])" if re.search(r"[0-9a-z]\Z", value) else ""
+    words = r"\s+".join(map(re.escape, value.split()))
+    return f"{before}{words}{after}"
 
 
 def _values(con: duckdb.DuckDBPyConnection, columns: Iterable[str]) -> set[str]:

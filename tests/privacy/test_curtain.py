@@ -121,6 +121,70 @@ def test_texts_are_left_out_or_told_apart(
     assert pause == (None if shown is None else code("等 李雷", "T"))
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "shown"),
+    [
+        ("华讯（北京）有限公司", "华讯(北京)有限公司来电", "{}来电"),
+        ("Société Générale", "Appel de SOCIÉTÉ  GÉNÉRALE.", "Appel de {}."),
+        ("José Núñez", "with Jose\u0301 Nu\u0301n\u0303ez, twice", "with {}, twice"),
+        ("Müller Straßenbau", "MÜLLER STRASSENBAU war da", "{} war da"),
+        ("Acme  Corp", "（ＡＣＭＥ Ｃorp）打不开", "（{}）打不开"),
+        ("Acme Corp", "AcmeCorp, Acme Corporation", "AcmeCorp, Acme Corporation"),
+    ],
+)
+def test_a_name_in_a_text_is_found_however_its_letters_are_written(
+    name: str, text: str, shown: str
+) -> None:
+    ticket = {**ROWS["tickets"][0], "customer_name": name, "description": text}
+    found = seen(
+        build({"tickets": [ticket]}),
+        "select description from staging.tickets",
+        customers="pseudonyms",
+    )
+    assert found == [(shown.format(code(name, "C")),)]
+
+
+@pytest.mark.parametrize(
+    ("cell", "names"),
+    [
+        ("李雷 韩梅梅", ["李雷", "韩梅梅"]),
+        ("李雷 和 韩梅梅", ["李雷", "韩梅梅"]),
+        ("李雷和韩梅梅", ["李雷", "韩梅梅"]),
+        ("李雷\n韩梅梅", ["李雷", "韩梅梅"]),
+        ("欧阳和平", ["欧阳和平"]),
+        ("张 三", ["张 三"]),
+        ("John Smith", ["John Smith"]),
+    ],
+)
+def test_chinese_names_may_stand_side_by_side(cell: str, names: list[str]) -> None:
+    records = [
+        {"record_id": "R1", "ticket_id": "T1", "engineer": cell, "resolution": f"{names[-1]}修好"}
+    ]
+    con = build({"tickets": ROWS["tickets"][:1], "service_records": records})
+    ((cells, text),) = seen(
+        con, "select engineer, resolution from staging.service_records", people="pseudonyms"
+    )
+    assert text == f"{code(names[-1], 'P')}修好"
+    assert cells is not None
+    assert all(code(name, "P") in cells for name in names)
+
+
+def test_ids_that_differ_in_capitals_alone_stay_two() -> None:
+    ids = ["AG1", "ag1", "ＡＧ１"]
+    tickets = [
+        {"ticket_id": f"T{place}", "provider": "agent", "agent_id": value, "description": value}
+        for place, value in enumerate(ids)
+    ]
+    found = seen(
+        build({"tickets": tickets}),
+        "select agent_id, description from staging.tickets",
+        ids="pseudonyms",
+        agents="pseudonyms",
+    )
+    assert len({shown for shown, _ in found}) == 3
+    assert all(shown == text for shown, text in found)
+
+
 def test_several_engineers_in_a_cell_are_each_hidden_and_each_known() -> None:
     records = [
         {
