@@ -175,9 +175,15 @@ WORDS = {
     "refile": Text("已交 {record}，表单不对，请改交", "{record} has the wrong form; file the"),
     "complete": Text("已交 {record}，请补全：", "{record} was filed; add: "),
     "more": Text(
-        "这里只列最早到期的 {shown} 份，共 {all} 份；全部见同名的 Excel 文件。",
-        "The {shown} longest due of {all} are listed; the workbook of the same name has all.",
+        "这里只列前 {shown} 份，共 {all} 份；全部见同名的 Excel 文件。",
+        "The first {shown} of {all} are listed; the workbook of the same name has all.",
     ),
+    "more_of_many": Text(
+        "这里只列前 {shown} 份，共 {all} 份；同名的 Excel 文件列有前 {kept} 份。",
+        "The first {shown} of {all} are listed; the workbook of the same name has the first "
+        "{kept}.",
+    ),
+    "cut": Text("只列前 {shown} 份，共 {all} 份。", "The first {shown} of {all} are listed."),
     "not_counted": Text("已提交但不能计入的记录", "Records filed that do not count"),
     "record": Text("记录编号", "Record"),
     "submitted": Text("提交时间", "Submitted"),

@@ -6,6 +6,7 @@ here: anything that decides what is shown.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from decimal import Decimal
@@ -22,6 +23,9 @@ _IN_SCRIPT = {
 }
 
 _DECIMALS = 6
+#: Bytes of a file's name, with room for an ending; file systems take 255.
+_LONGEST_NAME = 160
+_DIGEST_DIGITS = 16
 
 
 def _plain(value: object) -> object:
@@ -50,12 +54,17 @@ def plot_text(text: str) -> str:
 
 
 def file_name(text: str) -> str:
-    """A file name for an id from the exports: letters, digits, ``-`` and ``_`` stay.
+    """A file name for an id from the exports: letters of any script, digits, ``-``, ``_`` stay.
 
-    Anything else becomes its code point, so two ids never share a name and none leaves its
-    folder.
+    Anything else becomes its code point, and what would be too long for a file system ends in a
+    digest; so two ids never share a name and none leaves its folder.
     """
-    return re.sub(r"[^A-Za-z0-9-]", lambda found: f"_{ord(found[0]):x}_", text) or "_"
+    name = re.sub(r"[^\w-]", lambda found: f"~{ord(found[0]):x}~", text) or "~"
+    whole = name.encode()
+    if len(whole) <= _LONGEST_NAME:
+        return name
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST_DIGITS]
+    return f"{whole[:_LONGEST_NAME].decode('utf-8', 'ignore')}~{digest}"
 
 
 def csv_frame(frame: pl.DataFrame) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 import pytest
 
+from dashboards.agent_sheet import sheet_html
 from pipelines.reporting.agent_sheets import agent_sheets, workbook, write_agent_sheets
 from tests.harness import build
 
@@ -145,6 +146,27 @@ def test_the_same_warehouse_gives_the_same_bytes(
     two = {path.name: path.read_bytes() for path in write_agent_sheets(con, tmp_path / "two")}
     assert one == two
     assert sorted(one) == ["A1.html", "A1.xlsx", "B2.html", "B2.xlsx"]
+
+
+def test_a_list_that_is_cut_says_so(
+    con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = agent_sheets(con)[0]
+    monkeypatch.setattr("pipelines.reporting.agent_sheets.MOST_ROWS", 3)
+    monkeypatch.setattr("dashboards.agent_sheet.ROWS_SHOWN", 2)
+    sheet = agent_sheets(con)[0]
+    assert len(whole.owed) == 5
+    assert len(sheet.owed) == 3
+    page = sheet_html(sheet)
+    assert "The first 2 of 5 are listed; the workbook of the same name has the first 3." in page
+    assert "这里只列前 2 份，共 5 份；同名的 Excel 文件列有前 3 份。" in page
+    assert "has all" in sheet_html(whole)
+    book = openpyxl.load_workbook(io.BytesIO(workbook(sheet)))
+    rows = [row[0] for row in book.worksheets[0].values]
+    assert len(rows) == 1 + 3 + 1
+    assert rows[-1] == "只列前 3 份，共 5 份。 The first 3 of 5 are listed."
+    whole_book = openpyxl.load_workbook(io.BytesIO(workbook(whole)))
+    assert whole_book.worksheets[0].max_row == 1 + 5
 
 
 def test_an_agent_id_cannot_leave_the_folder(tmp_path: Path) -> None:

@@ -55,7 +55,8 @@ select
     (epoch(run.as_of) - epoch(filing.due_at)) / 86400 as overdue_days,
     filing.finding,
     filing.record_id,
-    filing.missing_fields
+    filing.missing_fields,
+    count(*) over (partition by filing.agent_id) as of_agent
 from facts.filings as filing
 cross join meta.run as run
 left join staging.tickets as ticket on ticket.ticket_id = filing.ticket_id
@@ -70,7 +71,8 @@ order by filing.agent_id, filing.due_at, filing.ticket_id
 """
 
 _NOT_COUNTED: Final = """
-select agent_id, record_id, ticket_id, submitted_at, reason, reason_zh
+select agent_id, record_id, ticket_id, submitted_at, reason, reason_zh,
+    count(*) over (partition by agent_id) as of_agent
 from marts.record_exceptions
 where agent_id is not null
 qualify row_number() over (partition by agent_id order by submitted_at desc, record_id) <= $most
@@ -180,7 +182,7 @@ def workbook(sheet: AgentSheet) -> bytes:
             "欠交待交 Owed",
             ("ticket", "state", "customer", "service", "finished", "form", "due", "overdue",
              "record", "to_do"),
-            [_owed_cells(row) for row in sheet.owed],
+            [*map(_owed_cells, sheet.owed), *_cut(sheet.owed)],
         )  # fmt: skip
         _write(
             book,
@@ -188,9 +190,10 @@ def workbook(sheet: AgentSheet) -> bytes:
             "不计入 Not counted",
             ("record", "ticket", "submitted", "reason"),
             [
-                (row["record_id"], row["ticket_id"], row["submitted_at"],
-                 f"{row['reason_zh']} {row['reason']}")
-                for row in sheet.not_counted
+                *((row["record_id"], row["ticket_id"], row["submitted_at"],
+                   f"{row['reason_zh']} {row['reason']}")
+                  for row in sheet.not_counted),
+                *_cut(sheet.not_counted),
             ],
         )  # fmt: skip
         _write(
@@ -205,6 +208,14 @@ def workbook(sheet: AgentSheet) -> bytes:
             ],
         )  # fmt: skip
     return content.getvalue()
+
+
+def _cut(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str]]:
+    """What a list that was cut says in its last row."""
+    if not rows or rows[0]["of_agent"] == len(rows):
+        return []
+    numbers = {"shown": f"{len(rows):,}", "all": f"{rows[0]['of_agent']:,}"}
+    return [(_both(WORDS["cut"]).format(**numbers),)]
 
 
 def _owed_cells(row: Mapping[str, Any]) -> tuple[Any, ...]:

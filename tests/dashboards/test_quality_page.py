@@ -83,7 +83,7 @@ def test_the_trend_says_when_it_is_chance_and_when_too_few() -> None:
 def test_agents_lead_to_their_own_sheets() -> None:
     table = quality.agents_table([agent("A/1", missing_pct=40.0)])
     row = dict(zip((column.key for column in table.columns), table.rows[0], strict=True))
-    assert row["sheet"] == ("A/1", "../agents/A_2f_1.html")
+    assert row["sheet"] == ("A/1", "../agents/A~2f~1.html")
     assert row["missing_rate"] == 0.4
     assert row["silence"] == 1.5
 

@@ -48,6 +48,19 @@ def test_file_names_stay_in_their_folder_and_apart() -> None:
     assert not any("/" in name or "." in name for name in names)
 
 
+def test_file_names_are_the_ids_where_a_file_may_be_called_so() -> None:
+    assert [safe.file_name(text) for text in ("AG_001", "A-1", "华南代理")] == [
+        "AG_001", "A-1", "华南代理"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("letter", ["代", "a", "/", "\U0001f600"])
+def test_long_ids_have_file_names_that_fit_and_differ(letter: str) -> None:
+    names = [safe.file_name(letter * 300 + end) for end in ("", "1", "2")]
+    assert len({*names}) == 3
+    assert all(len(f"{name}.xlsx".encode()) <= 255 for name in names)
+
+
 def test_floats_end_before_what_the_order_of_adding_makes_of_them() -> None:
     frame = pl.DataFrame({"rate": [0.1 + 0.2, 12.5, None], "days": [1 / 3, 2.0, 1e-9]})
     assert safe.csv_frame(frame) == "\ufeffrate,days\r\n0.3,0.333333\r\n12.5,2.0\r\n,0.0\r\n"
