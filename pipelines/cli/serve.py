@@ -13,6 +13,7 @@ from typing import Final
 import click
 
 _PATH = click.Path(path_type=Path)
+_PORT = click.IntRange(1, 65535)
 
 
 @click.command()
@@ -27,8 +28,10 @@ _PATH = click.Path(path_type=Path)
 )
 @click.option("--terms", metavar="DIR", type=_PATH, help="Terms files, as for sla run.")
 @click.option("--mapping", metavar="FILE", type=_PATH, help="A mapping file, as for sla run.")
-@click.option("--port", default=8080, show_default=True, help="Of the report.")
-@click.option("--dagster-port", default=3000, show_default=True, help="Of Dagster's pages.")
+@click.option("--port", type=_PORT, default=8080, show_default=True, help="Of the report.")
+@click.option(
+    "--dagster-port", type=_PORT, default=3000, show_default=True, help="Of Dagster's pages."
+)
 def serve(  # noqa: PLR0913 - one argument per option
     *,
     exports: Path | None,

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -27,7 +28,10 @@ from pipelines import own_process, publish
 from pipelines.deployment.automation import SERVED
 from pipelines.deployment.notifications import missing_secrets
 from pipelines.errors import BusyError, UsageError
+from pipelines.exports import load_mapping
+from pipelines.privacy_key import discretion
 from pipelines.run import end_dead_runs, history, prepare_history
+from pipelines.terms import load_terms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -58,9 +62,11 @@ def serve(
         say: tells where both are.
 
     Raises:
-        UsageError: what serving needs is missing, or a port is taken.
+        UsageError: what serving needs is missing, a port is taken, or terms, mapping or key
+            cannot be used.
     """
     _check(settings)
+    _check_ports(*ports)
     _repair(settings.out)
     home = prepare_history(settings.out)
     report_port, dagster_port = ports
@@ -97,6 +103,31 @@ def _check(settings: Settings) -> None:
             "the environment, or take the channel out of notifications.through."
         )
         raise UsageError(message)
+    # What each run would refuse is said now, and not in Dagster's words at the first of them.
+    load_terms(settings.terms)
+    if settings.mapping:
+        load_mapping(settings.mapping)
+    discretion(settings.file.privacy, settings.out)
+
+
+def _check_ports(report_port: int, dagster_port: int) -> None:
+    """Dagster says of a port that is taken what nobody understands, and goes on without pages."""
+    if report_port == dagster_port:
+        message = (
+            f"The report and Dagster's pages cannot both be on port {report_port}. "
+            "Name another one: --port or --dagster-port."
+        )
+        raise UsageError(message)
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, dagster_port))
+        except OSError as error:
+            message = (
+                f"Port {dagster_port} cannot be used ({error.strerror}). "
+                "Another one: --dagster-port."
+            )
+            raise UsageError(message) from error
 
 
 def _repair(out: Path) -> None:
@@ -190,7 +221,7 @@ def report_server(folder: Path, port: int) -> Iterator[ThreadingHTTPServer]:
         UsageError: the port is taken.
     """
     try:
-        server = ThreadingHTTPServer((HOST, port), partial(ReportHandler, directory=str(folder)))
+        server = _Server((HOST, port), partial(ReportHandler, directory=str(folder)))
     except OSError as error:
         message = f"Port {port} cannot be used ({error.strerror}). Another one: --port."
         raise UsageError(message) from error
@@ -202,6 +233,13 @@ def report_server(folder: Path, port: int) -> Iterator[ThreadingHTTPServer]:
         finally:
             server.shutdown()
             thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as there
+        """Say nothing of a reader who went away in the middle."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 NO_REPORT: Final = (

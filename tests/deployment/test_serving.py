@@ -170,6 +170,37 @@ def test_channels_without_an_address_are_said_before_anything_starts(tmp_path: P
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--terms", "nowhere"], "give the folder that holds the terms files"),
+        (["--mapping", "nowhere.yaml"], "nowhere.yaml"),
+        (["--port", "18333", "--dagster-port", "18333"], "cannot both be on port 18333"),
+    ],
+)
+def test_what_a_run_would_refuse_is_said_before_anything_starts(
+    tmp_path: Path, options: list[str], says: str
+) -> None:
+    (tmp_path / "exports").mkdir()
+    folders = ["--exports", str(tmp_path / "exports"), "--out", str(tmp_path / "out")]
+    result = CliRunner().invoke(cli.main, ["serve", *folders, *options])
+    assert result.exit_code == 2
+    assert says in result.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_port_of_dagster_that_is_taken_is_said_before_it_starts(tmp_path: Path) -> None:
+    (tmp_path / "exports").mkdir()
+    folders = ["--exports", str(tmp_path / "exports"), "--out", str(tmp_path / "out")]
+    with socket.create_server((HOST, 0)) as taken:
+        port = taken.getsockname()[1]
+        result = CliRunner().invoke(
+            cli.main, ["serve", *folders, "--port", "18334", "--dagster-port", str(port)]
+        )
+    assert result.exit_code == 2
+    assert f"Port {port} cannot be used" in result.output
+
+
 Data = SensorInstigatorData | ScheduleInstigatorData
 
 
