@@ -6,8 +6,8 @@ Belongs here: the types pages are written against. Does not belong here: writing
 
 from __future__ import annotations
 
+from calendar import monthrange
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -31,8 +31,8 @@ def is_over(month: date, as_of: datetime) -> bool:
     By default the as-of is the latest instant in the exports, so exports drawn at the end of a
     month have one shortly before midnight.
     """
-    tomorrow = as_of + timedelta(days=1)
-    return (tomorrow.year, tomorrow.month) > (month.year, month.month)
+    last_day = monthrange(month.year, month.month)[1]
+    return as_of.date() >= month.replace(day=last_day)
 
 
 @dataclass(frozen=True)

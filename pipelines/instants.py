@@ -48,7 +48,18 @@ def read_month(text: str, option: str) -> date | None:
 
 
 def local_time(instant: datetime, timezone: str) -> datetime:
-    """The instant as local time without offset; one without offset is local already."""
+    """The instant as local time without offset; one without offset is local already.
+
+    Raises:
+        UsageError: there it lies before the year 1 or after 9999.
+    """
     if instant.tzinfo is None:
         return instant
-    return instant.astimezone(ZoneInfo(timezone)).replace(tzinfo=None)
+    try:
+        return instant.astimezone(ZoneInfo(timezone)).replace(tzinfo=None)
+    except OverflowError as error:
+        message = (
+            f"{instant} is no instant of the years 1 to 9999 in {timezone}. "
+            "Write one of this time, such as 2025-06-30 17:00."
+        )
+        raise UsageError(message) from error

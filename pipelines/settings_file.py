@@ -185,6 +185,12 @@ def read_settings(path: Path | None) -> SettingsFile:
     """
     if path is None:
         return SettingsFile()
+    if not path.is_file():
+        what = "is no plain file" if path.exists() else "does not exist"
+        message = (
+            f"The settings file {path} {what}. Name one that is there (--settings, SLA_SETTINGS)."
+        )
+        raise UsageError(message)
     try:
         document = read_yaml(path.read_bytes())
     except (OSError, UnicodeDecodeError, YAMLError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING, NoReturn
@@ -74,6 +75,19 @@ def test_due_needs_neither_dagster_nor_great_expectations() -> None:
         (["explain", "T1"], "Missing option '--out'"),
         (["due", "--level", "5", "--city", "成都", "--opened", "2025-03-07"], "1<=x<=4"),
         (["due", "--level", "3", "--city", "成都", "--opened", "soon"], "--opened 'soon'"),
+        (["due", "--level", "3", "--city", " ", "--opened", "2025-03-07"], "--city is empty"),
+        (
+            ["due", "--level", "3", "--city", "成都", "--opened", "9999-12-31T23:59-12:00"],
+            "of the years 1 to 9999",
+        ),
+        (
+            ["due", "--level", "3", "--city", "成都", "--opened", "0001-01-01T00:00+14:00"],
+            "of the years 1 to 9999",
+        ),
+        (["map", os.devnull], "is no plain file"),
+        (["serve", "--port", "65536"], "1<=x<=65535"),
+        (["serve", "--dagster-port", "0"], "1<=x<=65535"),
+        (["run", "--settings", "nowhere.yaml"], "nowhere.yaml does not exist"),
         (["frobnicate"], "No such command"),
     ],
 )

@@ -307,7 +307,10 @@ def test_there_must_be_a_result_to_publish(tmp_path: Path) -> None:
     assert "sla run --exports DIR" in said
     assert not (tmp_path / "nowhere").exists()
     status, said = sla("verify", "--out", tmp_path / "nowhere")
-    assert (status, said.split(";")[0]) == (0, f"No month is published in {tmp_path / 'nowhere'}")
+    assert status == 2
+    assert f"--out {tmp_path / 'nowhere'} does not exist" in said
+    status, said = sla("verify", "--out", tmp_path)
+    assert (status, said.split(";")[0]) == (0, f"No month is published in {tmp_path}")
 
 
 def test_the_manifest_is_readable_by_itself(june: Path, tmp_path: Path) -> None:

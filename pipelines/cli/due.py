@@ -40,8 +40,12 @@ def due_text(
         terms_dir: terms that replace the built-in ones.
 
     Raises:
-        UsageError: the instant cannot be read, lies before the terms, or the terms are wrong.
+        UsageError: the city is blank, the instant cannot be read or lies before the terms, or the
+            terms are wrong.
     """
+    if not city.strip():
+        message = "--city is empty. Write the customer's city, such as 成都 or Chengdu."
+        raise UsageError(message)
     terms = load_terms(terms_dir)
     instant = read_instant(opened, "--opened")
     if instant is None:

@@ -202,7 +202,12 @@ def checked(out: Path, seal: str | None = None) -> str:
 
     Raises:
         DataError: it is not; each problem says what, where, and what to do.
+        UsageError: there is no such folder.
     """
+    if not out.is_dir():
+        what = "is a file" if out.exists() else "does not exist"
+        message = f"--out {out} {what}. Name the folder that sla run wrote its result to."
+        raise UsageError(message)
     problems = store.check(out, seal)
     if problems:
         head = "The store of closed months is not as it was published:"

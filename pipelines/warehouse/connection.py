@@ -53,13 +53,15 @@ def open_warehouse(
     # Nobody reads a warehouse half built: one checkpoint, when it is closed, is enough.
     con.execute("set checkpoint_threshold = '1TB'")
     if memory_limit:
+        message = (
+            f"--memory-limit {memory_limit!r} is not a size DuckDB can read. "
+            "Write a number and a unit, such as 4GB or 800MB."
+        )
+        if memory_limit.strip().startswith("-"):  # the engine takes that for no limit
+            raise UsageError(message)
         try:
             con.execute("set memory_limit = $1", [memory_limit])
         except duckdb.Error as error:
-            message = (
-                f"--memory-limit {memory_limit!r} is not a size DuckDB can read. "
-                "Write a number and a unit, such as 4GB or 800MB."
-            )
             raise UsageError(message) from error
     if temp_directory:
         con.execute("set temp_directory = $1", [str(temp_directory)])
