@@ -243,8 +243,12 @@ worded_on_tickets as (
             when finding = 'undetermined' and unreadable_count > 0
                 then 'the amount of a line cannot be read'
             when finding = 'undetermined' and expected <> 'undetermined'
-                then case when biller is null then 'the provider is not given'
-                    else 'the issuer is not given' end
+                then case
+                    when state = 'perhaps_covered'
+                        then 'it may be covered by ' || covered_by || ', of which not all is known'
+                    when biller is null then 'the provider is not given'
+                    else 'the issuer is not given'
+                end
             when state = 'other_biller' and biller = 'agent'
                 then 'provided by agent ' || coalesce(agent_id, '(not named)')
                     || ', billed by ' || issuers
@@ -268,7 +272,12 @@ worded_on_tickets as (
             when state = 'repeat' then '与 ' || repeats_invoice_id || ' 重复'
             when finding = 'undetermined' and unreadable_count > 0 then '有一行金额无法读取'
             when finding = 'undetermined' and expected <> 'undetermined'
-                then case when biller is null then '未写明服务方' else '未写明开票方' end
+                then case
+                    when state = 'perhaps_covered'
+                        then '可能已含于 ' || covered_by || '，但其期间或金额不全'
+                    when biller is null then '未写明服务方'
+                    else '未写明开票方'
+                end
             when state = 'other_biller' and biller = 'agent'
                 then '由代理商 ' || coalesce(agent_id, '（未写明）') || ' 服务，开票方为 '
                     || replace(issuers, 'company', '公司')
@@ -379,7 +388,7 @@ select
     maintenance_from_on,
     cast(null as bigint) as overlap_days,
     cast(null as decimal(18, 2)) as overlap_amount,
-    covered_by,
+    case when state = 'covered' then covered_by end as covered_by,
     case
         when finding in (
             'billed_but_free', 'billed_under_warranty', 'billed_not_provided',

@@ -19,6 +19,8 @@
 --   * A maintenance fee on the ticket of a service that needs none is billed_under_warranty before
 --     the fee may begin, billed_but_free after.
 --   * A line for a unit or contract without a ticket and without a period stands alone, undetermined.
+--   * A period fee of which the first or last day or the amount is not known may cover a ticket that
+--     its known days do not rule out; whether that one was billed is undetermined.
 -- grain: one row per ticket and charge type expected or billed, per currency; repeats and bills of another biller have rows of their own
 -- clauses: T1, T2, AS-1, AS-2, AS-3, WA-1, WA-2, EC, AG, KA
 -- materialized: table
@@ -51,7 +53,7 @@
 --   unreadable_count: lines whose amount cannot be read
 --   credit_count: lines below zero
 --   repeats_invoice_id: the invoice that a repeat repeats
---   covered_by: line of the period fee that covers this ticket, invoice#line
+--   covered_by: line of the period fee that covers this ticket, or may, as state says, invoice#line
 --   rate_amount: the rate card's amount for it; null when it has none
 --   is_off_rate: a bill that is due differs from that by more than the tolerance of the terms
 --   other_expected: expected, under the other choice of reading 5; null where that is the same
@@ -93,15 +95,28 @@ coverages as (
         case when bills.serial_no is null then bills.contract_id end as contract_id,
         bills.coverage_start,
         bills.coverage_end,
-        bills.invoice_lines || ' (' || cast(bills.coverage_start as varchar) || ' – '
-            || cast(bills.coverage_end as varchar) || ')' as covering_words
+        coalesce(
+            bills.coverage_end is not null and bills.billed_amount > 0 and periods.period_amount > 0,
+            false
+        ) as is_certain,
+        bills.invoice_lines || ' ('
+            || coalesce(cast(bills.coverage_start as varchar), '?') || ' – '
+            || coalesce(cast(bills.coverage_end as varchar), '?') || ')' as covering_words
     from steps.charge_bills as bills
-    inner join steps.charge_periods as periods on bills.charge_id = periods.charge_id
+    left join steps.charge_periods as periods on bills.charge_id = periods.charge_id
     where
         not bills.is_duplicate
-        and bills.billed_amount > 0
-        and periods.period_amount > 0
-        and bills.coverage_end is not null
+        and bills.charge_type = 'maintenance_fee'
+        and case bills.place
+            when 'period'
+                then (bills.billed_amount > 0 and periods.period_amount > 0)
+                    or periods.period_unreadable_count > 0
+            when 'line'
+                then bills.ticket_id is null
+                    and bills.coverage_end is not null
+                    and (bills.billed_amount > 0 or bills.unreadable_count > 0)
+            else false
+        end
 ),
 
 tickets_to_cover as (
@@ -111,25 +126,28 @@ tickets_to_cover as (
 ),
 
 covered_tickets as (
-    select ticket_id, min(covering_words) as covering_words
+    select
+        ticket_id,
+        bool_or(is_certain) as is_covered,
+        coalesce(min(case when is_certain then covering_words end), min(covering_words))
+            as covering_words
     from (
-        select tickets.ticket_id, coverages.covering_words
+        select tickets.ticket_id, tickets.charge_on, coverages.*
         from tickets_to_cover as tickets
         inner join coverages on tickets.serial_no = coverages.serial_no
-        where tickets.charge_on between coverages.coverage_start and coverages.coverage_end
         union all
-        select tickets.ticket_id, coverages.covering_words
+        select tickets.ticket_id, tickets.charge_on, coverages.*
         from tickets_to_cover as tickets
         inner join coverages on tickets.contract_id = coverages.contract_id
-        where tickets.charge_on between coverages.coverage_start and coverages.coverage_end
         union all
-        select tickets.ticket_id, coverages.covering_words
+        select tickets.ticket_id, tickets.charge_on, coverages.*
         from tickets_to_cover as tickets
         inner join coverages on tickets.unit_contract_id = coverages.contract_id
-        where
-            tickets.charge_on between coverages.coverage_start and coverages.coverage_end
-            and tickets.unit_contract_id <> coalesce(tickets.contract_id, '')
+        where tickets.unit_contract_id <> coalesce(tickets.contract_id, '')
     ) as coverings
+    where
+        coalesce(coverage_start <= charge_on, true)
+        and coalesce(charge_on <= coverage_end, true)
     group by ticket_id
 ),
 
@@ -233,7 +251,8 @@ entitled as (
             else 'undetermined'
         end as expected_other_reading,
         case when charged.charge_type = 'maintenance_fee' and charged.billed_amount <= 0
-            then covered_tickets.covering_words end as covered_by
+            then covered_tickets.covering_words end as covered_by,
+        covered_tickets.is_covered
     from tickets_charged as charged
     left join covered_tickets on charged.ticket_id = covered_tickets.ticket_id
 ),
@@ -251,9 +270,10 @@ states as (
                 then 'billed_by_unknown'
             when billed_amount > 0 and provider = 'agent' then 'billed_by_agent'
             when billed_amount > 0 then 'billed_by_company'
-            when covered_by is not null then 'covered'
+            when covered_by is not null and is_covered then 'covered'
             when provider is null then 'unbilled_by_unknown'
             when provider = 'agent' then 'unbilled_by_agent'
+            when covered_by is not null then 'perhaps_covered'
             when finished_at is null or run.as_of <= bill_due_at then 'unbilled_in_time'
             else 'unbilled'
         end as state
