@@ -51,8 +51,9 @@ _SEVERAL: Final = re.compile(r"[^、，,;；/&+\r\n]+")  # a person, where a cel
 # What else may stand between Chinese names; in any other it may be part of a name.
 _BETWEEN: Final = (re.compile(r"\s+(?:[和与及]\s+)?"), re.compile(r"\s*[和与及]\s*"))
 _CHINESE_NAME: Final = re.compile(r"[\u3400-\u9fff]{2,4}")
-# A letter with the marks that belong to it.
-_LETTER: Final = re.compile(r".[\u0300-\u036f\u3099\u309a\uff9e\uff9f]*", re.DOTALL)
+_MARK: Final = "[\u0300-\u036f\u3099\u309a\uff9e\uff9f]"
+_LETTER: Final = re.compile(f".{_MARK}*", re.DOTALL)  # with the marks that belong to it
+_MARKS: Final = re.compile(_MARK)
 
 LETTERS: Final = {"agents": "A", "customers": "C", "people": "P", "texts": "T"}
 """The letter a pseudonym begins with: what kind of value it stands for, in either language."""
@@ -434,10 +435,10 @@ class Veil:
         folded, places = _folded(value)
         shown, end = [], 0
         for found in re.finditer(pattern, folded):
-            first, last = places[found.start()], places[found.end() - 1]
-            shown.append(value[end : first[0]])
-            end = last[1]
-            as_written = value[first[0] : end]
+            start = places[found.start()][0] if places else found.start()
+            shown.append(value[end:start])
+            end = places[found.end() - 1][1] if places else found.end()
+            as_written = value[start:end]
             shown.append(
                 # Two ids may differ in capitals alone.
                 self._in_place_of(as_written)
@@ -524,11 +525,25 @@ def _normal(value: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", value).casefold().split())
 
 
-def _folded(value: str) -> tuple[str, list[tuple[int, int]]]:
-    """The text letter by letter as ``_normal`` has it, and where in it each stands in ``value``.
+class _Folding(dict[int, str]):
+    """Each character as ``_normal`` has it, by code point, once it was asked for."""
 
-    Blanks stay as they are.
+    def __missing__(self, code: int) -> str:
+        folded = self[code] = unicodedata.normalize("NFKC", chr(code)).casefold()
+        return folded
+
+
+_FOLDING: Final = _Folding()
+
+
+def _folded(value: str) -> tuple[str, list[tuple[int, int]]]:
+    """The text letter by letter as ``_normal`` has it, and where each of it stands in ``value``.
+
+    Blanks stay as they are. No places: each stands where it stood.
     """
+    folded = value.translate(_FOLDING)
+    if len(folded) == len(value) and not _MARKS.search(value):
+        return folded, []
     letters, places = [], []
     for found in _LETTER.finditer(value):
         letter = unicodedata.normalize("NFKC", found[0]).casefold()
