@@ -16,7 +16,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib.metadata import version
@@ -148,7 +148,9 @@ def attached(con: duckdb.DuckDBPyConnection, warehouse: Path | None) -> Iterator
         else:
             yield last
     finally:
-        con.execute(f"detach {_LAST}")
+        # As in staging: a broken file may have ended the engine.
+        with suppress(duckdb.FatalException):
+            con.execute(f"detach {_LAST}")
 
 
 class Plan:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import tempfile
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -292,7 +292,9 @@ def _ordered(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
     try:
         yield
     finally:
-        con.execute(f"set preserve_insertion_order = {str(was).lower()}")
+        # A broken file may have ended the engine: what was said of the file is what to say.
+        with suppress(duckdb.FatalException):
+            con.execute(f"set preserve_insertion_order = {str(was).lower()}")
 
 
 def _create_tables(con: duckdb.DuckDBPyConnection) -> None:
@@ -431,7 +433,7 @@ class _Stage:
         except duckdb.Error as error:
             if source.exact is None:
                 message = (
-                    f"{source.source_file} cannot be read: {str(error).splitlines()[0]}"
+                    f"{source.source_file} cannot be read: {str(error).splitlines()[0].rstrip('.')}."
                     " Export it again, as CSV in UTF-8 if in doubt."
                 )
                 raise DataError(message) from error
