@@ -432,8 +432,9 @@ class _Stage:
             )
         except duckdb.Error as error:
             if source.exact is None:
+                said = str(error).splitlines()[0].rstrip(".")
                 message = (
-                    f"{source.source_file} cannot be read: {str(error).splitlines()[0].rstrip('.')}."
+                    f"{source.source_file} cannot be read: {said}."
                     " Export it again, as CSV in UTF-8 if in doubt."
                 )
                 raise DataError(message) from error
