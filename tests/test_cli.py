@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from pipelines import cli
 from pipelines.errors import DataError, UsageError
+from pipelines.warehouse import open_warehouse
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -157,6 +158,12 @@ def test_a_full_disk_is_called_one(monkeypatch: pytest.MonkeyPatch, error: Excep
     assert status == 1
     assert "The disk under --out is full" in said
     assert "the last result is as it was" in said
+
+
+@pytest.mark.parametrize("size", ["-4GB", " -1", "0", "lots"])
+def test_a_memory_limit_that_is_no_size_is_refused(size: str) -> None:
+    with pytest.raises(UsageError, match="is not a size DuckDB can read"):
+        open_warehouse(memory_limit=size)
 
 
 def test_memory_that_ran_out_is_called_so(monkeypatch: pytest.MonkeyPatch) -> None:

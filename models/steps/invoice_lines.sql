@@ -140,6 +140,7 @@ repeated_charges as (
     ) as repeated
 ),
 
+-- A credit of somebody who billed nothing here can only be against what others billed.
 mere_credits as (
     select
         keyed.*,

@@ -74,8 +74,8 @@ def looks_at(path: Path, export: str) -> list[Look]:
     """
     suffix = next((s for s in SUFFIXES if path.name.lower().endswith(s)), None)
     if not path.is_file():
-        is_there = "is a folder" if path.is_dir() else "is no plain file"
-        what = is_there if path.exists() else "does not exist"
+        other = "is a folder" if path.is_dir() else "is no plain file"
+        what = other if path.exists() else "does not exist"
         message = f"{path} {what}. Name one file, such as an export of your ticket system."
         raise UsageError(message)
     if suffix is None:
