@@ -15,6 +15,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 # What installing the project itself takes; pip must not fetch it unlocked.
 BUILD := hatchling==1.27.0 editables
+# Where Python may write no bytecode, a run would compile all of it anew.
+COMPILE = $(BIN)/python -m compileall -q pipelines expectations dashboards
 LOCK_OPTIONS := --universal --python-version 3.11 --generate-hashes --quiet \
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-strip-extras --upgrade \
 	--custom-compile-command 'make lock'
@@ -79,9 +81,11 @@ $(VENV_STAMP):
 $(RUN_STAMP): $(VENV_STAMP)
 	$(PIP) install --require-hashes --requirement requirements.lock
 	$(PIP) install --no-deps --no-build-isolation --editable .
+	@$(COMPILE)
 	@rm -f $(VENV)/.run-* && touch $@
 
 $(DEV_STAMP): $(VENV_STAMP)
 	$(PIP) install --require-hashes --requirement requirements-dev.lock
 	$(PIP) install --no-deps --no-build-isolation --editable .
+	@$(COMPILE)
 	@rm -f $(VENV)/.dev-* $(VENV)/.run-* && touch $@ $(RUN_STAMP)

@@ -215,11 +215,12 @@ TRAININGS = Suite(
             _one_row_each(
                 "facts.trainings",
                 "select t.ticket_id from staging.tickets as t cross join meta.run as r "
-                "inner join terms.days as d "
+                "left join terms.days as d "
                 "on d.day = cast(coalesce(t.opened_at, t.finished_at) as date) "
-                "inner join terms.rules as s on s.period_id = d.period_id "
-                "and s.training_after_service_code = t.service_code "
-                "where t.finished_at <= r.as_of",
+                "left join terms.rules as s on s.period_id = d.period_id "
+                "where t.finished_at <= r.as_of "
+                "and t.service_code in (select training_after_service_code from terms.rules) "
+                "and coalesce(s.training_after_service_code = t.service_code, true)",
             ),
             "AS-9",
             "Every finished on-site support has exactly one row, and no other ticket has one.",

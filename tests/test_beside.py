@@ -10,7 +10,7 @@ import pytest
 from pipelines.other_terms import beside as module
 from pipelines.other_terms.beside import BESIDE, Judged, beside, compare
 from pipelines.terms import schema
-from pipelines.warehouse import lineage, models
+from pipelines.warehouse import models
 from pipelines.warehouse.models import load_models
 from tests.harness import build, rows_of, terms_with
 from tests.test_readings import EXPORTS
@@ -218,9 +218,7 @@ def test_pairs_hold_the_rows_of_both_runs() -> None:
 def test_every_switch_changes_a_column_some_model_names() -> None:
     """A switch that no model named would never be found to reach one."""
     con = build({}, None, AS_OF)
-    names: set[str] = set()
-    tables = lineage.warehouse_schema(con)
-    for model in load_models():
-        names |= module._names_in(model, tables)  # noqa: SLF001 - what reaches a model is found by it
+    by_model = module._names(con)  # noqa: SLF001 - what reaches a model is found by it
+    names = {name for named in by_model.values() for name in named}
     in_other_tables = {"response_clock", "holidays"}  # terms.fault_levels, clocks.*
     assert set(schema.SWITCHES) - in_other_tables <= names

@@ -4,7 +4,8 @@
 -- materialized: table
 -- The training is the ticket of the training service whose parent is the support ticket; of
 -- several, the earliest one finished after the support counts; else what was finished before it.
--- Where the day of opening is missing, the terms are those of the finish. Reading 10, within_24_hours: due 24 hours after
+-- Where the day of opening is missing, the terms are those of the finish. Where none were in force,
+-- it is unmeasurable, if any terms ask for a training after its service. Reading 10, within_24_hours: due 24 hours after
 -- the support was finished, every hour counted, and finished at that instant is in time;
 -- end_of_next_day: due when the next calendar day is over, that midnight being too late. A
 -- training of blank class hours is unmeasurable when it was in time, one that was finished
@@ -41,15 +42,21 @@ with supports as (
     from steps.tickets as ticket
     left join terms.days as finish
         on ticket.opened_at is null and finish.day = cast(ticket.finished_at as date)
-    inner join terms.rules as rule
+    left join terms.rules as rule
         on rule.period_id = coalesce(ticket.period_id, finish.period_id)
-        and rule.training_after_service_code = ticket.service_code
     left join clocks.segments as segment
         on segment.calendar_id = rule.service_calendar_id
         and segment.day = cast(ticket.finished_at as date)
         and segment.starts_at <= ticket.finished_at
         and ticket.finished_at < segment.ends_at
     where ticket.is_finished
+        and (
+            rule.training_after_service_code = ticket.service_code
+            or (
+                rule.period_id is null
+                and ticket.service_code in (select training_after_service_code from terms.rules)
+            )
+        )
 ),
 due as (
     select
@@ -111,6 +118,7 @@ judged as (
     select
         *,
         case
+            when training_due is null then 'no_terms'
             when trained_at is null and is_late then 'missing'
             when trained_at is null then 'open'
             when trained_at < finished_at then 'too_early'
@@ -134,10 +142,11 @@ select
     case
         when outcome = 'done' then 'met'
         when outcome = 'open' then 'pending'
-        when outcome in ('no_hours', 'too_early') then 'unmeasurable'
+        when outcome in ('no_terms', 'no_hours', 'too_early') then 'unmeasurable'
         else 'breached'
     end as verdict,
     case outcome
+        when 'no_terms' then 'no terms were in force on the day it was opened'
         when 'missing' then 'no training was finished in time'
         when 'open' then 'no training yet, still in time'
         when 'too_early' then 'the training was finished before the support it follows'
@@ -146,6 +155,7 @@ select
         when 'too_long' then 'the training took too many class hours'
     end as reason,
     case outcome
+        when 'no_terms' then '受理当日没有生效的条款'
         when 'missing' then '没有按期完成培训'
         when 'open' then '尚未培训，未到期'
         when 'too_early' then '培训早于现场支持完成'

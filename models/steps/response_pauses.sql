@@ -2,9 +2,10 @@
 -- grain: one row per ticket with a fault and at least one pause
 -- clauses: T4, AS-7
 -- materialized: scratch
--- Overlapping pauses are merged first, so that they count once. A pause without an end runs to
--- the as-of. A pause that lacks its start, or ends before it starts, can't be measured, unless
--- it was over before the ticket was opened: it took nothing then.
+-- Overlapping pauses are merged first, so that they count once. A pause without an end by the
+-- as-of runs to the stop, or to the as-of while the clock runs. A pause that lacks its start, or
+-- ends before it starts, can't be measured, unless it lies before the opening, or from that end
+-- on: it took nothing then.
 -- columns:
 --   ticket_id: key
 --   paused_us: microseconds taken out between opening and the end, on the ticket's own clock
@@ -24,10 +25,14 @@ with pauses as (
             pause.resumed_at <= span.opened_at
             and coalesce(pause.paused_at, pause.resumed_at) <= span.opened_at,
             false
+        )
+        and not coalesce(
+            pause.resumed_at >= span.ended_at and pause.paused_at >= span.ended_at, false
         ) as is_unusable,
         case when pause.paused_at > span.opened_at then pause.paused_at else span.opened_at end
             as from_at,
-        case when pause.resumed_at <= run.as_of then pause.resumed_at else run.as_of end as to_at
+        case when pause.resumed_at <= run.as_of then pause.resumed_at else span.ended_at end
+            as to_at
     from steps.response_spans as span
     inner join staging.pauses as pause on pause.ticket_id = span.ticket_id
     cross join meta.run as run

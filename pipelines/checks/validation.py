@@ -7,7 +7,7 @@ they are shown on (``assets``).
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import json
 import sys
 import threading
@@ -73,11 +73,28 @@ def _great_expectations() -> Any:  # noqa: ANN401 -- a module imported late has 
     is_hidden = "pyspark" not in sys.modules
     if is_hidden:
         sys.modules["pyspark"] = None  # type: ignore[assignment] # Python's own mark of what is not there
+    _put_off("scipy", "stats")  # for two checks of distributions, which no suite has
     try:
         return importlib.import_module("expectations.on_duckdb")
     finally:
         if is_hidden:
             del sys.modules["pyspark"]
+
+
+def _put_off(package: str, name: str) -> None:
+    """Have a module run when something of it is used, though it is imported before.
+
+    SciPy's statistics take a quarter of the time of importing Great Expectations.
+    """
+    module_name = f"{package}.{name}"
+    spec = importlib.util.find_spec(module_name)  # imports the package, which is light
+    if module_name in sys.modules or spec is None or spec.loader is None:
+        return
+    spec.loader = importlib.util.LazyLoader(spec.loader)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module_name] = module
+    spec.loader.exec_module(module)
+    setattr(sys.modules[package], name, module)
 
 
 def validate(

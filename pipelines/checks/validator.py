@@ -13,6 +13,7 @@ Belongs here: that process. Does not belong here: the checks and what becomes of
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import signal
@@ -96,6 +97,7 @@ def main() -> None:
     """Get ready, read one question, answer it; go when there is none."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the run decides what an interrupt means
     answers, sys.stdout = sys.stdout, sys.stderr  # nothing else may write into the answer
+    gc.disable()  # what it makes, it keeps until it answers and ends, so there is nothing to find
     validation.warm_up().join()
     line = sys.stdin.readline()
     if line:

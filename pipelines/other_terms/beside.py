@@ -31,11 +31,10 @@ from pipelines.warehouse.record_copies import write_record_copies
 from pipelines.warehouse.reference import days_of, write_clocks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
     import duckdb
-    from sqlglot.schema import MappingSchema
 
     from pipelines.terms import Terms
     from pipelines.warehouse.models import Model
@@ -75,13 +74,13 @@ def beside(
         note: told what is being built.
     """
     (home, as_of) = con.execute("select current_catalog(), as_of from meta.run").fetchall()[0]
-    schema = lineage.warehouse_schema(con)
+    names = _names(con)
     con.execute(f"attach ':memory:' as {BESIDE}")
     try:
         con.execute(f"use {BESIDE}")
         for name in SCHEMAS:
             con.execute(f"create schema if not exists {name}")
-        second = _Second(con, home, schema, note)
+        second = _Second(con, home, names, note)
         second.take_inputs()
         second.write_terms(terms, as_of)
         second.build(tables)
@@ -112,11 +111,15 @@ def compare(con: duckdb.DuckDBPyConnection, home: str, judged: Judged) -> None:
 
 @dataclass
 class _Second:
-    """The second run while it is built; ``changed`` are the tables that are not the run's."""
+    """The second run while it is built.
+
+    ``names`` are the columns each model that reads ``RULES`` names, whatever their table;
+    ``changed`` the tables that are not the run's.
+    """
 
     con: duckdb.DuckDBPyConnection
     home: str
-    schema: MappingSchema
+    names: Mapping[str, frozenset[str]]
     note: Callable[[str], None]
     changed: set[str] = field(default_factory=set)
     changed_rules: frozenset[str] = frozenset()
@@ -190,7 +193,7 @@ class _Second:
     def _is_reached(self, model: Model) -> bool:
         """Whether a changed table, or a changed column of ``terms.rules``, comes into a model."""
         reads = set(model.depends_on)
-        if RULES in reads and self.changed_rules & _names_in(model, self.schema):
+        if RULES in reads and self.changed_rules & self.names[model.name]:
             return True
         return bool((reads - {RULES}) & self.changed)
 
@@ -215,12 +218,18 @@ def _in_memory(model: Model, *, is_view: bool) -> Model:
     return replace(model, materialized=kind, reads_scratch=frozenset())
 
 
-_known_names: dict[str, frozenset[str]] = {}
+_known: dict[str, frozenset[str]] = {}
 
 
-def _names_in(model: Model, schema: MappingSchema) -> frozenset[str]:
-    """Every column a model's select names, whatever its table; stars are written out first."""
-    if model.name not in _known_names:
-        tree = lineage.qualified(model.sql, schema)
-        _known_names[model.name] = frozenset(one.name for one in tree.find_all(exp.Column))
-    return _known_names[model.name]
+def _names(con: duckdb.DuckDBPyConnection) -> Mapping[str, frozenset[str]]:
+    """The columns named by each model that reads ``RULES``; stars are written out first.
+
+    Worked out once: one run beside another asks for what the one before it did.
+    """
+    if not _known:
+        schema = lineage.warehouse_schema(con)
+        for model in models.load_models():
+            if RULES in model.depends_on:
+                tree = lineage.qualified(model.sql, schema)
+                _known[model.name] = frozenset(one.name for one in tree.find_all(exp.Column))
+    return _known
