@@ -240,6 +240,10 @@ worded_on_tickets as (
         end as entitlement_words_zh,
         case
             when state = 'repeat' then 'repeats ' || repeats_invoice_id
+                || case when credited_amount > 0
+                    then ', of which ' || cast(credited_amount as varchar) || ' ' || currency
+                        || ' was credited'
+                    else '' end
             when finding = 'undetermined' and unreadable_count > 0
                 then 'the amount of a line cannot be read'
             when finding = 'undetermined' and expected <> 'undetermined'
@@ -270,6 +274,9 @@ worded_on_tickets as (
         end as billing_words,
         case
             when state = 'repeat' then '与 ' || repeats_invoice_id || ' 重复'
+                || case when credited_amount > 0
+                    then '，其中已红冲 ' || cast(credited_amount as varchar) || ' ' || currency
+                    else '' end
             when finding = 'undetermined' and unreadable_count > 0 then '有一行金额无法读取'
             when finding = 'undetermined' and expected <> 'undetermined'
                 then case
@@ -394,7 +401,7 @@ select
             'billed_but_free', 'billed_under_warranty', 'billed_not_provided',
             'duplicate_charge', 'wrong_biller'
         )
-            then billed_amount
+            then cast(billed_amount - coalesce(credited_amount, 0) as decimal(18, 2))
     end as overbilled_amount,
     case when finding = 'undetermined' and line_count > 0 then billed_amount end
         as unexplained_amount,
@@ -432,6 +439,10 @@ select
     case
         when finding = 'duplicate_charge'
             then 'Same unit and period, amount and currency as ' || repeats_invoice_id
+                || case when credited_amount > 0
+                    then '; ' || cast(credited_amount as varchar) || ' ' || currency
+                        || ' of it was credited'
+                    else '' end
         when finding = 'not_audited' then 'Charge type other is not audited'
         when finding = 'orphan_charge' and ticket_id is not null
             then 'Cites ticket ' || ticket_id || ', which is not in the tickets'
@@ -468,6 +479,9 @@ select
     case
         when finding = 'duplicate_charge'
             then '与 ' || repeats_invoice_id || ' 的产品、服务期、金额和币种相同'
+                || case when credited_amount > 0
+                    then '，其中已红冲 ' || cast(credited_amount as varchar) || ' ' || currency
+                    else '' end
         when finding = 'not_audited' then '其他收费不在审计范围'
         when finding = 'orphan_charge' and ticket_id is not null
             then '所引工单 ' || ticket_id || ' 不存在'
@@ -512,7 +526,8 @@ select
     cast(null as varchar) as covered_by,
     case finding
         when 'billed_under_warranty' then overlap_amount
-        when 'duplicate_charge' then billed_amount
+        when 'duplicate_charge'
+            then cast(billed_amount - coalesce(credited_amount, 0) as decimal(18, 2))
     end as overbilled_amount,
     case
         when finding in ('orphan_charge', 'undetermined') then billed_amount

@@ -12,6 +12,7 @@
 --   is_other_biller: billed by an issuer who is not the provider
 --   is_duplicate: repeats an earlier line that was not reversed
 --   repeats_invoice_id: the invoice repeated
+--   credited_amount: of a repeat, the part that credits among the other lines took back
 --   serial_no: unit the lines name; null on a ticket, which has its own
 --   contract_id: contract the lines name; null on a ticket
 --   customer_id: customer the lines name; null on a ticket
@@ -47,6 +48,7 @@ shared_charges as (
         bool_or(is_other_biller) as is_other_biller,
         bool_or(is_duplicate) as is_duplicate,
         any_value(repeats_invoice_id) as repeats_invoice_id,
+        any_value(credited_amount) as credited_amount,
         min(serial_no) as serial_no,
         min(contract_id) as contract_id,
         min(customer_id) as customer_id,
@@ -103,6 +105,7 @@ select
     charges.is_other_biller,
     charges.is_duplicate,
     charges.repeats_invoice_id,
+    charges.credited_amount,
     charges.serial_no,
     charges.contract_id,
     charges.customer_id,
@@ -132,6 +135,7 @@ select
     is_other_biller,
     is_duplicate,
     repeats_invoice_id,
+    credited_amount,
     serial_no,
     contract_id,
     customer_id,

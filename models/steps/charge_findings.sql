@@ -52,7 +52,7 @@ select
             'billed_but_free', 'billed_under_warranty', 'billed_not_provided',
             'duplicate_charge', 'wrong_biller'
         )
-            then billed_amount
+            then cast(billed_amount - coalesce(credited_amount, 0) as decimal(18, 2))
     end as overbilled_amount,
     case when finding = 'undetermined' and line_count > 0 then billed_amount end
         as unexplained_amount,
@@ -83,7 +83,8 @@ select
     coverage_end,
     case finding
         when 'billed_under_warranty' then overlap_amount
-        when 'duplicate_charge' then billed_amount
+        when 'duplicate_charge'
+            then cast(billed_amount - coalesce(credited_amount, 0) as decimal(18, 2))
     end as overbilled_amount,
     case
         when finding in ('orphan_charge', 'undetermined') then billed_amount

@@ -30,6 +30,7 @@
 --   line_count: invoice lines
 --   unreadable_count: lines whose amount cannot be read
 --   repeats_invoice_id: the invoice that a repeat repeats
+--   credited_amount: of a repeat of what is due, the part that credits among the other lines took back
 --   coverage_start: first day a period fee covers
 --   coverage_end: last day a period fee covers
 --   is_reversed: what was billed for a period was reversed in full
@@ -62,6 +63,8 @@ found_elsewhere as (
         bills.line_count,
         bills.unreadable_count,
         bills.repeats_invoice_id,
+        case when bills.is_duplicate and periods.period_expected = 'billable'
+            then bills.credited_amount end as credited_amount,
         bills.coverage_start,
         bills.coverage_end,
         coalesce(periods.period_amount <= 0 and periods.period_credit_count > 0, false)
@@ -127,6 +130,7 @@ select
     line_count,
     unreadable_count,
     repeats_invoice_id,
+    credited_amount,
     case when place = 'period' then coverage_start end as coverage_start,
     case when place = 'period' then coverage_end end as coverage_end,
     is_reversed,

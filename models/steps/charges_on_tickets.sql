@@ -53,6 +53,7 @@
 --   unreadable_count: lines whose amount cannot be read
 --   credit_count: lines below zero
 --   repeats_invoice_id: the invoice that a repeat repeats
+--   credited_amount: of a repeat of what is due, the part that credits among the other lines took back
 --   covered_by: line of the period fee that covers this ticket, or may, as state says, invoice#line
 --   rate_amount: the rate card's amount for it; null when it has none
 --   is_off_rate: a bill that is due differs from that by more than the tolerance of the terms
@@ -166,6 +167,7 @@ tickets_charged as (
         bills.is_other_biller,
         bills.is_duplicate,
         bills.repeats_invoice_id,
+        bills.credited_amount,
         bills.issuers,
         bills.has_unknown_issuer,
         bills.invoice_ids,
@@ -188,6 +190,7 @@ tickets_charged as (
         false as is_other_biller,
         false as is_duplicate,
         null as repeats_invoice_id,
+        cast(null as decimal(18, 2)) as credited_amount,
         null as issuers,
         false as has_unknown_issuer,
         null as invoice_ids,
@@ -212,6 +215,7 @@ tickets_charged as (
         false as is_other_biller,
         false as is_duplicate,
         null as repeats_invoice_id,
+        cast(null as decimal(18, 2)) as credited_amount,
         null as issuers,
         false as has_unknown_issuer,
         null as invoice_ids,
@@ -380,6 +384,9 @@ select
     cast(unreadable_count as bigint) as unreadable_count,
     cast(credit_count as bigint) as credit_count,
     repeats_invoice_id,
+    -- Where nothing is due, the other lines are too much as well, credits taken off.
+    case when state = 'repeat' and expected = 'billable' and not is_other_biller
+        then credited_amount end as credited_amount,
     covered_by,
     rate_amount,
     coalesce(

@@ -10,9 +10,10 @@
 --     the latter is the wrong biller's. Which of equal lines is the later one: by day of issue, then
 --     invoice, then line number, never by place in a file. A credit reverses what its own issuer
 --     billed by that day: one of the same amount the latest such line that still stands; other credits
---     together reverse repeats, latest first, as far as they cover them whole. A credit without an
---     issuer, and one of an issuer who is not the provider and billed nothing, is taken for one of
---     the only issuer who did.
+--     what was billed last, bill by bill. What they reverse in part stays; such parts, and what was
+--     credited before anything was billed, are taken off the repeats, latest first: one of which
+--     nothing is left is none. A credit without an issuer, and one of an issuer who is not the
+--     provider and billed nothing, is taken for one of the only issuer who did.
 --   * What an issuer bills who is not the provider (reading 15) is a charge of its own when it
 --     nets above zero; a mere credit of such an issuer nets with the rest.
 --   * A currency that nets to zero was reversed in full: its lines join what is left of the charge, so
@@ -42,6 +43,7 @@
 --   is_other_biller: part of a charge by an issuer who is not the provider
 --   is_duplicate: repeats an earlier line that was not reversed
 --   repeats_invoice_id: the invoice repeated
+--   credited_amount: of a repeat, the part that credits among the other lines took back
 --   source_file: file the line came in
 --   source_row: its row in that file, header = 1
 with
@@ -217,13 +219,48 @@ matched as (
     from counted
 ),
 
-standing_bills as (
-    select * from matched where amount > 0 and coalesce(least_after, standing) >= standing
+-- What no credit of the same amount took back, and the credits that were of no bill's amount.
+open_lines as (
+    select
+        *,
+        sum(amount) over (
+            partition by repeat_key, issuer_key
+            order by issued_on nulls last, amount desc, invoice_id, line_no
+            rows between unbounded preceding and current row
+        ) as balance
+    from matched
+    where
+        case
+            when amount > 0 then coalesce(least_after, standing) >= standing
+            else standing < least(coalesce(least_before, 0), 0)
+        end
 ),
 
--- Credits that no bill of their amount was there for.
-other_credits as (
-    select * from matched where amount < 0 and standing < least(coalesce(least_before, 0), 0)
+-- Those credits take back what was billed last: all of a bill, or a part, as far as the balance later
+-- falls below where the bill had brought it.
+credited_lines as (
+    select
+        *,
+        greatest(
+            balance - coalesce(
+                min(balance) over (
+                    partition by repeat_key, issuer_key
+                    order by issued_on nulls last, amount desc, invoice_id, line_no
+                    rows between 1 following and unbounded following
+                ),
+                balance
+            ),
+            0
+        ) as fall
+    from open_lines
+),
+
+standing_bills as (
+    select
+        *,
+        fall as credited_part
+    from credited_lines
+    where amount > 0 and fall < amount
 ),
 
 standing_invoices as (
@@ -254,11 +291,10 @@ repeats as (
         bills.invoice_id,
         bills.line_no,
         bills.repeat_key,
-        bills.issuer_key,
-        bills.issued_on,
+        bills.size,
         turns.previous_invoice_id,
         sum(bills.amount) over (
-            partition by bills.repeat_key, bills.issuer_key
+            partition by bills.repeat_key
             order by
                 bills.issued_on desc, bills.amount desc, bills.invoice_id desc, bills.line_no desc
             rows between unbounded preceding and current row
@@ -273,33 +309,40 @@ repeats as (
     where date_diff('day', turns.previous_issued_on, turns.issued_on) <= rules.duplicate_window_days
 ),
 
-credited_since as (
-    select repeats.invoice_id, repeats.line_no, sum(credits.size) as credited
-    from repeats
-    inner join other_credits as credits
-        on repeats.repeat_key = credits.repeat_key
-        and repeats.issuer_key = credits.issuer_key
-    where coalesce(credits.issued_on >= repeats.issued_on, true)
-    group by repeats.invoice_id, repeats.line_no
+-- Of equal bills it is all one which of them a part was credited on, or a credit was written before.
+credits_on_repeats as (
+    select repeat_key, sum(credited_part) as credited
+    from (
+        select repeat_key, credited_part
+        from standing_bills
+        where repeat_key || '|' || cast(size as varchar) in (
+            select repeat_key || '|' || cast(size as varchar) from repeats
+        )
+        union all
+        select repeat_key, greatest(-min(balance), 0) as credited_part
+        from open_lines
+        group by repeat_key, issuer_key
+    ) as parts
+    group by repeat_key
 ),
 
 duplicates as (
     select
         repeats.invoice_id,
         repeats.line_no,
-        repeats.previous_invoice_id
+        repeats.previous_invoice_id,
+        greatest(credits.credited - (repeats.amount_so_far - repeats.size), 0) as credited_amount
     from repeats
-    left join credited_since as credits
-        on repeats.invoice_id = credits.invoice_id
-        and repeats.line_no = credits.line_no
-    where repeats.amount_so_far > coalesce(credits.credited, 0)
+    inner join credits_on_repeats as credits on repeats.repeat_key = credits.repeat_key
+    where repeats.amount_so_far > credits.credited
 ),
 
 marked as (
     select
         shared_lines.*,
         duplicates.invoice_id is not null as is_duplicate,
-        duplicates.previous_invoice_id as repeats_invoice_id
+        duplicates.previous_invoice_id as repeats_invoice_id,
+        cast(duplicates.credited_amount as decimal(18, 2)) as credited_amount
     from shared_lines
     left join duplicates
         on shared_lines.invoice_id = duplicates.invoice_id
@@ -394,6 +437,7 @@ placed as (
         lines.*,
         false as is_duplicate,
         cast(null as varchar) as repeats_invoice_id,
+        cast(null as decimal(18, 2)) as credited_amount,
         lines.currency as charge_currency,
         coalesce(lines.is_not_provider and lines.amount > 0, false)
             as is_other_biller
@@ -435,6 +479,7 @@ select
     is_other_biller,
     is_duplicate,
     repeats_invoice_id,
+    credited_amount,
     source_file,
     source_row
 from placed
