@@ -367,6 +367,32 @@ BILLING_MONTHLY = Suite(
             "各月之和与 facts.charges 按结论逐项相符，笔数与金额皆然。",
             ("steps.charge_findings",),
         ),
+        critical(
+            "months_add_up_to_exceptions",
+            NoRows(
+                "with months as ("
+                "select 'overbilled' as exception, currency, sum(overbilled_amount) as amount "
+                "from marts.billing_monthly group by currency union all "
+                "select 'unexplained' as exception, currency, sum(unexplained_amount) as amount "
+                "from marts.billing_monthly group by currency union all "
+                "select 'unbilled' as exception, currency, sum(unbilled_amount) as amount "
+                "from marts.billing_monthly group by currency), "
+                "listed as (select exception, currency, sum(at_stake_amount) as amount "
+                "from marts.billing_exceptions "
+                "where exception in ('overbilled', 'unexplained', 'unbilled') "
+                "group by exception, currency) "
+                "select coalesce(m.exception, e.exception) as exception, "
+                "coalesce(m.currency, e.currency) as currency, "
+                "coalesce(m.amount, 0) as in_months, coalesce(e.amount, 0) as in_exceptions "
+                "from months as m full join listed as e "
+                "on m.exception = e.exception and m.currency = e.currency "
+                "where coalesce(m.amount, 0) <> coalesce(e.amount, 0)"
+            ),
+            TABLES,
+            "The money at stake in the months is that of the exceptions.",
+            "各月涉及金额与例外清单相符。",
+            ("marts.billing_exceptions",),
+        ),
     ),
 )
 

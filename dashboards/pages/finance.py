@@ -99,7 +99,9 @@ def _view(report: Report, rows: Rows, currencies: list[str], month: date | None)
 def glance(rows: Rows, currencies: Sequence[str]) -> list[dict[str, Any]]:
     """Four questions: money by currency (zeros left out), and the number of charges."""
 
-    def box(label: Text, note: Text, amount: str, chosen: Rows) -> dict[str, Any]:
+    def box(
+        label: Text, note: Text, amount: str, chosen: Rows, count: str = "charges"
+    ) -> dict[str, Any]:
         totals = {
             currency: sum(row[amount] for row in chosen if row["currency"] == currency)
             for currency in currencies
@@ -107,7 +109,7 @@ def glance(rows: Rows, currencies: Sequence[str]) -> list[dict[str, Any]]:
         return {
             "label": label,
             "note": note,
-            "charges": sum(row["charges"] for row in chosen),
+            "charges": sum(row[count] for row in chosen),
             "amounts": [(currency, total) for currency, total in totals.items() if total],
         }
 
@@ -129,16 +131,18 @@ def glance(rows: Rows, currencies: Sequence[str]) -> list[dict[str, Any]]:
                 "in money where the rate card knows the amount, otherwise in count",
             ),
             "unbilled_amount",
-            [row for row in rows if row["finding"] == "not_billed"],
+            rows,
+            count="unbilled_charges",
         ),
         box(
             Text("无法解释的收费", "Unexplained"),
             Text(
-                "无主收费，及资料不足无法确定的收费",
-                "orphans, and charges that cannot be determined for lack of data",
+                "无主收费，及资料不足、应否收取或应收多少无法确定的收费",
+                "orphans, and charges of which data is missing to tell what, or how much, is due",
             ),
             "unexplained_amount",
-            [row for row in rows if row["finding"] in ("orphan_charge", "undetermined")],
+            rows,
+            count="unexplained_charges",
         ),
         box(
             Text("代理商多收", "Overbilled by agents"),

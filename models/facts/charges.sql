@@ -43,6 +43,7 @@
 --   overlap_amount: share of the amount for those days
 --   covered_by: line of the period fee that covers this ticket, invoice#line
 --   overbilled_amount: money to give back; null when nothing is
+--   overcredited_amount: money credited beyond what was billed, below zero; null when none was
 --   unexplained_amount: money billed that cannot be judged; null when none is
 --   unbilled_amount: money not billed, from the rate card; null when nothing is missing or no rate is known
 --   rate_amount: the rate card's amount for it; null when it has none
@@ -403,9 +404,11 @@ select
         )
             then cast(billed_amount - coalesce(credited_amount, 0) as decimal(18, 2))
     end as overbilled_amount,
+    case when billed_amount < 0 then billed_amount end as overcredited_amount,
     case when finding = 'undetermined' and line_count > 0 then billed_amount end
         as unexplained_amount,
-    case when finding = 'not_billed' then rate_amount end as unbilled_amount,
+    case when finding = 'not_billed' and billed_amount = 0 then rate_amount end
+        as unbilled_amount,
     rate_amount,
     case when finding = 'billed_as_due' and state <> 'covered'
         then cast(billed_amount - rate_amount as decimal(18, 2)) end as rate_difference,
@@ -464,11 +467,11 @@ select
                         || cast(unit_count as varchar) || ' units'
                     else '' end
                 || ', begins before the first day of a maintenance fee ('
-                || coalesce(
-                    cast(maintenance_from_on as varchar)
-                        || '): ' || cast(overlap_days as varchar) || ' days too early',
-                    'warranty or free year still running)'
-                )
+                || coalesce(cast(maintenance_from_on as varchar), 'warranty or free year still running')
+                || ')' || coalesce(': ' || cast(overlap_days as varchar) || ' days too early', '')
+        when period_amount < 0 and finding in ('not_billed', 'free_as_due')
+            then 'Credited ' || cast(-period_amount as varchar) || ' ' || currency
+                || ' more than was billed for the period'
         when is_reversed then 'Billed for the period and reversed in full'
         when finding in ('not_billed', 'free_as_due') then 'Billed for the period at zero'
         else 'Covers ' || cast(coverage_start as varchar) || ' – '
@@ -501,11 +504,10 @@ select
                         || cast(early_unit_count as varchar) || ' 台过早'
                     else '' end
                 || '，早于维护费可收首日（'
-                || coalesce(
-                    cast(maintenance_from_on as varchar)
-                        || '）：早 ' || cast(overlap_days as varchar) || ' 天',
-                    '仍在担保期或免费服务期内）'
-                )
+                || coalesce(cast(maintenance_from_on as varchar), '仍在担保期或免费服务期内')
+                || '）' || coalesce('：早 ' || cast(overlap_days as varchar) || ' 天', '')
+        when period_amount < 0 and finding in ('not_billed', 'free_as_due')
+            then '服务期费用红冲超出已收 ' || cast(-period_amount as varchar) || ' ' || currency
         when is_reversed then '服务期费用已收后全额红冲'
         when finding in ('not_billed', 'free_as_due') then '服务期费用开票金额为零'
         else '服务期 ' || cast(coverage_start as varchar) || ' – '
@@ -529,6 +531,7 @@ select
         when 'duplicate_charge'
             then cast(billed_amount - coalesce(credited_amount, 0) as decimal(18, 2))
     end as overbilled_amount,
+    overcredited_amount,
     case
         when finding in ('orphan_charge', 'undetermined') then billed_amount
         when finding = 'billed_under_warranty' and overlap_amount is null then billed_amount

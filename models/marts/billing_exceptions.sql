@@ -3,8 +3,8 @@
 -- clauses: T1, T2, AS-1, AS-2, WA-1, WA-2, EC, AG, KA
 -- materialized: table
 -- Kinds: overbilled (to give back), unbilled (leakage), unexplained (billed or to be billed, but what
--- may be charged is not known), off_rate (as due, but not at the rate card's amount), overcredited
--- (more was credited than billed). What an agent bills or leaves unbilled is told apart by biller.
+-- may be charged, or how much of it, is not known), off_rate (as due, but not at the rate card's
+-- amount), overcredited (more was credited than billed). What an agent bills or leaves unbilled is told apart by biller.
 -- columns:
 --   charge_id: key
 --   exception: overbilled, unbilled, unexplained, off_rate or overcredited
@@ -53,19 +53,20 @@ kinds as (
     select
         *,
         case
+            when finding = 'billed_under_warranty' and overbilled_amount is null
+                then 'unexplained'
             when finding in (
                 'billed_but_free', 'billed_under_warranty', 'billed_not_provided',
                 'duplicate_charge', 'wrong_biller'
             )
                 then 'overbilled'
             when finding in ('orphan_charge', 'undetermined') then 'unexplained'
-            when billed_amount < 0 and coverage_start is null then 'overcredited'
-            when finding = 'not_billed' and billed_amount <= 0 and coverage_start is null
-                then 'unbilled'
+            when overcredited_amount < 0 then 'overcredited'
+            when finding = 'not_billed' and coverage_start is null then 'unbilled'
             when is_off_rate then 'off_rate'
         end as exception
     from facts.charges
-    where finding not in ('not_audited', 'not_yet_due')
+    where finding <> 'not_audited'
 ),
 
 weighed as (
@@ -80,7 +81,7 @@ weighed as (
             when 'unbilled' then kinds.unbilled_amount
             when 'unexplained' then kinds.unexplained_amount
             when 'off_rate' then kinds.rate_difference
-            when 'overcredited' then kinds.billed_amount
+            when 'overcredited' then kinds.overcredited_amount
         end as at_stake_amount,
         case
             when kinds.exception = 'unbilled' then cast(kinds.bill_due_at as date)

@@ -15,7 +15,9 @@
 --   overbilled_amount: money to give back
 --   unexplained_amount: money that cannot be judged
 --   unbilled_amount: money not billed, where the rate card knows it
---   unrated_charges: charges not billed of which no rate is known
+--   unexplained_charges: charges that cannot be judged, or not to which part
+--   unbilled_charges: charges due and not billed; not periods billed at zero or reversed, which no bill is owed for
+--   unrated_charges: those of them of which no rate is known
 with
 charges as (
     select
@@ -24,7 +26,8 @@ charges as (
             when issuers = 'company' then 'company'
             when ', ' || issuers || ', ' like '%, company, %' then 'both'
             when issuers is not null then 'agent'
-        end as billed_by
+        end as billed_by,
+        finding = 'not_billed' and billed_amount = 0 and coverage_start is null as is_unbilled
     from steps.charge_findings
 )
 
@@ -41,7 +44,14 @@ select
     cast(sum(coalesce(overbilled_amount, 0)) as decimal(18, 2)) as overbilled_amount,
     cast(sum(coalesce(unexplained_amount, 0)) as decimal(18, 2)) as unexplained_amount,
     cast(sum(coalesce(unbilled_amount, 0)) as decimal(18, 2)) as unbilled_amount,
-    count(case when finding = 'not_billed' and unbilled_amount is null then 1 end)
-        as unrated_charges
+    count(
+        case
+            when finding in ('orphan_charge', 'undetermined')
+                or (finding = 'billed_under_warranty' and overbilled_amount is null)
+                then 1
+        end
+    ) as unexplained_charges,
+    count(case when is_unbilled then 1 end) as unbilled_charges,
+    count(case when is_unbilled and unbilled_amount is null then 1 end) as unrated_charges
 from charges
 group by month, finding, charge_type, clause, biller, billed_by, currency

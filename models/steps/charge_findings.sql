@@ -56,7 +56,8 @@ select
     end as overbilled_amount,
     case when finding = 'undetermined' and line_count > 0 then billed_amount end
         as unexplained_amount,
-    case when finding = 'not_billed' then rate_amount end as unbilled_amount,
+    case when finding = 'not_billed' and billed_amount = 0 then rate_amount end
+        as unbilled_amount,
     is_off_rate,
     coalesce(other_expected, expected) as expected_other_reading,
     coalesce(other_finding, finding) as finding_other_reading

@@ -23,10 +23,12 @@
 --   unit_count: units covered
 --   early_unit_count: units whose fee may not be charged yet on coverage_start
 --   unknown_unit_count: units of which that day is unknown
---   maintenance_from_on: first day on which the fee may be charged for every unit
+--   maintenance_from_on: first day on which the fee may be charged for every unit; null when unknown
 --   period_expected: billable, free or undetermined
---   overlap_days: days from coverage_start before maintenance_from_on, within the coverage
+--   overlap_days: days from coverage_start before maintenance_from_on, within the coverage; known
+--     without that day where all of the coverage is before it
 --   overlap_amount: share of billed_amount for those days; null when the coverage has no end
+--   overcredited_amount: in the last month of the period, what was credited beyond what was billed
 with
 periods as (
     select *
@@ -81,8 +83,15 @@ units_by_charge as (
         count(*) as unit_count,
         count(case when coverage_start < early_until then 1 end) as early_unit_count,
         count(*) - count(early_until) as unknown_unit_count,
-        count(*) - count(maintenance_from_on) as open_unit_count,
-        max(maintenance_from_on) as maintenance_from_on,
+        count(
+            case
+                when maintenance_from_on is null and not coalesce(coverage_end < early_until, false)
+                    then 1
+            end
+        ) as open_unit_count,
+        max(early_until) as early_until,
+        case when count(*) = count(maintenance_from_on) then max(maintenance_from_on) end
+            as maintenance_from_on,
         sum(
             case
                 when coverage_start >= early_until then 0
@@ -120,8 +129,11 @@ judged as (
         units.unknown_unit_count,
         units.open_unit_count,
         units.early_unit_days,
-        case when units.open_unit_count = 0 then units.maintenance_from_on end
-            as maintenance_from_on,
+        units.early_until,
+        units.maintenance_from_on,
+        row_number() over (
+            partition by periods.period_key order by periods.last_issued_on desc nulls first
+        ) = 1 as is_last_of_period,
         date_diff('day', periods.coverage_start, periods.coverage_end) + 1 as coverage_days,
         case
             when periods.coverage_end < periods.coverage_start then 'undetermined'
@@ -154,8 +166,8 @@ select
     period_expected,
     case
         when period_expected <> 'free' or open_unit_count > 0 then null
-        when coverage_end < maintenance_from_on then coverage_days
-        else date_diff('day', coverage_start, maintenance_from_on)
+        when coverage_end < early_until then coverage_days
+        else date_diff('day', coverage_start, early_until)
     end as overlap_days,
     case
         when period_expected = 'free' and open_unit_count = 0 and coverage_end is not null
@@ -168,5 +180,7 @@ select
                     2
                 ) as decimal(18, 2)
             )
-    end as overlap_amount
+    end as overlap_amount,
+    case when is_last_of_period and period_amount < 0
+        then cast(period_amount as decimal(18, 2)) end as overcredited_amount
 from judged

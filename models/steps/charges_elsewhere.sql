@@ -34,12 +34,14 @@
 --   coverage_start: first day a period fee covers
 --   coverage_end: last day a period fee covers
 --   is_reversed: what was billed for a period was reversed in full
+--   period_amount: money of the period over all months, net
 --   unit_count: units a period fee covers
 --   early_unit_count: those of them for which it begins too early
 --   unknown_unit_count: those of which that is not known
 --   maintenance_from_on: first day a maintenance fee may be charged for all of them
 --   overlap_days: days a period fee covers before that day
 --   overlap_amount: share of the amount for those days
+--   overcredited_amount: in the last month of a period, what was credited beyond what was billed
 with
 found_elsewhere as (
     select
@@ -67,8 +69,11 @@ found_elsewhere as (
             then bills.credited_amount end as credited_amount,
         bills.coverage_start,
         bills.coverage_end,
-        coalesce(periods.period_amount <= 0 and periods.period_credit_count > 0, false)
+        coalesce(periods.period_amount = 0 and periods.period_credit_count > 0, false)
             as is_reversed,
+        periods.period_amount,
+        case when not bills.is_duplicate then periods.overcredited_amount end
+            as overcredited_amount,
         periods.unit_count,
         periods.early_unit_count,
         periods.unknown_unit_count,
@@ -134,10 +139,12 @@ select
     case when place = 'period' then coverage_start end as coverage_start,
     case when place = 'period' then coverage_end end as coverage_end,
     is_reversed,
+    period_amount,
     unit_count,
     early_unit_count,
     unknown_unit_count,
     maintenance_from_on,
     case when finding = 'billed_under_warranty' then overlap_days end as overlap_days,
-    case when finding = 'billed_under_warranty' then overlap_amount end as overlap_amount
+    case when finding = 'billed_under_warranty' then overlap_amount end as overlap_amount,
+    overcredited_amount
 from found_elsewhere

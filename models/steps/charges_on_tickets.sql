@@ -19,6 +19,8 @@
 --   * A maintenance fee on the ticket of a service that needs none is billed_under_warranty before
 --     the fee may begin, billed_but_free after.
 --   * A line for a unit or contract without a ticket and without a period stands alone, undetermined.
+--   * A maintenance fee that cites a ticket, and says which days it covers, covers the other services
+--     of that ticket's unit on those days (without a unit, of its contract).
 --   * A period fee of which the first or last day or the amount is not known may cover a ticket that
 --     its known days do not rule out; whether that one was billed is undetermined.
 -- grain: one row per ticket and charge type expected or billed, per currency; repeats and bills of another biller have rows of their own
@@ -89,7 +91,7 @@ entitlements as materialized (
     from steps.charge_entitlements
 ),
 
--- Period fees that were not reversed, by the unit or contract they cover.
+-- Fees that were not reversed and name the days they cover, by the unit or contract.
 coverages as (
     select
         bills.serial_no,
@@ -118,6 +120,27 @@ coverages as (
                     and (bills.billed_amount > 0 or bills.unreadable_count > 0)
             else false
         end
+    union all
+    select
+        entitlements.serial_no,
+        case when entitlements.serial_no is null then entitlements.contract_id end as contract_id,
+        lines.coverage_start,
+        lines.coverage_end,
+        lines.coverage_end is not null and bills.unreadable_count = 0 as is_certain,
+        lines.invoice_id || '#' || cast(lines.line_no as varchar) || ' ('
+            || cast(lines.coverage_start as varchar) || ' – '
+            || coalesce(cast(lines.coverage_end as varchar), '?') || ')' as covering_words
+    from steps.invoice_lines as lines
+    inner join steps.charge_bills as bills on lines.charge_id = bills.charge_id
+    inner join entitlements on lines.ticket_id = entitlements.ticket_id
+    where
+        lines.place = 'ticket'
+        and lines.charge_type = 'maintenance_fee'
+        and lines.coverage_start is not null
+        and lines.amount > 0
+        and bills.billed_amount > 0
+        and not bills.is_duplicate
+        and not bills.is_other_biller
 ),
 
 tickets_to_cover as (

@@ -37,6 +37,8 @@ def money(finding: str, month: date | None, **values: object) -> Row:
         "overbilled_amount": Decimal("0.00"),
         "unexplained_amount": Decimal("0.00"),
         "unbilled_amount": Decimal("0.00"),
+        "unexplained_charges": 0,
+        "unbilled_charges": 0,
         "unrated_charges": 0,
         **values,
     }
@@ -60,8 +62,12 @@ ROWS = [
         "wrong_biller", MARCH, billed_amount=Decimal(40), overbilled_amount=Decimal(40),
         biller="agent", clause="EC",
     ),
-    money("not_billed", MARCH, charges=3, unrated_charges=3, billed_by=None),
-    money("orphan_charge", None, billed_amount=Decimal(1), unexplained_amount=Decimal(1)),
+    money("not_billed", MARCH, charges=3, unbilled_charges=3, unrated_charges=3, billed_by=None),
+    money("not_billed", MARCH, charge_type="maintenance_fee", charges=7),
+    money(
+        "orphan_charge", None, billed_amount=Decimal(1), unexplained_amount=Decimal(1),
+        unexplained_charges=1,
+    ),
     money("billed_as_due", MARCH, billed_amount=Decimal(500)),
 ]  # fmt: skip
 UNITS = pl.DataFrame(
@@ -126,6 +132,7 @@ def test_the_company_s_overbilling_is_told_apart_from_the_agents_and_by_currency
     assert unbilled["amounts"] == []
     assert unbilled["charges"] == 3
     assert unexplained["amounts"] == [("CNY", Decimal(1))]
+    assert unexplained["charges"] == 1
     assert agents["amounts"] == [("CNY", Decimal(5))]
 
 

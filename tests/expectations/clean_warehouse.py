@@ -87,7 +87,7 @@ COLUMNS |= {
         day="month coverage_start",
     ),
     "marts.billing_exceptions": columns(
-        text="charge_id exception finding currency", money="billed_amount"
+        text="charge_id exception finding currency", money="billed_amount at_stake_amount"
     ),
     "marts.billing_reconciliation": columns(
         text="currency",
@@ -96,7 +96,10 @@ COLUMNS |= {
         day="month",
     ),
     "marts.billing_monthly": columns(
-        text="finding currency", money="billed_amount", whole="charges", day="month"
+        text="finding currency",
+        money="billed_amount overbilled_amount unexplained_amount unbilled_amount",
+        whole="charges",
+        day="month",
     ),
     "facts.filings": columns(
         text="ticket_id agent_id form record_id missing_fields finding verdict reason clause",

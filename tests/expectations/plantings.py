@@ -417,6 +417,7 @@ PLANTINGS: dict[str, dict[str, Planting]] = {
             "where finding in ('free_as_due', 'agent_business')",
             2,
         ),
+        "months_add_up_to_exceptions": change(BM, "unexplained_amount = 0.01", "currency = 'USD'"),
     },
     FF: {
         "columns": Planting(f"alter table {FF} alter month type TIMESTAMP"),
