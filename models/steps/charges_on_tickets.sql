@@ -175,6 +175,14 @@ covered_tickets as (
     group by ticket_id
 ),
 
+-- What was not billed is counted in the currency of the rate card, where that has but one.
+card_currencies as (
+    select period_id, charge_type, min(currency) as currency
+    from terms.rate_card
+    group by period_id, charge_type
+    having min(currency) = max(currency)
+),
+
 -- A repeat alone does not stand for the charge it repeats: that one has its own row.
 charges_billed as (
     select distinct ticket_id, charge_type
@@ -209,7 +217,7 @@ tickets_charged as (
     select
         null as charge_id,
         'service_fee' as charge_type,
-        'CNY' as currency,
+        coalesce(card.currency, 'CNY') as currency,
         false as is_other_biller,
         false as is_duplicate,
         null as repeats_invoice_id,
@@ -229,12 +237,14 @@ tickets_charged as (
     left join charges_billed as billed
         on entitlements.ticket_id = billed.ticket_id
         and billed.charge_type = 'service_fee'
+    left join card_currencies as card
+        on entitlements.period_id = card.period_id and card.charge_type = 'service_fee'
     where billed.ticket_id is null
     union all
     select
         null as charge_id,
         'maintenance_fee' as charge_type,
-        'CNY' as currency,
+        coalesce(card.currency, 'CNY') as currency,
         false as is_other_biller,
         false as is_duplicate,
         null as repeats_invoice_id,
@@ -254,6 +264,8 @@ tickets_charged as (
     left join charges_billed as billed
         on entitlements.ticket_id = billed.ticket_id
         and billed.charge_type = 'maintenance_fee'
+    left join card_currencies as card
+        on entitlements.period_id = card.period_id and card.charge_type = 'maintenance_fee'
     where billed.ticket_id is null and entitlements.is_maintenance_expected
 ),
 
