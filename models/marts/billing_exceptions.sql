@@ -53,7 +53,7 @@ kinds as (
     select
         *,
         case
-            when finding = 'billed_under_warranty' and overbilled_amount is null
+            when finding = 'billed_under_warranty' and unexplained_amount is not null
                 then 'unexplained'
             when finding in (
                 'billed_but_free', 'billed_under_warranty', 'billed_not_provided',

@@ -47,7 +47,7 @@ select
     count(
         case
             when finding in ('orphan_charge', 'undetermined')
-                or (finding = 'billed_under_warranty' and overbilled_amount is null)
+                or (finding = 'billed_under_warranty' and unexplained_amount is not null)
                 then 1
         end
     ) as unexplained_charges,
