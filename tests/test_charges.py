@@ -7,9 +7,7 @@ line must be in one charge, and the sums must be those of the invoices, month by
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import date
 from decimal import Decimal
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -145,104 +143,3 @@ def test_every_line_is_in_one_charge_and_the_sums_are_those_of_the_invoices(
     assert {k: v for k, v in billed.items() if v} == {k: v for k, v in audited.items() if v}
     with_fee = {row["ticket_id"] for row in charges if row["charge_type"] == "service_fee"}
     assert set(opened) <= with_fee
-
-
-WINDOW_DAYS = 31
-LATEST = "9999-12-31"
-
-
-@given(lines=LINES)
-@settings(max_examples=40, derandomize=True)
-def test_repeats_are_those_counted_line_by_line(
-    con: duckdb.DuckDBPyConnection, lines: list[Row]
-) -> None:
-    charges_of(con, lines, 1)
-    found = con.execute(
-        "select line_no from steps.invoice_lines where is_duplicate order by line_no"
-    ).fetchall()
-    assert [line_no for (line_no,) in found] == sorted(slow_repeats(lines))
-
-
-def slow_repeats(lines: list[Row]) -> list[int]:
-    """The lines that repeat another, one charge after the other, each in order of time."""
-    charges: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
-    for line in lines:
-        subject = subject_of(line)
-        is_audited = line["charge_type"] not in {None, "other"} and Decimal(line["amount"] or 0)
-        if subject and is_audited:
-            key = (*subject, line["charge_type"], line["currency"])
-            charges[key].append({**line, "amount": Decimal(line["amount"])})
-    return [number for charge in charges.values() for number in repeats_in(charge)]
-
-
-def subject_of(line: Row) -> tuple[Any, ...] | None:
-    """What a line can repeat another for: a ticket and who was to bill it, or a unit and a day."""
-    providers = {ticket["ticket_id"]: ticket["provider"] for ticket in TICKETS}
-    provider = providers.get(line["ticket_id"])
-    if provider:
-        issuer = line["issuer"]
-        billers = {"company"} if provider == "company" else {"AG1"}
-        return line["ticket_id"], issuer is not None and issuer not in billers
-    is_period = line["charge_type"] == "maintenance_fee" and line["coverage_start"]
-    if line["ticket_id"] is None and is_period and line["serial_no"]:
-        return line["serial_no"], line["coverage_start"], line["coverage_end"]
-    return None
-
-
-def repeats_in(charge: list[Row]) -> list[int]:
-    standing, other_credits = what_stands(charge)
-    repeats = []
-    for amount in {amount for _, amount in standing}:
-        invoices: dict[str, list[Row]] = defaultdict(list)
-        for (_, size), bills in standing.items():
-            for bill in bills if size == amount else ():
-                invoices[bill["invoice_id"]].append(bill)
-        firsts = sorted(
-            (min((b["issued_at"] or LATEST for b in bills)), invoice)
-            for invoice, bills in invoices.items()
-        )
-        for (before, _), (day, invoice) in pairwise(firsts):
-            days = (date.fromisoformat(day) - date.fromisoformat(before)).days
-            if LATEST not in {before, day} and days <= WINDOW_DAYS:
-                repeats += invoices[invoice]
-    left = []
-    sums: dict[Any, Decimal] = defaultdict(Decimal)
-    # Two sorts: latest first, those without a day last; else by amount, invoice, line, downwards.
-    repeats.sort(key=lambda x: (x["amount"], x["invoice_id"], x["line_no"]), reverse=True)
-    repeats.sort(key=lambda x: x["issued_at"] or "", reverse=True)
-    for bill in repeats:
-        sums[bill["issuer"]] += bill["amount"]
-        credited = sum(
-            -credit["amount"]
-            for credit in other_credits
-            if credit["issuer"] == bill["issuer"]
-            and (
-                not credit["issued_at"]
-                or not bill["issued_at"]
-                or credit["issued_at"] >= bill["issued_at"]
-            )
-        )
-        if sums[bill["issuer"]] > credited:
-            left.append(bill["line_no"])
-    return left
-
-
-def what_stands(
-    charge: list[Row],
-) -> tuple[dict[tuple[Any, Decimal], list[Row]], list[Row]]:
-    """By issuer and amount the bills no credit took back, and the credits that took none back."""
-    standing: dict[tuple[Any, Decimal], list[Row]] = defaultdict(list)
-    other_credits = []
-    in_time = sorted(
-        charge,
-        key=lambda x: (x["issued_at"] or LATEST, -x["amount"], x["invoice_id"], x["line_no"]),
-    )
-    for line in in_time:
-        bills = standing[line["issuer"], abs(line["amount"])]
-        if line["amount"] > 0:
-            bills.append(line)
-        elif bills:
-            bills.pop()
-        else:
-            other_credits.append(line)
-    return standing, other_credits
