@@ -68,8 +68,9 @@ class DataTable:
 
     ``rows`` hold one value per column: numbers for numeric kinds, codes for ``code``, a
     ``Text`` where the words differ by language. ``month_column`` names the column the month
-    picker filters. ``total`` says how many rows there are beyond those given; ``file`` names
-    the download (beside the pages) that has them all.
+    picker filters. ``total`` says how many rows there are beyond those given, ``month_totals`` how
+    many of each month (as the month column writes it); ``file`` names the download (beside the
+    pages) that has them all.
     """
 
     key: str
@@ -80,6 +81,7 @@ class DataTable:
     month_column: str | None = None
     empty: Text = NO_ROWS
     total: int | None = None
+    month_totals: Mapping[str, int] | None = None
     file: str | None = None
 
     def data(self, language: Language) -> dict[str, Any]:
@@ -107,6 +109,7 @@ class DataTable:
             ],
             "sort": list(self.sort) if self.sort else None,
             "month": self.month_column,
+            "months": dict(self.month_totals or {}),
             "empty": self.empty.in_language(language),
             "total": self.total if self.total is not None else len(self.rows),
         }

@@ -6,6 +6,7 @@ Belongs here: texts used by more than one page. Does not belong here: a page's o
 from __future__ import annotations
 
 from dashboards.language import Text, both
+from dashboards.tables import NO_ROWS
 
 VERDICTS = {
     "met": Text("达标", "Met"),
@@ -155,8 +156,15 @@ SCRIPT_WORDS: dict[str, Text] = {
     "all": Text("全部", "All"),
     "csv": Text("下载 CSV", "Save as CSV"),
     "rows": Text("{shown} / {all} 行", "{shown} of {all} rows"),
-    "worst": Text(
-        "这里是最严重的 {here} 行，共 {all} 行", "the worst {here} of {all} rows are kept here"
+    "rows_of_month": Text("{month}：{shown} / {all} 行", "{month}: {shown} of {all} rows"),
+    "kept": Text("本页只有 {all} 行中的 {here} 行", "this page has {here} of {all} rows"),
+    "no_match": NO_ROWS,
+    "none_in_month": Text(
+        "{month} 没有；全部月份共 {all} 行。", "No rows in {month}; {all} in all months."
+    ),
+    "none_kept": Text(
+        "{month} 有 {all} 行，都不在本页的行之中；见完整数据文件。",
+        "{month} has {all}, none of them among the rows on this page: see the complete data file.",
     ),
     "this_month": Text("只看 {month}", "{month} only"),
     "all_months": Text("全部月份", "All months"),

@@ -87,6 +87,23 @@ def test_faults_due_before_they_were_opened_are_answered_faults_too() -> None:
     ]
 
 
+def test_a_short_list_of_the_unmeasurable_has_some_of_every_month() -> None:
+    exports: Exports = {
+        "tickets": [
+            fault("march 1", city=None),
+            fault("march 2", city=None),
+            fault("april 1", city=None, opened_at="2025-04-03 09:00:00"),
+            fault("april 2", city=None, opened_at="2025-04-03 09:00:00"),
+            fault("no month", opened_at=None),
+        ]
+    }
+    as_of = "2025-04-30 00:00:00"
+    found = frame("response_unmeasurable_tickets", exports, ["facts.responses"], as_of)
+    assert [row["ticket_id"] for row in found] == [
+        "april 1", "march 1", "no month", "april 2", "march 2",
+    ]  # fmt: skip
+
+
 def test_a_record_owed_counts_also_without_an_opening_time_or_an_agent() -> None:
     served = {
         "provider": "agent",

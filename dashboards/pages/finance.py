@@ -270,6 +270,10 @@ def exceptions_table(report: Report) -> DataTable | None:
         month_column="month",
         empty=Text("没有需要处理的收费。", "There are no charges to look at."),
         total=frame.height,
+        month_totals={
+            lang.month(month): count
+            for month, count in frame["month"].drop_nulls().value_counts().iter_rows()
+        },
         file="data/billing_exceptions.csv" if frame.height else None,
     )
 

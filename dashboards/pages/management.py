@@ -81,9 +81,9 @@ def build(report: Report) -> Mapping[str, Any]:
         else None,
         "open_table": open_table(report),
         "open_sentence": open_sentence(report.frame("response_open_totals")),
-        "unmeasurable_table": unmeasurable_table(report, by_month),
+        "unmeasurable_table": unmeasurable_table(report, by_month, population(cells.to_dicts())),
         "has_download": report.has("response_all") and not report.frame("response_all").is_empty(),
-        "breached_table": breached_table(report, sum(one.breached for one in by_month.values())),
+        "breached_table": breached_table(report, by_month),
         "levels": words.LEVELS,
     }
 
@@ -463,10 +463,12 @@ _USED = Column("elapsed_seconds", Text("已用", "Used"), "seconds")
 _SHARE = Column("used_share", Text("占时限", "Of target"), "percent")
 
 
-def breached_table(report: Report, total: int) -> DataTable | None:
+def breached_table(report: Report, by_month: Mapping[date, Population]) -> DataTable | None:
     """The breached faults with their reasons; the worst of each month first."""
     if not report.has("response_breached"):
         return None
+    totals = {lang.month(month): people.breached for month, people in by_month.items()}
+    total = sum(totals.values())
     frame = _coded(report.frame("response_breached").head(ROWS_SHOWN)).with_columns(
         month=pl.col("month").dt.strftime("%Y-%m")
     )
@@ -491,9 +493,11 @@ def breached_table(report: Report, total: int) -> DataTable | None:
     return DataTable(
         key="breached",
         caption=Text(
-            "超时的工单。时限与已用为各工单时钟上的 时:分；工单号链接到时间线。",
+            "超时的工单。时限与已用为各工单时钟上的 时:分；工单号链接到时间线。"
+            + ("本页有各月最严重的若干张。" if total > ROWS_SHOWN else ""),
             "Breached faults. Target and used are h:mm on each ticket's own clock; "
-            "the ticket number leads to its timeline.",
+            "the ticket number leads to its timeline."
+            + (" This page has the worst of each month." if total > ROWS_SHOWN else ""),
         ),
         columns=columns,
         rows=_table_rows(frame, columns),
@@ -501,13 +505,18 @@ def breached_table(report: Report, total: int) -> DataTable | None:
         month_column="month",
         empty=Text("没有超时的工单。", "No breached faults."),
         total=total,
+        month_totals=totals,
         file="data/breached.csv" if total else None,
     )
 
 
 def downloads(report: Report) -> Mapping[str, str]:
-    """All faults and the breached ones as files, up to their queries' own bound."""
-    files = {"data/breached.csv": "response_breached", "data/responses.csv": "response_all"}
+    """All faults, those breached and those unmeasurable as files, up to their queries' bound."""
+    files = {
+        "data/breached.csv": "response_breached",
+        "data/responses.csv": "response_all",
+        "data/unmeasurable.csv": "response_unmeasurable_tickets",
+    }
     return {
         path: safe.csv_frame(frame)
         for path, name in files.items()
@@ -515,11 +524,17 @@ def downloads(report: Report) -> Mapping[str, str]:
     }
 
 
-def unmeasurable_table(report: Report, by_month: Mapping[date, Population]) -> DataTable | None:
-    """The faults that could not be judged, with their reasons; None when there are none."""
-    frame = report.frame("response_unmeasurable_tickets")
+def unmeasurable_table(
+    report: Report, by_month: Mapping[date, Population], everyone: Population
+) -> DataTable | None:
+    """The faults that could not be judged, with their reasons; None when there are none.
+
+    ``everyone`` counts those without a month, too.
+    """
+    frame = report.frame("response_unmeasurable_tickets").head(ROWS_SHOWN)
     if frame.is_empty():
         return None
+    is_cut = everyone.unmeasurable > frame.height
     columns = (
         _TICKET,
         Column("month", words.WORDS["month"], is_hidden=True),
@@ -538,14 +553,19 @@ def unmeasurable_table(report: Report, by_month: Mapping[date, Population]) -> D
     return DataTable(
         key="unmeasurable",
         caption=Text(
-            "无法判定的工单：缺少的数据见原因，来源行可以直接去补。",
-            "Faults that could not be judged: what is missing, and the row to complete.",
+            "无法判定的工单：缺少的数据见原因，来源行可以直接去补。"
+            + ("本页每个月都有若干张。" if is_cut else ""),
+            "Faults that could not be judged: what is missing, and the row to complete."
+            + (" This page has some of each month." if is_cut else ""),
         ),
         columns=columns,
         rows=_table_rows(coded, columns),
+        sort=("opened_at", "desc"),
         month_column="month",
         empty=Text("没有无法判定的工单。", "No unmeasurable faults."),
-        total=max(frame.height, sum(one.unmeasurable for one in by_month.values())),
+        total=everyone.unmeasurable,
+        month_totals={lang.month(month): one.unmeasurable for month, one in by_month.items()},
+        file="data/unmeasurable.csv",
     )
 
 

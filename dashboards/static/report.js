@@ -349,11 +349,18 @@
       this.many = kept.length > FEW;
       this.table.classList.toggle("many", this.many);
       this.table.setAttribute("aria-rowcount", String(kept.length + 1));
-      const beyond = this.total > this.rows.length
-        ? " · " + put(words.worst, { here: whole.format(this.rows.length), all: whole.format(this.total) }) : "";
-      this.counter.textContent = put(words.rows, {
-        shown: whole.format(kept.length), all: whole.format(this.rows.length),
+      /* The rows spoken of: those of the month, or all; a page may not have each of them. */
+      const here = every ? this.rows.length : this.rows.filter((row) => row[monthAt] === shownMonth).length;
+      const all = every ? this.total : this.months[shownMonth] ?? here;
+      const beyond = all > here
+        ? " · " + put(words.kept, { here: whole.format(here), all: whole.format(all) }) : "";
+      this.counter.textContent = put(every ? words.rows : words.rows_of_month, {
+        shown: whole.format(kept.length), all: whole.format(here), month: shownMonth,
       }) + beyond;
+      this.nothing = here ? words.no_match
+        : all ? put(words.none_kept, { month: shownMonth, all: whole.format(all) })
+        : !every && this.total ? put(words.none_in_month, { month: shownMonth, all: whole.format(this.total) })
+        : this.empty;
       this.scroller.scrollTop = 0;
       this.draw();
     }
@@ -387,7 +394,7 @@
         nodes.push(make("tr", {}, make("td", { colspan: this.columns.length },
           put(words.more_in_print, { shown: whole.format(to), all: whole.format(count) }))));
       }
-      if (!count) nodes.push(make("tr", {}, make("td", { colspan: this.columns.length, class: "empty" }, this.empty)));
+      if (!count) nodes.push(make("tr", {}, make("td", { colspan: this.columns.length, class: "empty" }, this.nothing)));
       this.bodyRows.replaceChildren(...nodes);
     }
 

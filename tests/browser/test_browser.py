@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from dashboards.language import LANGUAGES
-from dashboards.pages import PAGES, data
+from dashboards.pages import PAGES, data, management
 from dashboards.site import write_report
 from pipelines.reporting.report import read_frames, report_of
 from tests.dashboards import test_closed_page as closed_months
@@ -179,6 +179,47 @@ def test_the_unmeasurable_of_a_month_lead_to_their_reasons(
     )
     assert expected > 0
     assert page.locator("#unmeasurable tbody tr").count() == expected
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_table_tells_none_in_a_month_from_none_on_the_page(
+    language: str, opened: Opened, warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    frames = read_frames(warehouse)
+    every = frames["response_unmeasurable_tickets"]
+    counts = dict(every.drop_nulls("month").group_by("month").len().sort("month").iter_rows())
+    first, none, *_, last = counts
+    total = every.height - counts[none]
+    frames["response_unmeasurable_tickets"] = every.filter(pl.col("month") == first).head(1)
+    frames["response_cells"] = frames["response_cells"].with_columns(
+        unmeasurable=pl.when(pl.col("month") != none).then("unmeasurable").otherwise(0)
+    )
+    write_report(report_of(frames), [management.PAGE], tmp_path)
+    said = {
+        first: {
+            "zh": f"{first:%Y-%m}：1 / 1 行 · 本页只有 {counts[first]} 行中的 1 行",
+            "en": f"{first:%Y-%m}: 1 of 1 rows · this page has 1 of {counts[first]} rows",
+        },
+        last: {
+            "zh": f"{last:%Y-%m} 有 {counts[last]} 行，都不在本页的行之中；见完整数据文件。",
+            "en": f"{last:%Y-%m} has {counts[last]}, none of them among the rows on this page: "
+            "see the complete data file.",
+        },
+        none: {
+            "zh": f"{none:%Y-%m} 没有；全部月份共 {total} 行。",
+            "en": f"No rows in {none:%Y-%m}; {total} in all months.",
+        },
+    }
+    for month, words in said.items():
+        page = opened.go(tmp_path, f"{language}/management.html#month={month:%Y-%m}")
+        table = page.locator("#unmeasurable")
+        assert words[language] in table.inner_text()
+    assert table.locator("a[download]").get_attribute("href") == "../data/unmeasurable.csv"
+    page = opened.go(tmp_path, f"{language}/management.html#month=all")
+    page.locator("#unmeasurable input[type=search]").fill("nobody")
+    assert {"zh": "没有符合条件的行。", "en": "No rows match."}[language] in page.locator(
+        "#unmeasurable tbody"
+    ).inner_text()
 
 
 def test_a_click_on_a_month_of_the_trend_goes_there(opened: Opened, report_dir: Path) -> None:

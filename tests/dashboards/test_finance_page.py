@@ -109,6 +109,17 @@ def charge(**values: object) -> Row:
     }
 
 
+PAYMENTS = pl.DataFrame(
+    [
+        {
+            "payment_method": "现金",
+            "is_named": False,
+            "invoice_lines": 1,
+            "amount": Decimal(70),
+            "currency": "CNY",
+        }
+    ]
+)
 CHARGES = pl.DataFrame(
     [
         charge(
@@ -234,6 +245,7 @@ def test_the_page_prints_hostile_texts_as_text_in_both_languages(tmp_path: Path)
         "billing_months": pl.DataFrame(ROWS, infer_schema_length=None),
         "billing_units": UNITS,
         "billing_unit_charges": CHARGES,
+        "billing_payments": PAYMENTS,
         "files": files(("tickets", "invoices")),
     }
     given = report(
@@ -245,6 +257,9 @@ def test_the_page_prints_hostile_texts_as_text_in_both_languages(tmp_path: Path)
         assert "<img src=x" not in text
         assert 'value="U&#39;1"' in text
         assert re.search(r'data-month="2025-02".*?class="note"', text, re.DOTALL)
+        # What the picker does not change says so.
+        of_all = {"zh": "付款方式 · 全部月份", "en": "How bills are paid · All months"}
+        assert f'<h2 id="payments">{of_all[language]}</h2>' in text
 
 
 def test_without_invoices_the_page_says_what_it_would_show(tmp_path: Path) -> None:

@@ -251,7 +251,8 @@ def test_the_distribution_sums_its_steps() -> None:
 
 
 def test_breached_rows_say_how_late_when_the_fact_gives_no_reason() -> None:
-    table = management.breached_table(report(), 9)
+    months = {FEBRUARY: Population(breached=7), date(2025, 3, 1): Population(breached=2)}
+    table = management.breached_table(report(), months)
     assert table is not None
     at = [column.key for column in table.columns].index("reason")
     assert [row[at] for row in table.rows] == [
@@ -259,3 +260,8 @@ def test_breached_rows_say_how_late_when_the_fact_gives_no_reason() -> None:
         Text("仍未响应，已超出 1:30（自然时间）", "still unanswered, 1:30 over (calendar)"),
     ]
     assert table.data("en")["total"] == 9
+    assert table.data("en")["months"] == {"2025-02": 7, "2025-03": 2}
+    assert table.caption.en.endswith("the ticket number leads to its timeline.")
+    many = management.breached_table(report(), {FEBRUARY: Population(breached=501)})
+    assert many is not None
+    assert many.caption.en.endswith("This page has the worst of each month.")
