@@ -515,6 +515,11 @@ def reconciliation_table(frame: pl.DataFrame) -> StaticTable | None:
     if frame.is_empty():
         return None
     return StaticTable(
+        caption=Text(
+            "发票行计入其工单的受理月；没有工单的，计入开票月。各月合计即全部发票。",
+            "A line counts in the month its ticket was opened, without a ticket in the month it "
+            "was issued. The months together are the whole invoice export.",
+        ),
         header=(
             words.WORDS["month"],
             Text("币种", "Currency"),

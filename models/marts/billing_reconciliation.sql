@@ -3,12 +3,13 @@
 -- clauses: AS-3
 -- materialized: table
 -- The month of a line is that of its ticket's opening; of its issue when its ticket is not there.
+-- The months together are the whole invoice export.
 -- columns:
 --   month: first day of the month; null when unknown
 --   currency: of the money
---   invoice_lines: lines of the invoice export
+--   invoice_lines: lines of the invoice export that count in the month
 --   placed_lines: those that are in a charge
---   invoice_amount: sum of the invoice export
+--   invoice_amount: sum of those lines
 --   charges: charges with money in that month
 --   charge_amount: sum of steps.charge_findings
 --   difference: charge_amount less invoice_amount; 0 in every row of a sound run

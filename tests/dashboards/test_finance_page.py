@@ -232,6 +232,11 @@ def test_a_month_that_does_not_reconcile_is_named() -> None:
     said = finance.balance(frame)
     assert said is not None
     assert said.en.endswith("Months that differ: 2025-02.")
+    table = finance.reconciliation_table(frame)
+    assert table is not None
+    assert table.caption is not None
+    assert "the month its ticket was opened" in table.caption.en
+    assert "各月合计即全部发票" in table.caption.zh
     agreed = finance.balance(frame.head(1))
     assert agreed is not None
     assert agreed.en == (
