@@ -250,7 +250,8 @@ def open_table(report: Report) -> StaticTable | None:
             Text("城市", "City"),
             Text("受理", "Opened"),
             Text("到期", "Due"),
-            Text("距到期", "Time left"),
+            Text("剩余时限", "Time left"),
+            Text("时钟", "Clock"),
             Text("占时限", "Of target"),
         ),
         rows=tuple(
@@ -261,15 +262,16 @@ def open_table(report: Report) -> StaticTable | None:
                 row["city"] or lang.NOTHING,
                 lang.instant(row["opened_at"]),
                 lang.instant(row["due_at"]),
-                _time_left(row["calendar_seconds_left"]),
+                _time_left(row["seconds_left"]),
+                words.label(words.CLOCKS, row["clock"]),
                 lang.percent(row["used_share"], 0),
             )
             for row in rows
         ),
-        numeric=frozenset({6, 7}),
+        numeric=frozenset({6, 8}),
         caption=Text(
-            f"{cut.zh}距到期为自然时间 时:分。",
-            f"{cut.en}Time left is h:mm by the calendar.",
+            f"{cut.zh}剩余时限为各工单时钟上的 时:分；暂停中的时钟不走。",
+            f"{cut.en}Time left is h:mm on each ticket's own clock; a paused clock stands still.",
         ),
     )
 

@@ -93,7 +93,7 @@ def breached(count: int = 3) -> pl.DataFrame:
 
 
 def still_open() -> pl.DataFrame:
-    """``response_open``: one overdue by 2 h, one with half an hour left."""
+    """``response_open``: one overdue by 1:30, one with a quarter of an hour left."""
     return pl.DataFrame(
         [
             _ticket(
@@ -102,7 +102,6 @@ def still_open() -> pl.DataFrame:
                 verdict="breached",
                 standing="late",
                 seconds_left=-5400,
-                calendar_seconds_left=-7200,
             ),
             _ticket(
                 "T9",
@@ -110,7 +109,7 @@ def still_open() -> pl.DataFrame:
                 verdict="pending",
                 standing="running",
                 seconds_left=900,
-                calendar_seconds_left=1800,
+                clock="service_hours",
             ),
         ],
         schema_overrides={"agent_id": pl.String},

@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from dashboards import words
 from dashboards.language import LANGUAGES, Language
 from dashboards.office import mail
 from dashboards.pages import management
@@ -189,8 +190,12 @@ def test_only_the_needed_frame_is_needed() -> None:
     assert reader.numbers["compliance"] == "72.0%"
 
 
-def test_time_left_is_said_as_left_or_over() -> None:
+def test_time_left_is_said_as_left_or_over_on_the_ticket_s_own_clock() -> None:
     table = mail.open_table(report())
     assert table is not None
     left = [row[6] for row in table.rows]
-    assert [getattr(one, "en", one) for one in left] == ["2:00 over", "0:30"]
+    assert [getattr(one, "en", one) for one in left] == ["1:30 over", "0:15"]
+    assert [row[7] for row in table.rows] == [
+        words.CLOCKS["calendar"],
+        words.CLOCKS["service_hours"],
+    ]

@@ -58,7 +58,7 @@ def test_the_open_faults_say_how_long_is_left_on_their_own_clock() -> None:
     # an hour and a half over, a quarter of an hour left
     assert [(row["State"], row["Hours left"], row["Clock"]) for row in rows] == [
         ("已超时 Already late", -1.5, "自然时间 Calendar"),
-        ("计时中 Running", 0.25, "自然时间 Calendar"),
+        ("计时中 Running", 0.25, "服务时间 Service hours"),
     ]
 
 

@@ -18,7 +18,6 @@ select responses.ticket_id,
        responses.clock,
        outlook.standing,
        outlook.seconds_left,
-       outlook.calendar_seconds_left,
        responses.verdict,
        tickets.source_file,
        tickets.source_row
