@@ -73,6 +73,24 @@ def test_a_page_fits_a_phone(path: str, opened: Opened, folder: Path) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_phone_shows_whole_captions_cells_and_labels(
+    language: str, opened: Opened, report_dir: Path
+) -> None:
+    opened.page.set_viewport_size({"width": 390, "height": 844})
+    page = opened.go(report_dir, f"{language}/management.html#month=2025-06")
+    cut = "nodes => nodes.filter(n => n.scrollWidth > n.clientWidth).length"
+    assert page.locator("section:visible .heat td > *").evaluate_all(cut) == 0
+    # The page says that a cell has the difference to last month.
+    assert page.locator("section:visible .heat small.vs:not(.year):visible").count() > 0
+    used = page.locator("[data-chart='used-2025-06'] .xtick text").all_text_contents()
+    assert used[-1] == "≥200%"
+    right = "nodes => Math.max(...nodes.map(n => n.getBoundingClientRect().right))"
+    assert page.locator("caption:visible").evaluate_all(right) <= 390
+    page.goto((report_dir / f"management-mail.{language}.html").as_uri())
+    assert page.locator("caption:visible").evaluate_all(right) <= 390
+
+
 def test_no_page_is_heavy(report_dir: Path) -> None:
     sizes = {str(path): path.stat().st_size for path in report_dir.rglob("*.html")}
     assert {path: size for path, size in sizes.items() if size > 300_000} == {}
