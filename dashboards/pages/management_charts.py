@@ -44,7 +44,7 @@ SIGNALS = Text(
 def trend(
     by_month: Mapping[date, Population], closed: Mapping[date, Population], most: int = 36
 ) -> Chart:
-    """Monthly compliance as a p-chart of the closed months; month to date is drawn apart.
+    """Monthly compliance as a p-chart of the months that ended; month to date is drawn apart.
 
     ``by_month`` holds every month in order, of which the last ``most`` are drawn; the limits rest
     on all ``closed`` months, and on those only.
@@ -71,7 +71,7 @@ def trend(
             f"信号（惠勒规则）：{SIGNALS.zh}。"
             "空心点：已判定不足 10 张；竖线：无法判定的都算超时或都算达标时，及时率所在的范围；"
             "月内累计用方块另画。",
-            f"Control chart (p-chart): the centre is the rate of all closed months, limits are ±3 "
+            f"Control chart (p-chart): the centre is the rate of all ended months, limits are ±3 "
             f"standard errors. A signal (Wheeler's rules) is {SIGNALS.en}. Hollow points: fewer "
             "than 10 decided. Upright lines: where the rate lies if all the unmeasurable are "
             "misses, or all are met. Month to date is drawn apart, as a square.",
@@ -80,7 +80,7 @@ def trend(
 
 
 def limits_of(by_month: Mapping[date, Population], closed: Iterable[date]) -> ControlLimits | None:
-    """The control limits of all closed months, in order; None where none has a decided ticket."""
+    """The control limits of all ended months, in order; None where none has a decided ticket."""
     over = frozenset(closed)
     past = [month for month in by_month if month in over]
     return p_chart(
@@ -93,10 +93,12 @@ def _trend_sentence(
     limits: ControlLimits | None,
     signals: Mapping[date, bool],
 ) -> Text:
-    """Of all closed months; signals are those of the months that are drawn."""
+    """Of all ended months; signals are those of the months that are drawn."""
     judged = [month for month in closed if closed[month].decided]
     if limits is None or not judged:
-        return Text("还没有已结束且有判定结果的月份。", "No closed month has a decided ticket yet.")
+        return Text(
+            "还没有已结束且有判定结果的月份。", "No month that ended has a decided ticket yet."
+        )
     met = sum(closed[month].met for month in judged)
     decided = sum(closed[month].decided for month in judged)
     last = judged[-1]
@@ -115,7 +117,7 @@ def _trend_sentence(
     return Text(
         f"{len(judged)} 个有判定结果的已结束月份合计及时率 {overall}（{met:,}/{decided:,} 张），"
         f"其中最近的 {last:%Y-%m} 为 {rate}。{found.zh}",
-        f"Over {lang.counted(len(judged), 'closed month', 'closed months')} with a decided ticket "
+        f"Over {lang.counted(len(judged), 'ended month', 'ended months')} with a decided ticket "
         f"compliance is {overall} ({met:,} of {decided:,}); {last:%Y-%m}, the latest of them, has "
         f"{rate}." + (f" {found.en}" if found.en else ""),
     )

@@ -184,7 +184,7 @@ def test_the_limits_rest_on_all_closed_months_also_those_not_drawn() -> None:
     }
     chart = charts.trend(by_month, by_month)
     # 39 months of 9 met, one of 1 breached: 351 of 352; 36 are drawn
-    assert "Over 40 closed months" in chart.sentence.en
+    assert "Over 40 ended months" in chart.sentence.en
     assert "99.7% (351 of 352)" in chart.sentence.en
     assert len(chart.twin.rows) == 36
 
