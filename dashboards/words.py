@@ -155,9 +155,11 @@ SCRIPT_WORDS: dict[str, Text] = {
     "search": Text("搜索", "Search"),
     "all": Text("全部", "All"),
     "csv": Text("下载 CSV", "Save as CSV"),
-    "rows": Text("{shown} / {all} 行", "{shown} of {all} rows"),
-    "rows_of_month": Text("{month}：{shown} / {all} 行", "{month}: {shown} of {all} rows"),
-    "kept": Text("本页只有 {all} 行中的 {here} 行", "this page has {here} of {all} rows"),
+    "rows": Text("{shown} / {all} 行", "{shown} of {all} {rows}"),
+    "rows_of_month": Text("{month}：{shown} / {all} 行", "{month}: {shown} of {all} {rows}"),
+    "kept": Text("本页只有 {all} 行中的 {here} 行", "this page has {here} of {all} {rows}"),
+    "one_row": Text("行", "row"),
+    "many_rows": Text("行", "rows"),
     "no_match": NO_ROWS,
     "none_in_month": Text(
         "{month} 没有；全部月份共 {all} 行。", "No rows in {month}; {all} in all months."

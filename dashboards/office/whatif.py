@@ -102,7 +102,8 @@ def told(found: WhatIf, language: Language, folder: str) -> str:
         Text(
             f"草案 {found.name} 与现行条款相比，{found.tickets:,} 张工单，"
             f"截至 {lang.instant(found.as_of)}",
-            f"The draft {found.name} beside the terms in force, {found.tickets:,} tickets, "
+            f"The draft {found.name} beside the terms in force, "
+            f"{lang.counted(found.tickets, 'ticket', 'tickets')}, "
             f"as of {lang.instant(found.as_of)}",
         ),
         sentence(found),

@@ -45,6 +45,7 @@ def build(report: Report) -> Mapping[str, Any]:
     months = report.frame("billing_months")
     rows = months.to_dicts()
     currencies = currencies_of(rows)
+    last_month = report.months[-1] if report.months else None
     units = histories(
         report.frame("billing_units"),
         report.frame("billing_unit_charges"),
@@ -55,7 +56,7 @@ def build(report: Report) -> Mapping[str, Any]:
         "charts": [
             chart
             for currency in currencies[:_CHARTS]
-            if (chart := charts.money_by_month(rows, currency)) is not None
+            if (chart := charts.money_by_month(rows, currency, last_month)) is not None
         ],
         "exceptions": exceptions_table(report),
         "ageing": ageing_table(report.frame("billing_ageing")),
@@ -360,7 +361,10 @@ def ageing_table(frame: pl.DataFrame) -> StaticTable | None:
     known = frame.filter(pl.col("from_days").is_not_null())
     steps = known.select("from_days", "is_last_step").unique().sort("from_days").rows()
     names: list[Text | str] = [
-        Text(f"{days} 天起" if is_last else f"{days} 天起的一期", f"from {days} days")
+        Text(
+            f"{days} 天起" if is_last else f"{days} 天起的一期",
+            f"from {lang.counted(days, 'day', 'days')}",
+        )
         for days, is_last in steps
     ]
     groups: dict[tuple[str, str], dict[int | None, tuple[int, float]]] = {}
@@ -503,8 +507,9 @@ def balance(frame: pl.DataFrame) -> Text | None:
             Text(
                 f"{lines:,} 行发票中 {placed:,} 行各归入一笔收费；发票合计 {invoiced} {currency}，"
                 f"收费合计 {charged} {currency}。{end.zh}",
-                f"{placed:,} of {lines:,} invoice lines are each in one charge; invoices "
-                f"{invoiced} {currency}, charges {charged} {currency}. {end.en}",
+                f"{placed:,} of "
+                f"{lang.counted(lines, 'invoice line is', 'invoice lines are each')} in one "
+                f"charge; invoices {invoiced} {currency}, charges {charged} {currency}. {end.en}",
             )
         )
     return lang.joined(parts)
@@ -611,6 +616,7 @@ _WORDS = {
     "no_charges": Text(
         "这个月没有收费或应收的服务。", "Nothing was charged or chargeable in this month."
     ),
+    "charge": Text("笔", "charge"),
     "charges": Text("笔", "charges"),
     "findings": Text("按结论与条款", "By finding and clause"),
     "money": Text("涉及金额的走势", "Money at stake over time"),

@@ -45,24 +45,32 @@ def at_stake(row: Mapping[str, Any]) -> float:
     return float(row["overbilled_amount"] + row["unexplained_amount"] + row["unbilled_amount"])
 
 
-def by_month(rows: Iterable[Mapping[str, Any]], currency: str) -> Months:
-    """Money in question by month and finding; months in order, those between without any too."""
+def by_month(
+    rows: Iterable[Mapping[str, Any]], currency: str, last_month: date | None = None
+) -> Months:
+    """Money in question by month and finding, in order up to ``last_month``, also without any."""
     found: defaultdict[date, defaultdict[str, float]] = defaultdict(lambda: defaultdict(float))
     for row in rows:
         if row["currency"] == currency and row["month"] is not None and at_stake(row):
             found[row["month"]][row["finding"]] += at_stake(row)
     months: list[date] = []
-    month, last = min(found, default=None), max(found, default=None)
+    month = min(found, default=None)
+    last = max([*found, *([last_month] if last_month else [])], default=None)
     while month is not None and last is not None and month <= last:
         months.append(month)
         month = (month.replace(day=1) + timedelta(days=32)).replace(day=1)
     return {month: dict(found.get(month, {})) for month in months}
 
 
-def money_by_month(rows: Iterable[Mapping[str, Any]], currency: str) -> Chart | None:
-    """Money at stake in one currency, the last months drawn; None when no month has any."""
+def money_by_month(
+    rows: Iterable[Mapping[str, Any]], currency: str, last_month: date | None = None
+) -> Chart | None:
+    """Money at stake in one currency up to ``last_month``, the last months drawn.
+
+    None when no month has any.
+    """
     rows = list(rows)
-    months = by_month(rows, currency)
+    months = by_month(rows, currency, last_month)
     if not months:
         return None
     undated = sum(
@@ -105,11 +113,14 @@ def _sentence(months: Months, undated: float, currency: str) -> Text:
     return Text(
         f"合计 {whole} {currency}"
         + (f"，其中没有月份的 {without}" if undated else "")
-        + f"；{most:%Y-%m} 最多（{top}），有月份的之中“{name.zh}”占 {share}。",
+        + f"；{most:%Y-%m} 最多（{top}），"
+        + ("有月份的之中" if undated else "其中")
+        + f"“{name.zh}”占 {share}。",
         f"{whole} {currency} in all"
         + (f", {without} of it without a month" if undated else "")
-        + f"; most in {most:%Y-%m} ({top}); the largest part of the months' is "
-        f"“{name.en}” with {share}.",
+        + f"; most in {most:%Y-%m} ({top}); the largest part"
+        + (" of what has a month" if undated else "")
+        + f" is “{name.en}” with {share}.",
     )
 
 

@@ -157,11 +157,12 @@ def headline(people: Population, last: Change | None, month: date | None) -> Tex
             f"{people.pending:,} pending, {people.unmeasurable:,} unmeasurable.",
         )
     rate = lang.percent(people.rate)
+    were = "ticket was" if people.decided == 1 else "tickets were"
     parts = [
         Text(
             f"{when.zh}已判定的 {people.decided:,} 张故障工单中，"
             f"{people.met:,} 张按时响应，及时率 {rate}",
-            f"{when.en} {people.met:,} of {people.decided:,} decided fault tickets were answered "
+            f"{when.en} {people.met:,} of {people.decided:,} decided fault {were} answered "
             f"in time ({rate})",
         )
     ]
@@ -319,7 +320,10 @@ def changes(rows: Rows, before: Rows, most: int = 3) -> list[Text]:
             )
         )
     if rest := len(found) - len(texts):
-        texts.append(Text(f"另有 {rest} 处变化不大于此。", f"{rest} more changed by no more."))
+        others = lang.counted(rest, "other cell", "other cells")
+        texts.append(
+            Text(f"另有 {rest} 处变化，都不大于此。", f"{others} changed by as much or less.")
+        )
     return texts
 
 

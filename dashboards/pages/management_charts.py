@@ -445,7 +445,11 @@ def _step_name(step: int) -> str:
 def _distribution(counts: Mapping[str, list[int]], language: Language) -> Figure:
     figure = Figure()
     axis = Text("占时限的比例", "share of the target used").in_language(language)
-    tickets = Text("{} 张", "{} tickets").in_language(language)
+
+    def tickets(number: int) -> str:
+        counted = Text(f"{number:,} 张", lang.counted(number, "ticket", "tickets"))
+        return counted.in_language(language)
+
     totals = [met + late for met, late in zip(counts["met"], counts["breached"], strict=True)]
     for verdict, color, pattern in (("met", theme.MET, ""), ("breached", theme.BREACHED, "/")):
         values = counts[verdict]
@@ -466,10 +470,7 @@ def _distribution(counts: Mapping[str, list[int]], language: Language) -> Figure
                     "solidity": 0.16,
                 },
             },
-            hovertext=[
-                f"{_step_name(step)}<br>{name} {tickets.format(lang.count(values[step]))}"
-                for step in shown
-            ],
+            hovertext=[f"{_step_name(step)}<br>{name} {tickets(values[step])}" for step in shown],
             hoverinfo="text",
         )
     top = max(totals, default=0) or 1

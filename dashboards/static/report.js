@@ -20,6 +20,7 @@
     return node;
   };
   const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+  const rows = (all) => ({ all: whole.format(all), rows: all === 1 ? words.one_row : words.many_rows });
   const money = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 
   /* ---- state in the link ---- */
@@ -353,9 +354,9 @@
       const here = every ? this.rows.length : this.rows.filter((row) => row[monthAt] === shownMonth).length;
       const all = every ? this.total : this.months[shownMonth] ?? here;
       const beyond = all > here
-        ? " · " + put(words.kept, { here: whole.format(here), all: whole.format(all) }) : "";
+        ? " · " + put(words.kept, { here: whole.format(here), ...rows(all) }) : "";
       this.counter.textContent = put(every ? words.rows : words.rows_of_month, {
-        shown: whole.format(kept.length), all: whole.format(here), month: shownMonth,
+        shown: whole.format(kept.length), ...rows(here), month: shownMonth,
       }) + beyond;
       this.nothing = here ? words.no_match
         : all ? put(words.none_kept, { month: shownMonth, all: whole.format(all) })

@@ -216,7 +216,7 @@ def test_a_table_tells_none_in_a_month_from_none_on_the_page(
     said = {
         first: {
             "zh": f"{first:%Y-%m}：1 / 1 行 · 本页只有 {counts[first]} 行中的 1 行",
-            "en": f"{first:%Y-%m}: 1 of 1 rows · this page has 1 of {counts[first]} rows",
+            "en": f"{first:%Y-%m}: 1 of 1 row · this page has 1 of {counts[first]} rows",
         },
         last: {
             "zh": f"{last:%Y-%m} 有 {counts[last]} 行，都不在本页的行之中；见完整数据文件。",

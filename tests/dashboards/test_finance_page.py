@@ -163,11 +163,18 @@ def test_the_chart_says_its_sum_its_peak_and_its_largest_part_in_one_currency() 
     # January 70, February nothing, March 30 + 5 + 40; the orphan of 1 has no month
     assert chart.sentence.en == (
         "146.00 CNY in all, 1.00 of it without a month; most in 2025-03 (75.00); the largest part "
-        "of the months' is “Billed but free” with 105.00."
+        "of what has a month is “Billed but free” with 105.00."
     )
     assert [row[-1] for row in chart.twin.rows] == ["70.00", "0.00", "75.00"]
     assert [trace["name"] for trace in chart.figures["zh"]["data"]] == ["免费却收费", "开票方不符"]
     assert finance_charts.money_by_month(ROWS, "EUR") is None
+    # It is drawn up to the report's last month, also where that has nothing at stake.
+    longer = finance_charts.money_by_month(ROWS, "CNY", date(2025, 5, 1))
+    assert longer is not None
+    assert [row[-1] for row in longer.twin.rows] == ["70.00", "0.00", "75.00", "0.00", "0.00"]
+    dollars = finance_charts.money_by_month(ROWS, "USD")
+    assert dollars is not None
+    assert dollars.sentence.en.endswith("the largest part is “Billed but free” with 9.00.")
 
 
 def test_the_sum_is_of_all_months_also_of_those_not_drawn() -> None:
@@ -243,6 +250,9 @@ def test_a_month_that_does_not_reconcile_is_named() -> None:
         "2 of 2 invoice lines are each in one charge; invoices 10.00 CNY, charges 10.00 CNY. "
         "Every month agrees to the cent."
     )
+    one = finance.balance(frame.tail(1))
+    assert one is not None
+    assert one.en.startswith("1 of 1 invoice line is in one charge; ")
 
 
 def test_the_page_prints_hostile_texts_as_text_in_both_languages(tmp_path: Path) -> None:
@@ -270,4 +280,5 @@ def test_the_page_prints_hostile_texts_as_text_in_both_languages(tmp_path: Path)
 def test_without_invoices_the_page_says_what_it_would_show(tmp_path: Path) -> None:
     write_report(report(), [finance.PAGE], tmp_path)
     text = (tmp_path / "en" / "finance.html").read_text(encoding="utf-8")
+    assert "this page shows: what is billable" in text
     assert "reconciled with the invoices month by month" in text

@@ -88,6 +88,9 @@ def test_the_headline_says_the_rate_its_move_and_what_was_missed() -> None:
         "In 2025-02 no fault ticket of 4 is decided: 3 pending, 1 unmeasurable.",
     )
     assert management.headline(Population(), None, FEBRUARY) is None
+    single = management.headline(Population(met=1), None, FEBRUARY)
+    assert single is not None
+    assert single.en.startswith("In 2025-02 1 of 1 decided fault ticket was answered in time")
 
 
 def test_heat_has_only_the_levels_and_tiers_that_occur_and_their_sums() -> None:
@@ -122,6 +125,9 @@ def test_changes_name_the_cells_whose_breaches_moved_most() -> None:
         "Level 1, tier-1 cities: breaches 1 → 4, compliance 90.0% → 60.0% (10 → 10 decided)",
         "Level 3, other cities: breaches 0 → 3, compliance 100.0% → 80.0% (10 → 15 decided)",
     ]
+    assert management.changes(february, january, most=1)[1] == Text(
+        "另有 1 处变化，都不大于此。", "1 other cell changed by as much or less."
+    )
 
 
 def test_causes_count_breaches_and_their_share() -> None:
