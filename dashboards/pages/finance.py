@@ -641,9 +641,12 @@ _WORDS = {
     "services": Text("服务", "Services"),
     "bills": Text("开票", "Bills"),
     "today": Text("截至", "As of"),
-    "wrong": Text("▲ 与条款不符", "▲ against the terms"),
+    "in_order": Text("● 服务或开票，无须处理", "● service or bill, nothing to look at"),
+    "wrong": Text("▲ 服务或开票，需要处理", "▲ service or bill to look at"),
+    "period_billed": Text("已收的服务期", "period billed"),
     "too_early": Text(
-        "橙色：早于维护费可收首日的部分", "Orange: before a maintenance fee may begin"
+        "其中早于维护费可收首日的部分（加框、较高）",
+        "its part before a maintenance fee may begin (outlined, taller)",
     ),
     "renewals": Text("担保即将到期", "Warranties about to end"),
     "no_installed_base": Text(

@@ -272,6 +272,10 @@ def test_the_page_prints_hostile_texts_as_text_in_both_languages(tmp_path: Path)
         assert "<img src=x" not in text
         assert 'value="U&#39;1"' in text
         assert re.search(r'data-month="2025-02".*?class="note"', text, re.DOTALL)
+        # The part billed too early differs from the rest by more than its colour; the key has both.
+        assert re.search(r'class="over early" x="[0-9.]+" y="44" width="[0-9.]+" height="16"', text)
+        for kind in ("pause", "over early"):
+            assert f'<li><i class="{kind}"></i>' in text
         # What the picker does not change says so.
         of_all = {"zh": "付款方式 · 全部月份", "en": "How bills are paid · All months"}
         assert f'<h2 id="payments">{of_all[language]}</h2>' in text
