@@ -100,9 +100,9 @@ def population(rows: Iterable[Mapping[str, Any]]) -> Population:
 
 
 def interval_text(people: Population) -> Text:
-    """The 95 % interval in words; what is missing when nothing is decided."""
+    """The 95 % interval in words, to the digits of the rate so that it holds it."""
     interval = people.interval
     if interval is None:
         return Text("没有已判定的工单", "nothing decided yet")
-    low, high = (lang.percent(bound, 0) for bound in interval)
+    low, high = (lang.percent(bound) for bound in interval)
     return Text(f"95% 置信区间 {low}–{high}", f"95% interval {low}–{high}")

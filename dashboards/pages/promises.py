@@ -7,6 +7,7 @@ management page, filings on the quality page.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -14,7 +15,7 @@ import polars as pl
 from dashboards import language as lang
 from dashboards import words
 from dashboards.language import Text
-from dashboards.pages.management import shade
+from dashboards.pages.management import reason_of, shade
 from dashboards.population import Population, interval_text, population
 from dashboards.report import Page, Report
 from dashboards.statistics import difference_p_value
@@ -22,12 +23,45 @@ from dashboards.tables import Column, DataTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import date
+    from datetime import date, datetime
 
 Rows = list[dict[str, Any]]
 #: Months across the table of rates.
 MONTHS_SHOWN = 12
 _SURE = 0.05
+#: What the terms promise, where the clause as a whole says more than this, or less.
+_RULES = {
+    ("expert_team", "AS-7"): Text(
+        "故障等级要求的，由技术专家小组服务",
+        "Faults of the levels that call for it have an expert team",
+    ),
+    ("provider_routing", "AG"): Text("代理商由公司服务", "Agents are served by the company"),
+    ("provider_routing", "EC"): Text(
+        "最终客户由代理商服务，公司只接代理商升级的工单",
+        "End customers are served by agents; the company takes what an agent escalates",
+    ),
+    ("provider_routing", "KA"): Text(
+        "大客户由公司服务，代理商不单独服务",
+        "Key accounts are served by the company, never by an agent alone",
+    ),
+    ("provider_routing", "OB"): Text(
+        "由谁服务，取决于客户类型", "Who serves follows from the customer type"
+    ),
+    ("service_catalogue", "CAT"): Text(
+        "服务须在此类客户的目录中", "The service is in the catalogue of the customer type"
+    ),
+    ("trial_contract", "PS-2"): Text(
+        "产品试用须先签试用合同", "A product trial has a signed trial contract"
+    ),
+    ("assessment_consent", "PS-1"): Text(
+        "安全评估须经客户许可，并送达书面报告",
+        "A security assessment has the customer's consent and ends in a written report",
+    ),
+    ("filing", "KA"): Text(
+        "代理商参与大客户的服务后须提交记录",
+        "Agents who take part in serving a key account file records with the company",
+    ),
+}
 
 
 def build(report: Report) -> Mapping[str, Any]:
@@ -68,7 +102,7 @@ def promises(report: Report, rows: Rows, months: Sequence[date]) -> list[dict[st
             {
                 "kind": words.label(words.KINDS, kind),
                 "clause": clause,
-                "rule": clauses.get(clause),
+                "rule": _RULES.get((kind, clause)) or clauses.get(clause),
                 "people": people,
                 "interval": interval_text(people),
                 "trend": trend(report, group),
@@ -178,24 +212,18 @@ def items_table(report: Report) -> DataTable | None:
             words.CUSTOMER_TYPES,
             is_filter=True,
         ),
-        Column("due_at", Text("到期", "Due"), "instant"),
-        Column("done_at", Text("完成", "Done"), "instant"),
+        # Text, as an instant is cut to the minute.
+        Column("due_at", Text("到期", "Due")),
+        Column("done_at", Text("完成", "Done")),
         Column("reason", Text("原因", "Reason"), "wide"),
         _CLAUSE,
         Column("month", Text("月份", "Month")),
     )
     ready = frame.with_columns(
-        pl.col("due_at", "done_at").dt.strftime("%Y-%m-%d %H:%M"),
-        pl.col("month").dt.strftime("%Y-%m"),
-        pl.col("responsible").fill_null("none"),
+        pl.col("month").dt.strftime("%Y-%m"), pl.col("responsible").fill_null("none")
     )
     rows = tuple(
-        tuple(
-            Text(row["reason_zh"] or row["reason"] or "", row["reason"] or "")
-            if column.key == "reason"
-            else row[column.key]
-            for column in columns
-        )
+        tuple({**row, **_times(row), "reason": _reason(row)}[column.key] for column in columns)
         for row in ready.iter_rows(named=True)
     )
     total = sum(frame.select("kind", "verdict", "of_kind").unique()["of_kind"])
@@ -213,6 +241,33 @@ def items_table(report: Report) -> DataTable | None:
         empty=Text("没有未履行或未到期的承诺。", "No promise is broken or open."),
         total=total,
     )
+
+
+def _times(row: Mapping[str, Any]) -> dict[str, str | None]:
+    """Due and done to the minute; to the second where the minutes do not tell them apart.
+
+    An inspection is due by the end of its last day: 24:00, not 0:00 of the day after.
+    """
+    due, done = row["due_at"], row["done_at"]
+    if row["kind"] == "inspection" and due is not None:
+        last = due - timedelta(days=1)
+        return {"due_at": f"{last:%Y-%m-%d} 24:00", "done_at": _instant(done)}
+    if due is not None and done is not None and lang.instant(due) == lang.instant(done):
+        return {"due_at": f"{due:%Y-%m-%d %H:%M:%S}", "done_at": f"{done:%Y-%m-%d %H:%M:%S}"}
+    return {"due_at": _instant(due), "done_at": _instant(done)}
+
+
+def _instant(value: datetime | None) -> str | None:
+    return None if value is None else lang.instant(value)
+
+
+def _reason(row: Mapping[str, Any]) -> Text:
+    """The fact's own reason; of a breached response without one, how late it was."""
+    if row["reason"] or row["verdict"] != "breached" or row["elapsed_seconds"] is None:
+        return Text(row["reason_zh"] or row["reason"] or "", row["reason"] or "")
+    if row["elapsed_seconds"] == row["target_seconds"] and not row["is_open"]:
+        return Text("恰好用完时限，须少于时限", "took all of the target; less is promised")
+    return reason_of(row)
 
 
 _WORDS = {

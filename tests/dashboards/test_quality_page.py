@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from dashboards.language import Text
 from dashboards.pages import promises, quality
 from dashboards.pages import quality_charts as charts
-from dashboards.population import Population
+from dashboards.population import Population, interval_text
 from dashboards.site import write_report
 from tests.dashboards.frames import HOSTILE, report
 
@@ -229,3 +230,69 @@ def test_a_few_promises_make_no_trend() -> None:
     rows = [promise(date(2025, 1, 1), 30, 0), promise(date(2025, 2, 1), 1, 1)]
     built = promises.build(report({"promises": pl.DataFrame(rows)}))
     assert built["promises"][0]["trend"].en == "2025-02: −50.0, too few to say"
+
+
+def test_an_interval_holds_the_rate_it_is_of() -> None:
+    people = Population(met=1200, breached=3)
+    assert interval_text(people).en == "95% interval 99.3%–99.9%"  # around 99.8%
+    assert interval_text(Population()).en == "nothing decided yet"
+
+
+def test_a_rule_of_conduct_is_said_in_its_own_words() -> None:
+    rows = [
+        promise(date(2025, 1, 1), 30, 0, kind=kind, clause="AG")
+        for kind in ("provider_routing", "filing")
+    ]
+    clause = {"clause": "AG", "rule_zh": "提交记录", "rule_en": "Agents file records"}
+    frames = {"promises": pl.DataFrame(rows), "clauses": pl.DataFrame([clause])}
+    filing, routing = promises.build(report(frames))["promises"]
+    assert filing["rule"].en == "Agents file records"
+    assert routing["rule"] == Text("代理商由公司服务", "Agents are served by the company")
+
+
+def item(**values: Any) -> dict[str, Any]:  # noqa: ANN401 - any column
+    """One row of ``promise_items``: by default a response an hour and a half late."""
+    return {
+        "kind": "response", "subject_id": "T1", "ticket_id": "T1", "responsible": None,
+        "customer_type": "agent", "due_at": datetime(2025, 2, 3, 20),  # noqa: DTZ001 - local time
+        "done_at": datetime(2025, 2, 3, 21, 30),  # noqa: DTZ001 - as above
+        "verdict": "breached", "reason": None, "reason_zh": None, "clause": "T4",
+        "month": date(2025, 2, 1), "of_kind": 1, "clock": "calendar", "target_seconds": 43200,
+        "elapsed_seconds": 48600, "is_open": False, **values,
+    }  # fmt: skip
+
+
+def items_shown(*rows: dict[str, Any]) -> list[tuple[object, object, object]]:
+    """Due, done and reason of the table of promises broken and open."""
+    frame = pl.DataFrame(list(rows), infer_schema_length=None)
+    table = promises.items_table(report({"promise_items": frame}))
+    assert table is not None
+    at = {column.key: place for place, column in enumerate(table.columns)}
+    return [(row[at["due_at"]], row[at["done_at"]], row[at["reason"]]) for row in table.rows]
+
+
+def test_what_is_broken_says_why_and_when_to_the_second_if_need_be() -> None:
+    due = datetime(2025, 2, 3, 20)  # noqa: DTZ001 - as above
+    late = {"kind": "filing", "reason": "filed after it was due", "reason_zh": "逾期提交"}
+    unmeasured = {"clock": None, "target_seconds": None, "elapsed_seconds": None, "is_open": None}
+    assert items_shown(
+        item(),
+        item(done_at=due, elapsed_seconds=43200),
+        item(verdict="pending", done_at=None),
+        item(**late, **unmeasured, done_at=due.replace(second=1)),
+        item(**{**late, **unmeasured, "kind": "inspection"}, due_at=datetime(2025, 7, 10)),  # noqa: DTZ001 - as above
+    ) == [
+        (
+            "2025-02-03 20:00",
+            "2025-02-03 21:30",
+            Text("响应晚了 1:30（自然时间）", "answered 1:30 late (calendar)"),
+        ),
+        (
+            "2025-02-03 20:00:00",
+            "2025-02-03 20:00:00",
+            Text("恰好用完时限，须少于时限", "took all of the target; less is promised"),
+        ),
+        ("2025-02-03 20:00", None, Text("", "")),
+        ("2025-02-03 20:00:00", "2025-02-03 20:00:01", Text("逾期提交", "filed after it was due")),
+        ("2025-07-09 24:00", "2025-02-03 21:30", Text("逾期提交", "filed after it was due")),
+    ]

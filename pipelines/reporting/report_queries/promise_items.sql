@@ -1,5 +1,6 @@
 -- promise_items: promises broken or open, the latest of each kind and verdict.
 -- grain: one row per promise, at most 60 of each kind and verdict
+-- A response has its clock and times beside it: they say how late it was.
 with placed as (
     select obligation.*,
            row_number() over (
@@ -26,7 +27,13 @@ select placed.kind,
        placed.reason_zh,
        placed.clause,
        placed.month,
-       placed.of_kind
+       placed.of_kind,
+       response.clock,
+       response.target_seconds,
+       response.elapsed_seconds,
+       response.is_open
 from placed
+left join facts.responses as response
+    on placed.kind = 'response' and response.ticket_id = placed.subject_id
 where placed.place <= 60
 order by placed.kind, placed.verdict, placed.place
