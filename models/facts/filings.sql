@@ -105,7 +105,7 @@ select
         when finding = 'filed_late' then 'filed after it was due'
         when finding = 'missing' then 'nothing was filed'
         when class = 'wrong_form' then 'the record filed has the wrong form'
-        when class = 'incomplete' then concat('the record filed lacks: ', missing_fields)
+        when class = 'incomplete' then concat('the record filed lacks: ', replace(missing_fields, '_', ' '))
         when finding = 'pending' then 'not filed yet, still in time'
     end as reason,
     case
@@ -119,7 +119,20 @@ select
         when finding = 'filed_late' then '逾期提交'
         when finding = 'missing' then '未提交'
         when class = 'wrong_form' then '提交的表单不对'
-        when class = 'incomplete' then concat('提交的记录缺少：', missing_fields)
+        -- the names that the exports' headers have
+        when class = 'incomplete' then concat(
+            '提交的记录缺少：',
+            replace(replace(replace(replace(replace(replace(replace(replace(
+                missing_fields,
+                ', ', '、'),
+                'engineer', '工程师'),
+                'fault_description', '故障描述'),
+                'resolution', '处理结果'),
+                'service_started_at', '服务开始时间'),
+                'service_finished_at', '服务完成时间'),
+                'customer_confirmed', '客户确认'),
+                'form', '表单')
+        )
         when finding = 'pending' then '尚未提交，未到期'
     end as reason_zh,
     clause,

@@ -127,7 +127,7 @@ select
     case obstacle
         when 'no_opening' then 'the opening time is missing'
         when 'no_terms' then 'no terms were in force on the day it was opened'
-        when 'no_level' then 'the fault level is missing'
+        when 'no_level' then 'the fault level is missing, and no due time was agreed'
         when 'no_city' then 'the city is missing, so its tier is unknown'
         when 'no_service' then 'the service is unknown, so whether an arrival is owed is unknown'
         when 'no_stop' then 'it was finished, but the time that stops the clock was not recorded'
@@ -138,7 +138,7 @@ select
     case obstacle
         when 'no_opening' then '缺少受理时间'
         when 'no_terms' then '受理当日没有生效的条款'
-        when 'no_level' then '缺少故障等级'
+        when 'no_level' then '缺少故障等级，也没有约定时限'
         when 'no_city' then '缺少城市，无法判断城市等级'
         when 'no_service' then '服务编码不明，无法判断是否以到场为准'
         when 'no_stop' then '已完成，但没有记录停止计时的时间'
