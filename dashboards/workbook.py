@@ -20,17 +20,19 @@ import xlsxwriter
 from dashboards.language import Text, hours_minutes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
 #: How a cell is shown. ``percent`` takes a rate from 0 to 1; ``seconds`` shows hours as h:mm.
 Kind = Literal[
-    "text", "wide", "number", "money", "percent", "points", "seconds", "date", "month", "instant"
-]
+    "text", "wide", "number", "decimal", "money", "percent", "points", "seconds", "date", "month",
+    "instant",
+]  # fmt: skip
 _FORMATS: Final[Mapping[Kind, str]] = {
     "number": "#,##0",
+    "decimal": "#,##0.0",
     "money": "#,##0.00;[Red]-#,##0.00",
     "percent": "0.0%",
     "points": "+0.0;-0.0;±0.0",
@@ -40,9 +42,9 @@ _FORMATS: Final[Mapping[Kind, str]] = {
     "instant": "yyyy-mm-dd hh:mm",
 }
 _WIDTHS: Final[Mapping[Kind, float]] = {
-    "text": 16,
     "wide": 44,
     "number": 11,
+    "decimal": 11,
     "money": 14,
     "percent": 11,
     "points": 11,
@@ -55,7 +57,9 @@ _SECONDS_A_DAY: Final = 86_400
 _FIRST_YEAR: Final = 1900
 _MOST_CHARACTERS: Final = 32_767
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
-_HEADER_HEIGHT: Final = 32
+_LINE_HEIGHT: Final = 13
+#: Between these a column of text is as wide as its longest cell; what is longer wraps.
+_NARROWEST, _WIDEST = 12, 44
 #: Wider sheets would be too small to read on one page's width.
 _PAGE_WIDTH: Final = 240
 
@@ -76,6 +80,7 @@ class Table:
     name: str
     columns: Sequence[Column]
     rows: Sequence[Sequence[object]]
+    notes: Sequence[Text] = ()
 
 
 @dataclass(frozen=True)
@@ -105,7 +110,7 @@ class Book:
         self._title: Format = book.add_format({"bold": True, "font_size": 14})
         self._note: Format = book.add_format({**base, "font_color": "#56616E"})
         self._kinds: dict[Kind, Format] = {
-            "text": book.add_format(base),
+            "text": book.add_format({**base, "text_wrap": True}),
             "wide": book.add_format({**base, "text_wrap": True}),
             **{
                 kind: book.add_format({**base, "num_format": shown})
@@ -131,10 +136,19 @@ class Book:
         """
         sheet = self.book.add_worksheet(name)
         top = self._head(sheet, title, notes)
-        for place, column in enumerate(columns):
-            sheet.set_column(place, place, _WIDTHS[column.kind])
-            sheet.write_string(top, place, bilingual(column.header), self._header)
-        sheet.set_row(top, _HEADER_HEIGHT)
+        widths = [
+            _WIDTHS[column.kind]
+            if column.kind in _WIDTHS
+            else fitted_width(_shown(column, row[place]) for row in rows)
+            for place, column in enumerate(columns)
+        ]
+        lines = 2
+        for place, (column, width) in enumerate(zip(columns, widths, strict=True)):
+            header = bilingual(column.header)
+            sheet.set_column(place, place, width)
+            sheet.write_string(top, place, header, self._header)
+            lines = max(lines, -(-_length(header) // int(width)))
+        sheet.set_row(top, _LINE_HEIGHT * lines + 6)
         for number, row in enumerate(rows, start=top + 1):
             for place, (column, value) in enumerate(zip(columns, row, strict=True)):
                 self._cell(sheet, (number, place), column, value)
@@ -142,7 +156,7 @@ class Book:
         sheet.autofilter(top, 0, top + max(len(rows), 1), len(columns) - 1)
         sheet.set_landscape()
         sheet.set_paper(9)
-        if sum(_WIDTHS[column.kind] for column in columns) <= _PAGE_WIDTH:
+        if sum(widths) <= _PAGE_WIDTH:
             sheet.fit_to_pages(1, 0)
         sheet.repeat_rows(top)
         return Placed(sheet, name, len(rows), top + 1)
@@ -165,10 +179,8 @@ class Book:
         style = self._kinds[column.kind]
         if value is None:
             sheet.write_blank(*place, None, style)
-        elif isinstance(value, Text):
-            sheet.write_string(*place, cell_text(bilingual(value)), style)
-        elif isinstance(value, bool):
-            sheet.write_string(*place, "是 yes" if value else "否 no", style)
+        elif isinstance(value, (Text, bool)):
+            sheet.write_string(*place, cell_text(_shown(column, value)), style)
         elif isinstance(value, (int, float)) and column.kind == "seconds" and value < 0:
             # Spreadsheets have no duration below nothing: they would show ####.
             sheet.write_string(*place, hours_minutes(value), style)
@@ -180,9 +192,29 @@ class Book:
         elif isinstance(value, (date, datetime)) and value.year >= _FIRST_YEAR:
             sheet.write_datetime(*place, value, style)
         else:
-            words = column.labels.get(str(value))
-            shown = str(value) if words is None else bilingual(words)
-            sheet.write_string(*place, cell_text(shown), style)
+            sheet.write_string(*place, cell_text(_shown(column, value)), style)
+
+
+def _shown(column: Column, value: object) -> str:
+    """What a cell of text says."""
+    if value is None:
+        return ""
+    if isinstance(value, Text):
+        return bilingual(value)
+    if isinstance(value, bool):
+        return "是 yes" if value else "否 no"
+    return bilingual(column.labels.get(str(value), str(value)))
+
+
+def fitted_width(texts: Iterable[str]) -> int:
+    """The width of a column that shows these texts, within the bounds of a column."""
+    longest = max(map(_length, texts), default=0)
+    return min(max(longest + 2, _NARROWEST), _WIDEST)
+
+
+def _length(text: str) -> int:
+    """The room a text takes: a Chinese character, three bytes, is as wide as two letters."""
+    return (len(text) + len(text.encode(errors="replace"))) // 2
 
 
 @contextmanager
@@ -198,7 +230,7 @@ def book_of(title: Text, as_of: datetime, tables: Sequence[Table]) -> bytes:
     content = io.BytesIO()
     with new_book(title, as_of, content) as book:
         for table in tables:
-            book.add(table.name, table.columns, table.rows)
+            book.add(table.name, table.columns, table.rows, notes=table.notes)
     return content.getvalue()
 
 

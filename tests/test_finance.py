@@ -88,6 +88,11 @@ def written(con: duckdb.DuckDBPyConnection, folder: Path) -> bytes:
     return path.read_bytes()
 
 
+def notes(content: bytes) -> list[str]:
+    """What the overview says above its table, and the first column below."""
+    return [str(row[0]) for row in sheet(content, "概要 Overview").iter_rows(values_only=True)]
+
+
 def records(found: Worksheet) -> list[Row]:
     header, *rows = found.iter_rows(values_only=True)
     return [dict(zip((str(name) for name in header), row, strict=True)) for row in rows]
@@ -107,9 +112,11 @@ def test_the_workbook_opens_with_its_sheets_headers_frozen_and_filters_on(
         "解读 Readings",
     ]
     for found in book.worksheets:
-        assert found.freeze_panes == "A2", found.title
-        assert found.auto_filter.ref == found.dimensions, found.title
-        assert all(cell.font.bold for cell in found[1]), found.title
+        # Above the table of the overview stand four notes and an empty row.
+        top = 6 if found.title == "概要 Overview" else 1
+        assert found.freeze_panes == f"A{top + 1}", found.title
+        assert found.auto_filter.ref == found.dimensions.replace("A1", f"A{top}"), found.title
+        assert all(cell.font.bold for cell in found[top]), found.title
 
 
 def test_the_findings_stand_largest_first_with_money_and_dates_as_such(
@@ -121,6 +128,10 @@ def test_the_findings_stand_largest_first_with_money_and_dates_as_such(
     assert rows[0]["结论 Finding"] == "免费却收费 Billed but free"
     assert rows[0]["收费编号 Charge"] == "T30|service_fee|CNY"
     assert rows[0]["月份 Month"] == datetime(2025, 1, 1)  # noqa: DTZ001 - a cell has no zone
+    month = [cell.value for cell in found[1]].index("月份 Month")
+    assert found[2][month].number_format == "yyyy-mm"
+    assert rows[0]["应开票方 Biller"] == "公司 Company"
+    assert rows[0]["客户类型 Customer type"] == "大客户 Key account"
     money = [cell.value for cell in found[1]].index("涉及金额 At stake")
     assert found[2][money].number_format.startswith("#,##0.00")
 
@@ -250,7 +261,7 @@ def test_sheets_are_cut_to_the_largest_and_say_so(
         27.5,
         26.5,
     ]
-    said = [str(row["项目 Item"]) for row in records(sheet(content, "概要 Overview"))]
+    said = notes(content)
     assert any("the largest 5 of 30" in line for line in said)
 
 
@@ -259,7 +270,7 @@ def test_an_empty_company_still_gives_a_workbook(tmp_path: Path) -> None:
         draw_audit_sample(empty)
         content = written(empty, tmp_path)
     assert records(sheet(content, "结论 Findings")) == []
-    said = [str(row["项目 Item"]) for row in records(sheet(content, "概要 Overview"))]
+    said = notes(content)
     assert any("There are no invoice lines" in line for line in said)
     assert (
         Decimal(

@@ -7,6 +7,7 @@ Belongs here: which table goes on which sheet. Does not belong here: how a sheet
 from __future__ import annotations
 
 import io
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from dashboards import words
@@ -31,7 +32,9 @@ _SHEETS: Final = {
     "Exceptions": "exceptions",
 }
 #: How the page's kinds of column are shown in a workbook, where they differ.
-_KINDS: Final[Mapping[str, Kind]] = {"decimal": "money", "code": "text", "ticket": "text"}
+_KINDS: Final[Mapping[str, Kind]] = {"code": "text", "ticket": "text"}
+#: The page's columns of text that hold days or months.
+_DATES: Final[Mapping[str, Kind]] = {"active_to": "date", "due_on": "date", "due_month": "month"}
 
 
 def quality_workbook(report: Report) -> bytes | None:
@@ -88,10 +91,15 @@ def _sheet(book: Book, name: str, table: DataTable) -> None:
     """A data table of the page as a sheet; links have no use there."""
     places = [place for place, column in enumerate(table.columns) if column.kind != "link"]
     columns = [
-        Column(c.label, _KINDS.get(c.kind, c.kind), c.labels)  # type: ignore[arg-type]  # the kinds both know
+        Column(c.label, _DATES.get(c.key) or _KINDS.get(c.kind, c.kind), c.labels)  # type: ignore[arg-type]  # the kinds both know
         for c in (table.columns[place] for place in places)
     ]
-    rows = [tuple(row[place] for place in places) for row in table.rows]
+    rows = [
+        tuple(
+            _value(column.kind, row[place]) for column, place in zip(columns, places, strict=True)
+        )
+        for row in table.rows
+    ]
     total = table.total or len(rows)
     notes = (
         [
@@ -104,3 +112,10 @@ def _sheet(book: Book, name: str, table: DataTable) -> None:
         else []
     )
     book.add(name, columns, rows, title=table.caption, notes=notes, is_first_frozen=True)
+
+
+def _value(kind: Kind, value: object) -> object:
+    """A cell of the page for a workbook: what it wrote as text of a time is a time again."""
+    if not isinstance(value, str) or kind not in ("instant", "date", "month"):
+        return value
+    return datetime.fromisoformat(f"{value}-01" if kind == "month" else value)

@@ -103,7 +103,10 @@ def _totals(report: Report) -> dict[str, Any] | None:
 
 
 def trend(row: Mapping[str, Any]) -> Text:
-    """The missing rate of the last three closed months against the months before, in words."""
+    """The missing rate of the last three closed months against the months before, in words.
+
+    The words come first: a cell that begins with a sign is taken for a formula.
+    """
     recent, recent_of = row["recent_missing"], row["recent_decided"]
     earlier, earlier_of = row["earlier_missing"], row["earlier_decided"]
     if not recent_of or not earlier_of:
@@ -111,14 +114,14 @@ def trend(row: Mapping[str, Any]) -> Text:
     change = recent / recent_of - earlier / earlier_of
     shown = lang.points(change)
     if min(recent_of, earlier_of) < FEW:
-        return Text(f"{shown}（数量太少）", f"{shown} (too few to say)")
+        return Text(f"数量太少：{shown}", f"too few to say: {shown}")
     p_value = difference_p_value(recent, recent_of, earlier, earlier_of)
     if p_value is None or p_value >= _SURE or not change:
-        return Text(f"{shown}（偶然之内）", f"{shown} (within chance)")
+        return Text(f"偶然之内：{shown}", f"within chance: {shown}")
     return (
-        Text(f"{shown} 变差", f"{shown} worse")
+        Text(f"变差：{shown}", f"worse: {shown}")
         if change > 0
-        else Text(f"{shown} 变好", f"{shown} better")
+        else Text(f"变好：{shown}", f"better: {shown}")
     )
 
 
@@ -211,7 +214,8 @@ def _share(percentage: float | None) -> float | None:
 
 
 def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 2)
+    """To the one digit that is shown: rounded again in the page, 31.048 would be 31.1."""
+    return None if value is None else round(float(value), 1)
 
 
 def _minute(value: Any) -> str | None:  # noqa: ANN401 - a datetime or nothing, out of a frame
@@ -509,7 +513,8 @@ def _rows(frame: pl.DataFrame, columns: Sequence[Column]) -> tuple[tuple[object,
     instants = [column.key for column in columns if column.kind == "instant"]
     decimals = [column.key for column in columns if column.kind == "decimal"]
     ready = frame.with_columns(
-        pl.col(instants).dt.strftime("%Y-%m-%d %H:%M"), pl.col(decimals).cast(pl.Float64).round(2)
+        pl.col(instants).dt.strftime("%Y-%m-%d %H:%M"),
+        *(pl.Series(key, map(_rounded, frame[key]), pl.Float64) for key in decimals),
     )
     if "reason" not in keys:
         return tuple(ready.select(keys).iter_rows())

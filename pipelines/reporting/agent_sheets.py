@@ -15,7 +15,7 @@ import xlsxwriter
 from dashboards import words
 from dashboards.agent_sheet import WORDS, AgentSheet, sheet_html, sheet_path, to_do
 from dashboards.language import LANGUAGES
-from dashboards.workbook import cell_text
+from dashboards.workbook import cell_text, fitted_width
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -246,7 +246,8 @@ _HEADERS: Final = {
     **{name: _both(text) for name, text in words.FINDINGS.items() if name in _COUNTS},
     "unmeasurable": _both(WORDS["undecided"]),
 }
-_WIDE: Final = {"to_do", "reason", "service", "customer"}
+#: Of columns whose cells are no texts: an instant to the second.
+_WIDTH: Final = 18
 
 
 def _write(
@@ -260,7 +261,10 @@ def _write(
     # The word for "due" is a date on one sheet and a number of records on another.
     headers = {**_HEADERS, "due": _HEADERS["records_due"]} if "missing" in columns else _HEADERS
     for place, column in enumerate(columns):
-        sheet.set_column(place, place, 44 if column in _WIDE else 18)
+        # Rows with one cell are notes.
+        cells = [row[place] for row in rows if len(row) == len(columns)]
+        texts = [cell for cell in cells if isinstance(cell, str)]
+        sheet.set_column(place, place, max(_WIDTH, fitted_width(texts)))
         sheet.write_string(0, place, headers[column], styles["header"])
     for number, row in enumerate(rows, start=1):
         for place, value in enumerate(row):
@@ -281,9 +285,7 @@ def _write_cell(
     if value is None:
         return
     if isinstance(value, str):
-        sheet.write_string(
-            row, column, cell_text(value), styles["wrapped"] if "\n" in value else None
-        )
+        sheet.write_string(row, column, cell_text(value), styles["wrapped"])
     elif isinstance(value, (int, float)):
         whole = isinstance(value, int)
         sheet.write_number(row, column, value, None if whole else styles["days"])

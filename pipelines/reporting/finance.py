@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from dashboards.language import Text
-from dashboards.words import CHARGE_TYPES, EXPECTED, FINDINGS
+from dashboards.words import CHARGE_TYPES, CUSTOMER_TYPES, EXPECTED, FINDINGS, PROVIDERS
 from dashboards.workbook import Column, Table, book_of
 from pipelines.reporting.finance_sheets import EXCEPTIONS, SHEETS
 from pipelines.reporting.workbook_writer import written_beside
@@ -189,30 +189,41 @@ def _overview(con: duckdb.DuckDBPyConnection, as_of: datetime, timezone: str) ->
     )
     seeds = con.execute("select distinct seed from meta.audit_sample").fetchall()
     notes = [
-        f"截至 As of {as_of:%Y-%m-%d %H:%M:%S} {timezone}",
-        f"抽样种子 Seed of the audit sample: {seeds[0][0] if seeds else '-'}",
+        Text(
+            f"截至 {as_of:%Y-%m-%d %H:%M:%S} {timezone}",
+            f"As of {as_of:%Y-%m-%d %H:%M:%S} {timezone}",
+        ),
+        Text(
+            f"抽样种子：{seeds[0][0] if seeds else '-'}",
+            f"Seed of the audit sample: {seeds[0][0] if seeds else '-'}",
+        ),
     ]
     lines = con.execute("select count(*) from staging.invoices").fetchone()
     if lines and not lines[0]:
         notes.append(
-            "没有发票行：只列应否收费，是否已收无从核对 · There are no invoice lines: what may be "
-            "charged is listed, whether it was billed could not be matched"
+            Text(
+                "没有发票行：只列应否收费，是否已收无从核对",
+                "There are no invoice lines: what may be charged is listed, whether it was billed "
+                "could not be matched",
+            )
         )
     found = con.execute("select count(*) from marts.billing_exceptions").fetchone()
     if found and found[0] > MOST_ROWS:
         notes.append(
-            f"结论页只列金额最大的 {MOST_ROWS} 条，共 {found[0]} 条，其余见 warehouse.duckdb "
-            f"的 marts.billing_exceptions · Only the largest {MOST_ROWS} of {found[0]} are "
-            "listed; marts.billing_exceptions in warehouse.duckdb has all"
+            Text(
+                f"结论页只列金额最大的 {MOST_ROWS} 条，共 {found[0]} 条，其余见 warehouse.duckdb "
+                "的 marts.billing_exceptions",
+                f"Only the largest {MOST_ROWS} of {found[0]} are listed; "
+                "marts.billing_exceptions in warehouse.duckdb has all",
+            )
         )
-    rows: list[Sequence[Any]] = [(note, *[None] * (len(columns) - 1)) for note in notes]
-    rows += con.execute(
+    rows = con.execute(
         "select finding, currency, sum(charges)::bigint, sum(billed_amount), "
         "sum(overbilled_amount), sum(unexplained_amount), sum(unbilled_amount), "
         "sum(unrated_charges)::bigint from marts.billing_monthly "
         "group by finding, currency order by finding, currency"
     ).fetchall()
-    return Table("概要 Overview", columns, rows)
+    return Table("概要 Overview", columns, rows, notes)
 
 
 _TITLE: Final = Text("财务核对", "Billing audit")
@@ -222,6 +233,10 @@ _WORDS: Final[Mapping[Text | str, Mapping[str, Text | str]]] = {
     "收费类型 Charge type": CHARGE_TYPES,
     "应否收费 Expected": EXPECTED,
     "类别 Kind": EXCEPTIONS,
+    "客户类型 Customer type": CUSTOMER_TYPES,
+    "应开票方 Biller": PROVIDERS,
+    "实际开票方 Issuers": PROVIDERS,
+    "开票方 Issuer": PROVIDERS,
 }
 
 

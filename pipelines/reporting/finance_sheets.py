@@ -48,7 +48,7 @@ _FINDINGS: Final = Sheet(
         Column("涉及金额 At stake", "money"),
         Column("已收金额 Billed", "money"),
         Column("币种 Currency", "number"),
-        Column("月份 Month", "date"),
+        Column("月份 Month", "month"),
         Column("起算日 Waiting since", "date"),
         Column("账龄（天）Age, days", "number"),
         Column("重叠天数 Overlap, days", "number"),
@@ -109,7 +109,7 @@ _RECONCILIATION: Final = Sheet(
     "charge_amount, difference from marts.billing_reconciliation "
     "order by month nulls last, currency limit $most",
     (
-        Column("月份 Month", "date"),
+        Column("月份 Month", "month"),
         Column("币种 Currency", "number"),
         Column("发票行数 Invoice lines", "number"),
         Column("已归入行数 Lines placed", "number"),
@@ -135,7 +135,7 @@ _SAMPLE: Final = Sheet(
         Column("应否收费 Expected"),
         Column("已收金额 Billed", "money"),
         Column("币种 Currency", "number"),
-        Column("月份 Month", "date"),
+        Column("月份 Month", "month"),
         Column("客户编号 Customer"),
         Column("工单号 Ticket"),
         Column("产品序列号 Unit"),

@@ -71,13 +71,13 @@ def test_the_records_owed_add_up_to_what_became_of_them() -> None:
 
 def test_the_trend_says_when_it_is_chance_and_when_too_few() -> None:
     few = agent("A1", recent_missing=2, recent_decided=3, earlier_missing=0, earlier_decided=90)
-    assert quality.trend(few).en == "+66.7 (too few to say)"
+    assert quality.trend(few).en == "too few to say: +66.7"
     chance = agent("A1", recent_missing=2, recent_decided=10, earlier_missing=1, earlier_decided=10)
-    assert quality.trend(chance).en == "+10.0 (within chance)"
+    assert quality.trend(chance).en == "within chance: +10.0"
     worse = agent("A1", recent_missing=9, recent_decided=10, earlier_missing=1, earlier_decided=10)
-    assert quality.trend(worse).en == "+80.0 worse"
+    assert quality.trend(worse).en == "worse: +80.0"
     better = agent("A1", recent_missing=1, recent_decided=10, earlier_missing=9, earlier_decided=10)
-    assert quality.trend(better).zh == "−80.0 变好"
+    assert quality.trend(better).zh == "变好：−80.0"
     assert quality.trend(agent("A1")).en == "nothing to compare"
 
 
@@ -138,6 +138,21 @@ def test_the_table_of_agents_says_how_many_more_there_are() -> None:
     assert len(table.rows) == 1000
     assert (table.total, table.file) == (2500, "data/agents.csv")
     assert quality.agents_table(agents[:1000]).file is None
+
+
+def test_days_are_rounded_once() -> None:
+    # To two digits first, 31.048 would become 31.1 in the page.
+    outstanding = {
+        "ticket_id": "T1", "agent_id": "A1", "agent_name": "甲", "finding": "missing",
+        "overdue_days": 31.048, "due_at": datetime(2025, 2, 7), "customer_name": "乙",  # noqa: DTZ001 - as above
+        "service_finished_at": datetime(2025, 1, 31), "service_code": "SASR008", "form": None,  # noqa: DTZ001 - as above
+        "record_id": None, "missing_fields": None, "clause": "AG", "source_file": "t.csv",
+        "source_row": 2,
+    }  # fmt: skip
+    frame = pl.DataFrame([outstanding])
+    table = quality.outstanding_table(page_report([agent("A1")], filings_outstanding=frame))
+    assert table is not None
+    assert table.rows[0][4] == 31.0
 
 
 def test_silence_is_shown_by_month_with_the_months_between() -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import zipfile
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 import openpyxl
+import polars as pl
 
 from dashboards.office.quality_workbook import quality_workbook
 from tests.dashboards.frames import HOSTILE, report
@@ -34,6 +36,28 @@ def test_the_months_and_agents_are_those_of_the_page() -> None:
     assert sheet(content, "Agents").auto_filter.ref
     with zipfile.ZipFile(io.BytesIO(content)) as parts:
         assert "xl/charts/chart1.xml" in parts.namelist()
+
+
+def test_days_and_times_are_dates_and_no_word_of_ours_begins_with_a_sign() -> None:
+    more = {"recent_missing": 5, "recent_decided": 5, "earlier_missing": 0, "earlier_decided": 9}
+    due = {
+        "ticket_id": "T1", "subject_id": "T1", "kind": "filing", "clause": "AG",
+        "due_month": date(2025, 4, 1), "due_on": date(2025, 4, 9), "days_left": 29.96,
+        "responsible": "A1", "agent_name": "甲", "customer_id": "C1", "customer_name": "乙",
+    }  # fmt: skip
+    content = quality_workbook(page_report([agent("A1", **more)], promises_due=pl.DataFrame([due])))
+    assert content is not None
+    _, _, header, row = sheet(content, "Agents").iter_rows()
+    shown = {str(name.value): cell for name, cell in zip(header, row, strict=True)}
+    trend = next(cell for name, cell in shown.items() if "Last 3 months" in name)
+    assert trend.value == "数量太少：+100.0 too few to say: +100.0"
+    assert shown["最近提交 Last filed"].value == datetime(2025, 3, 2, 9)  # noqa: DTZ001 - a cell has no zone
+    *_, row = sheet(content, "Due").iter_rows(values_only=True)
+    assert [cell.date() for cell in row if isinstance(cell, datetime)] == [
+        date(2025, 4, 1),
+        date(2025, 4, 9),
+    ]
+    assert 30.0 in row
 
 
 def test_text_from_the_exports_is_no_formula_and_the_bytes_are_the_same_each_time() -> None:

@@ -162,3 +162,15 @@ def test_a_sheet_of_any_desk_writes_codes_in_words_and_nothing_as_nothing() -> N
         ["odd", None, "否 no"],
     ]
     assert sheet["B2"].number_format == "#,##0.00;[Red]-#,##0.00"
+
+
+def test_a_column_of_text_is_as_wide_as_its_longest_cell_within_bounds() -> None:
+    content = io.BytesIO()
+    columns = (Column("a"), Column("b"), Column("c"))
+    with new_book(Text("书", "Book"), AS_OF, content) as book:
+        book.add("一 One", columns, [("x", "按约收费 Billed as due", "响应" * 40), (None, 1, True)])
+    sheet = openpyxl.load_workbook(content)["一 One"]
+    # A Chinese character takes the room of two letters; what is longer than the widest wraps.
+    widths = [round(sheet.column_dimensions[name].width) for name in "ABC"]
+    assert widths == [13, 25, 45]  # with margins: 12, 24 and 44
+    assert sheet["C2"].alignment.wrap_text
