@@ -8,6 +8,7 @@ dropped silently: rows in = staged + rejected, per file.
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -184,7 +185,7 @@ def files_table(files: pl.DataFrame, freshness: pl.DataFrame) -> StaticTable:
                 lang.count(row["rejected"]),
                 both("✓") if adds_up else Text("不等", "differs"),
                 lang.count(row["problems"]),
-                row["note"] or "",
+                note(row["note"] or ""),
             )
         )
     before = (Text("导出", "Export"), Text("文件", "File"))
@@ -205,6 +206,37 @@ def files_table(files: pl.DataFrame, freshness: pl.DataFrame) -> StaticTable:
         rows=tuple(rows),
         numeric=frozenset({first, first + 1, first + 2, first + 4}),
     )
+
+
+#: What is said of a file as it is read (``pipelines.exports``), in Chinese.
+_NOTES_ZH = (
+    (r"sheet (.+)", r"工作表 \1"),
+    (r"header found in (?:row|line) (\d+)", r"表头在第 \1 行"),
+    (r"merged cells below the header: (.+)", r"表头以下有 \1 处合并单元格"),
+    (r"sheets not read: (.+)", r"未读的工作表：\1"),
+    (r"columns not used: (.+)", r"未使用的列：\1"),
+    (r"optional columns not there: (.+)", r"没有的可选列：\1"),
+    (r"read row by row", "逐行读取"),
+    (r"folded from the changes in (.+)", r"由 \1 中的变更汇成"),
+    (r"what the log adds to the tickets of other files", "变更记录给其他文件的工单补充的内容"),
+    (r"(.+) is day-first", r"\1：日在前"),
+    (r"(.+) is month-first", r"\1：月在前"),
+    (r"(.+) is year-first", r"\1：年在前"),
+    (r"(.+) is decimal-point", r"\1：小数点为点"),
+    (r"(.+) is decimal-comma", r"\1：小数点为逗号"),
+)
+
+
+def note(text: str) -> Text:
+    """A file's note in both languages; a part that is not known stays as it is."""
+    return Text("；".join(map(_note_zh, text.split("; "))), text)
+
+
+def _note_zh(part: str) -> str:
+    for pattern, zh in _NOTES_ZH:
+        if found := re.fullmatch(pattern, part):
+            return found.expand(zh)
+    return part
 
 
 def how_read(row: Mapping[str, Any]) -> str:

@@ -39,7 +39,11 @@ def build(report: Report) -> Mapping[str, Any]:
         ],
         "readings": readings(report.frame("readings"), report.frame("reading_choices")),
         "effects": effects(report.frame("reading_effects"), report.frame("reading_money")),
-        "changes": changes_table(report.frame("reading_changes"))
+        "changes": changes_table(
+            report.frame("reading_changes"),
+            report.frame("readings"),
+            report.frame("reading_choices"),
+        )
         if report.has("reading_changes")
         else None,
         "targets": targets(report.frame("response_targets")),
@@ -138,37 +142,67 @@ def effects(frame: pl.DataFrame, money: pl.DataFrame) -> dict[tuple[int, str], T
     return found
 
 
-def changes_table(frame: pl.DataFrame) -> DataTable:
+def changes_table(frame: pl.DataFrame, readings: pl.DataFrame, choices: pl.DataFrame) -> DataTable:
     """The verdicts and findings an alternative would change, one by one."""
     states = {**words.FINDINGS, **words.VERDICTS}
+    # With a leading zero, as a choice of codes is sorted as text.
+    titles = {
+        f"{row['reading']:02}": Text(
+            f"{row['reading']} {row['title_zh']}", f"{row['reading']} {row['title_en']}"
+        )
+        for row in readings.iter_rows(named=True)
+    }
+    texts = {
+        f"{row['reading']:02} {row['choice']}": Text(row["text_zh"], row["text_en"])
+        for row in choices.iter_rows(named=True)
+    }
     columns = (
         Column("subject", Text("工单、收费或合同", "Ticket, charge or contract"), "link"),
-        Column("reading", Text("解读", "Reading"), "number", is_filter=True),
-        Column("alternative", Text("另一种解读", "Alternative"), is_filter=True),
+        Column("charge", Text("收费类型", "Charge type"), "code", words.CHARGE_TYPES),
+        Column("reading", Text("解读", "Reading"), "code", titles, is_filter=True),
+        Column(
+            "alternative",
+            Text("另一种解读", "Alternative"),
+            "code",
+            texts,
+            is_filter=True,
+            is_hidden=True,
+        ),
+        Column("text", Text("另一种解读", "Alternative"), "wide"),
         Column("was", Text("现在", "Now"), "code", states, is_filter=True),
         Column("would_be", Text("会变为", "Would be"), "code", states, is_filter=True),
     )
-    rows = tuple(
-        (
-            [row["subject"], _ticket_link(row["subject"], row["table_name"])],
-            row["reading"],
-            row["alternative"],
-            row["was"],
-            row["would_be"],
+    rows = []
+    for row in frame.iter_rows(named=True):
+        reading = f"{row['reading']:02}"
+        alternative = f"{reading} {row['alternative']}"
+        rows.append(
+            (
+                *_subject(row["subject"], row["table_name"]),
+                reading,
+                alternative,
+                words.label(texts, alternative),
+                row["was"],
+                row["would_be"],
+            )
         )
-        for row in frame.iter_rows(named=True)
-    )
     caption = Text(
         "另一种解读会改变的判定，逐项列出", "What an alternative would change, one by one"
     )
-    return DataTable("reading-changes", caption, columns, rows)
+    return DataTable("reading-changes", caption, columns, tuple(rows))
 
 
-def _ticket_link(subject: str | None, table: str) -> str | None:
-    """The page of the ticket a subject is about; a charge's id begins with its ticket's."""
+def _subject(subject: str | None, table: str) -> tuple[list[str | None], str | None]:
+    """What is judged with the page of its ticket, and of a charge its type.
+
+    A charge on a ticket has the id ``ticket|type|currency``, another ``unit:number|period|…``.
+    """
     if subject is None or table == "facts.inspections":
-        return None
-    return f"ticket.html#id={quote(subject.split('|')[0])}"
+        return [subject, None], None
+    ticket, *rest = subject.split("|")
+    if table != "facts.charges" or (rest and rest[0] in words.CHARGE_TYPES):
+        return [ticket, f"ticket.html#id={quote(ticket)}"], rest[0] if rest else None
+    return [" ".join([ticket.partition(":")[2] or ticket, *rest]), None], None
 
 
 def targets(frame: pl.DataFrame) -> list[dict[str, Any]]:
@@ -210,11 +244,20 @@ def _under(seconds: int | None) -> Text | str:
     return Text(f"{seconds / 3600:g} 小时", f"{seconds / 3600:g} h")
 
 
+#: Where a terms file comes from (``pipelines.terms.load``).
+_ORIGINS = {
+    "built-in": Text("产品自带", "built-in"),
+    "given": Text("另行提供", "given"),
+    "in force": Text("沿用现行", "in force"),
+}
+
+
 def _term_files(frame: pl.DataFrame) -> StaticTable:
     return StaticTable(
         header=(Text("文件", "File"), Text("来处", "Origin"), both("SHA-256")),
         rows=tuple(
-            (row["file"], row["origin"], row["sha256"]) for row in frame.iter_rows(named=True)
+            (row["file"], words.label(_ORIGINS, row["origin"]), row["sha256"])
+            for row in frame.iter_rows(named=True)
         ),
         numeric=frozenset(),
     )

@@ -47,7 +47,7 @@ KINDS: Final = {
 """The kind of promise a facts table holds; those of conduct are told apart by that column."""
 
 _KEYS: Final = {
-    "facts.inspections": "contract_id || ' Q' || quarter_no",
+    "facts.inspections": "contract_id || '/' || quarter_no",
     "facts.conduct": "ticket_id || ' ' || rule",
     "facts.charges": "charge_id",
 }

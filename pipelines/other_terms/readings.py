@@ -29,7 +29,7 @@ MOST_TICKETS: Final = 200_000
 
 RESPONSES = Judged("facts.responses", "ticket_id", "verdict")
 CHARGES = Judged("facts.charges", "charge_id", "finding")
-INSPECTIONS = Judged("facts.inspections", "contract_id || ' Q' || quarter_no", "verdict")
+INSPECTIONS = Judged("facts.inspections", "contract_id || '/' || quarter_no", "verdict")
 TRAININGS = Judged("facts.trainings", "ticket_id", "verdict")
 
 TOUCHES: Final = {

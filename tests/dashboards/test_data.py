@@ -325,3 +325,11 @@ def test_rows_to_mend_are_offered_as_files(tmp_path: Path) -> None:
     assert 'href="../data/mend/tickets%201%23_mended.csv" download' in text
     assert "1,234 rows" in text
     assert text.count("have no key") == 1
+
+
+def test_what_is_said_of_a_file_is_said_in_both_languages() -> None:
+    said = "sheet 工单; header found in row 1; opened_at is day-first; something new"
+    assert data.note(said) == Text(
+        "工作表 工单；表头在第 1 行；opened_at：日在前；something new", said
+    )
+    assert data.note("") == Text("", "")

@@ -6,7 +6,9 @@ from datetime import date
 
 import polars as pl
 
+from dashboards.language import Text
 from dashboards.pages import terms
+from tests.dashboards.frames import report
 
 _READING = {
     "reading": 1,
@@ -92,3 +94,37 @@ def test_effects_say_what_would_change() -> None:
     texts = terms.effects(frame, pl.DataFrame())
     assert texts[1, "calendar"].en == "4 of 20 verdicts would change. Compliance 75.0% → 55.0%."
     assert texts[4, "<="].en == "0 of 20 verdicts would change."
+
+
+def test_what_an_alternative_changes_is_named_in_words() -> None:
+    given = {"alternative": "calendar", "was": "met", "would_be": "breached"}
+    subjects = [
+        (12, "facts.charges", "T1|service_fee|CNY"),
+        (12, "facts.charges", "unit:SN1|2025-01-01..2025-12-31|CNY"),
+        (1, "facts.inspections", "HT1/4"),
+        (1, "facts.responses", "T2"),
+    ]
+    frame = pl.DataFrame(
+        [
+            {**given, "reading": reading, "table_name": table, "subject": subject}
+            for reading, table, subject in subjects
+        ]
+    )
+    table = terms.changes_table(frame, _readings(["service_hours"]), _CHOICES)
+    assert [(row[0], row[1]) for row in table.rows] == [
+        (["T1", "ticket.html#id=T1"], "service_fee"),
+        (["SN1 2025-01-01..2025-12-31 CNY", None], None),
+        (["HT1/4", None], None),
+        (["T2", "ticket.html#id=T2"], None),
+    ]
+    # As text "12" would stand before "2".
+    assert [row[2] for row in table.rows] == ["12", "12", "01", "01"]
+    shown = {column["key"]: column["labels"] for column in table.data("zh")["columns"]}
+    assert shown["reading"] == {"01": "1 计时"}
+    assert table.data("zh")["rows"][3][4] == "乙"
+
+
+def test_where_a_terms_file_comes_from_is_said_in_both_languages() -> None:
+    frame = pl.DataFrame([{"file": "a.yaml", "origin": "built-in", "sha256": "ab"}])
+    page = terms.build(report({"clauses": pl.DataFrame(), "term_files": frame}))
+    assert page["term_files"].rows[0][1] == Text("产品自带", "built-in")
