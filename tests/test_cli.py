@@ -110,6 +110,15 @@ def test_due_answers() -> None:
     assert "2025-03-08 05:00:00" in said
 
 
+def test_due_asks_about_a_city_spelled_wrong_beside_its_answer() -> None:
+    given = ["due", "--level", "1", "--city", "Bejing", "--opened", "2025-03-07 17:00"]
+    result = CliRunner().invoke(cli.main, given)
+    assert result.exit_code == 0
+    assert "2025-03-09 17:00:00" in result.stdout
+    assert "Did you mean 北京 (Beijing)?" in result.stderr
+    assert "Did you mean" not in result.stdout
+
+
 def test_data_that_stops_has_status_1(monkeypatch: pytest.MonkeyPatch) -> None:
     status, said = sla_due(monkeypatch, DataError("tickets.csv, row 3: no key. Give it one."))
     assert (status, said) == (1, "sla: tickets.csv, row 3: no key. Give it one.\n")

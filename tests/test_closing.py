@@ -183,6 +183,7 @@ def test_a_second_publishing_needs_its_reason_and_stands_beside_the_first(
     status, said = sla("publish", "2025-06", "--out", out)
     assert status == 2
     assert "as version 1. A further version stands beside it and needs its reason" in said
+    assert f"sla publish 2025-06 --out {out} --reason" in said
     status, said = sla("publish", "2025-06", "--out", out, "--reason", "a ticket came late")
     assert status == 0
     assert {path: path.read_bytes() for path in first} == first

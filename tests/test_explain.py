@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.cli.due import due_text
+from pipelines.cli.due import city_hint, due_text
 from pipelines.cli.explain import explain_ticket
 from pipelines.errors import UsageError
 from tests.harness import build
@@ -25,6 +25,21 @@ def test_due_counts_every_hour_for_level_1_and_takes_an_offset() -> None:
     text = due_text(1, "Beijing", "2025-03-07T09:00:00Z")
     assert "2025-03-08 05:00:00 (Saturday)" in text
     assert "tier1" in text
+
+
+@pytest.mark.parametrize(
+    ("city", "hint"),
+    [
+        ("Bejing", "Bejing is taken for a city of the other tier. Did you mean 北京 (Beijing)?"),
+        *((city, None) for city in ("Beijing", "北京市", "Hangzhou", "Changzhou", "Somewhere")),
+    ],
+)
+def test_a_city_of_the_first_tier_spelled_wrong_is_asked_about(city: str, hint: str | None) -> None:
+    assert city_hint(city) == hint
+
+
+def test_due_says_that_a_city_is_of_the_other_tier() -> None:
+    assert "Bejing (other: not in the list" in due_text(1, "Bejing", "2025-03-07 09:00")
 
 
 @pytest.mark.parametrize(

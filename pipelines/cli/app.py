@@ -227,9 +227,12 @@ def run(  # noqa: PLR0913 - one argument per option
     _check_engine(engine, master, warehouse)
     browser = None
     if pdf:
-        from pipelines.reporting.browser import find_browser  # noqa: PLC0415 - as above
+        from pipelines.reporting.browser import find_browser, font_warning  # noqa: PLC0415 - as above
 
         browser = find_browser()
+        warning = font_warning()
+        if warning:
+            _say([warning])
     with _progress(is_quiet=quiet) as progress:
         # The heavy imports come last: a slip in the options is said before they are waited for.
         with _kept_for_good():
@@ -299,11 +302,14 @@ def explain(*, ticket_id: str, out: Path) -> None:
 @_TERMS
 def due(*, level: int, city: str, opened: str, terms: Path | None) -> None:
     """Say until when a fault must be answered, and why."""
-    from pipelines.cli.due import due_text  # noqa: PLC0415 - see the module
+    from pipelines.cli.due import city_hint, due_text  # noqa: PLC0415 - see the module
 
     if terms is not None and not terms.is_dir():
         _wrong(f"--terms {terms} is no folder. Name a folder of terms files, or leave it out.")
     click.echo(due_text(cast("FaultLevel", level), city, opened, terms))
+    hint = city_hint(city, terms)
+    if hint:
+        _say([hint])
 
 
 @main.command("map")

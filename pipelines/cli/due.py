@@ -9,8 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import polars as pl
+from rapidfuzz import fuzz, process
 
 from pipelines.errors import UsageError
+from pipelines.exports.values import CITIES
 from pipelines.instants import local_time, read_instant
 from pipelines.service_hours.clocks import service_calendar
 from pipelines.terms import load_terms, schema
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
 _EVERY_HOUR = {
     day: [("00:00", "24:00")] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 }
+
+_TIERS = {"tier1": "tier1", "other": "other: not in the list of tier-1 cities"}
+#: How like a city of the first tier a spelling nobody knows must be, of 100, to be asked about.
+_LIKE = 85
 
 
 def due_text(
@@ -75,11 +81,32 @@ def due_text(
         [
             f"Answer {strictly}  {when}",
             f"  opened  {at:%Y-%m-%d %H:%M:%S} ({at:%A}), {terms.timezone}",
-            f"  target  {hours} h · level {level} {fault.zh}, {city} ({tier}) · clause T4",
+            f"  target  {hours} h · level {level} {fault.zh}, {city} ({_TIERS[tier]}) · clause T4",
             f"  clock   {clock}{holidays} · clause AS-7",
             f"  terms   in force from {day}",
         ]
     )
+
+
+def city_hint(city: str, terms_dir: Path | None = None) -> str | None:
+    """A question, where a city nobody knows is spelled nearly like one of the first tier."""
+    name = city_name(city)
+    if name in CITIES.values():
+        return None
+    values = load_terms(terms_dir).file(schema.Cities).values
+    tier1 = {city_name(given) for cities in values for given in cities.tier1}
+    if name in tier1:
+        return None
+    spellings = {spelling: known for spelling, known in CITIES.items() if known in tier1}
+    spellings |= {known.lower(): known for known in tier1}
+    found = process.extractOne(
+        name.lower(), spellings.keys(), scorer=fuzz.ratio, score_cutoff=_LIKE
+    )
+    if found is None:
+        return None
+    spelling, known = found[0].title(), spellings[found[0]]
+    shown = known if known.lower() == found[0] else f"{known} ({spelling})"
+    return f"{city} is taken for a city of the other tier. Did you mean {shown}?"
 
 
 def _due(

@@ -14,6 +14,7 @@ store and its chain (``store``), and what changed since (``restatements``).
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from contextlib import closing
 from datetime import datetime
@@ -165,7 +166,8 @@ def _check_reason(out: Path, month: date, reason: str | None) -> None:
         message = (
             f"{month:%Y-%m} was published on {last.manifest['published_at'][:10]} as version "
             f"{last.number}. A further version stands beside it and needs its reason: "
-            f'sla publish {month:%Y-%m} --reason "why it is published again"'
+            f"sla publish {month:%Y-%m} --out {shlex.quote(str(out))} "
+            '--reason "why it is published again"'
         )
         raise UsageError(message)
 

@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -41,6 +42,7 @@ _PLACES: Final = (
 )
 #: A browser that has not printed by then never will.
 _PATIENCE_SECONDS: Final = 90
+_FONTS_SECONDS: Final = 10
 _SWITCHES: Final = (
     "--headless",
     "--disable-gpu",
@@ -89,6 +91,28 @@ def find_browser(environment: Mapping[str, str] = os.environ) -> Path:
         )
         raise UsageError(message)
     return Path(browser)
+
+
+def font_warning(environment: Mapping[str, str] = os.environ) -> str | None:
+    """What is said before printing on a machine without a Chinese font, where that can be told.
+
+    Only Linux comes without one; its ``fc-list`` names the fonts there are.
+    """
+    program = shutil.which("fc-list", path=environment.get("PATH"))
+    if program is None or not sys.platform.startswith("linux"):
+        return None
+    try:
+        done = subprocess.run(  # noqa: S603 - the one found on the PATH
+            [program, ":lang=zh", "family"], check=True, capture_output=True, timeout=_FONTS_SECONDS
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    if done.stdout.strip():
+        return None
+    return (
+        "--pdf: this machine has no Chinese font, so Chinese is printed as boxes. Install one "
+        "(Debian: apt install fonts-noto-cjk) and run again."
+    )
 
 
 def print_pdf(browser: Path, html: str, target: Path, as_of: datetime) -> Path:

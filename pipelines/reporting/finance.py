@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from dashboards.language import Text
 from dashboards.words import CHARGE_TYPES, CUSTOMER_TYPES, EXPECTED, FINDINGS, PROVIDERS

@@ -14,6 +14,7 @@ from pipelines.errors import UsageError
 from pipelines.reporting.browser import (
     BrowserError,
     find_browser,
+    font_warning,
     print_pdf,
     take_picture,
     without_chance,
@@ -36,6 +37,21 @@ def test_the_browser_is_found_by_name_on_the_path(tmp_path: Path) -> None:
     assert find_browser({"PATH": str(tmp_path)}) == program
     better = _program(tmp_path / "chromium")
     assert find_browser({"PATH": str(tmp_path)}) == better
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [("exit 0", "apt install fonts-noto-cjk"), ("echo Noto", ""), ("exit 1", "")],
+)
+def test_a_machine_without_a_chinese_font_is_told_before_printing(
+    script: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.platform", "linux")
+    assert font_warning({"PATH": str(tmp_path)}) is None, "nobody can tell"
+    _program(tmp_path / "fc-list", script)
+    warning = font_warning({"PATH": str(tmp_path)})
+    assert bool(warning) == bool(said)
+    assert said in (warning or "")
 
 
 def test_the_variable_comes_before_the_path(tmp_path: Path) -> None:

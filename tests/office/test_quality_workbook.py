@@ -52,12 +52,12 @@ def test_days_and_times_are_dates_and_no_word_of_ours_begins_with_a_sign() -> No
     trend = next(cell for name, cell in shown.items() if "Last 3 months" in name)
     assert trend.value == "数量太少：+100.0 too few to say: +100.0"
     assert shown["最近提交 Last filed"].value == datetime(2025, 3, 2, 9)  # noqa: DTZ001 - a cell has no zone
-    *_, row = sheet(content, "Due").iter_rows(values_only=True)
-    assert [cell.date() for cell in row if isinstance(cell, datetime)] == [
+    *_, last = sheet(content, "Due").iter_rows(values_only=True)
+    assert [cell.date() for cell in last if isinstance(cell, datetime)] == [
         date(2025, 4, 1),
         date(2025, 4, 9),
     ]
-    assert 30.0 in row
+    assert 30.0 in last
 
 
 def test_text_from_the_exports_is_no_formula_and_the_bytes_are_the_same_each_time() -> None:
