@@ -15,8 +15,9 @@ import os
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from dashboards.language import counted
 from pipelines import privacy, publish, terms, warehouse
 from pipelines.checks import effects, validation
 from pipelines.checks.quality_history import remember_quality
@@ -153,7 +154,7 @@ class Session:
         """Where the report's pages are built."""
         return self.building / "report"
 
-    def one(self, query: str) -> tuple[object, ...]:
+    def one(self, query: str) -> tuple[Any, ...]:
         """The first row of a query that has one."""
         row = self.con.execute(query).fetchone()
         if row is None:
@@ -237,11 +238,14 @@ def stage(session: Session) -> str:
             temp_dir=session.building,
             last=session.settings.out / "warehouse.duckdb",
         )
-    files, staged, rejected, problems = session.one(
-        "select count(*), sum(staged)::bigint, sum(rejected)::bigint, sum(problems)::bigint "
-        "from meta.files"
+    files, rows, staged, rejected, problems = session.one(
+        "select count(*), sum(rows_in)::bigint, sum(staged)::bigint, sum(rejected)::bigint, "
+        "sum(problems)::bigint from meta.files"
     )
-    told = f"{staged} rows of {files} files, {rejected} rejected, {problems} fields with a problem"
+    told = (
+        f"{counted(files, 'file', 'files')}: {staged:,} of {counted(rows, 'row', 'rows')} staged, "
+        f"{rejected:,} rejected, {counted(problems, 'field', 'fields')} with a problem"
+    )
     return f"{told}; {summary.changes.said}" if summary.changes else told
 
 
@@ -275,9 +279,16 @@ def write_reference(session: Session) -> str:
     given = session.settings.as_of
     as_of = local_time(given, session.timezone) if given else latest_event(session.con)
     if as_of is None:
+        rows, files = session.one(
+            "select sum(rows_in)::bigint, string_agg(source_file, ', ' order by source_file) "
+            "from meta.files"
+        )
         message = (
             f"The exports in {session.settings.exports} hold no date or time, so it is not known "
             "as of when to judge them. Fill in opened_at (受理时间) or give --as-of."
+            if rows
+            else f"The exports in {session.settings.exports} hold no rows: below the header there "
+            f"is nothing in {files}. Export them again, with their rows."
         )
         raise DataError(message)
     reference.prepare(session.con, session.terms, as_of)
@@ -428,7 +439,7 @@ def write_report(session: Session) -> str:
     if session.hidden:  # whoever mends the exports needs the rows as they came
         mending.write_rows_to_mend(session.con, session.building, mending.BESIDE)
     pages = sum(1 for _ in session.report_dir.rglob("*.html"))
-    return f"{pages} pages"
+    return counted(pages, "page", "pages")
 
 
 def publish_result(session: Session) -> str:

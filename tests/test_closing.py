@@ -125,7 +125,9 @@ def test_the_pages_open_by_themselves_on_the_month(closed: Closed) -> None:
 
 def test_a_run_leaves_the_store_alone_and_says_what_changed(closed: Closed) -> None:
     assert store.check(closed.out) == []
-    assert sla("verify", "--out", closed.out)[0] == 0
+    status, said = sla("verify", "--out", closed.out)
+    assert status == 0
+    assert "2 versions of 2 months, " in said
     # a pause; a late ticket with its response, charge and three rules of conduct; a target
     assert "Months     2 closed, 2 of them restated since (7 figures)" in closed.later
     with duckdb.connect(str(closed.out / "warehouse.duckdb"), read_only=True) as con:

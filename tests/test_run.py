@@ -223,6 +223,18 @@ def test_missing_tickets_stop_it_and_leave_out_as_it_was(tmp_path: Path) -> None
     assert visible(out) == KEPT
 
 
+def test_exports_of_headers_alone_are_said_to_hold_no_rows(tmp_path: Path) -> None:
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    (folder / "tickets.csv").write_text("ticket_id,opened_at\n", encoding="utf-8")
+    result = CliRunner().invoke(
+        cli.main, ["run", "--exports", str(folder), "--out", str(tmp_path / "out")]
+    )
+    assert result.exit_code == 1
+    assert "1 file: 0 of 0 rows staged" in result.output
+    assert "hold no rows: below the header there is nothing in tickets.csv" in result.output
+
+
 def test_a_critical_check_stops_it_and_leaves_out_as_it_was(
     tmp_path: Path, exports: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -158,7 +158,8 @@ def balance(files: pl.DataFrame) -> Text:
         f"另有 {problems:,} 个字段读不懂，已变为空值并逐一列出。",
         f"{lang.counted(files.height, 'file', 'files')}, {lang.counted(rows_in, 'row', 'rows')} in"
         f" = {staged:,} staged + {rejected:,} rejected. "
-        f"{end.en} {problems:,} fields could not be read: they are empty, and listed one by one.",
+        f"{end.en} {lang.counted(problems, 'field', 'fields')} could not be read: "
+        f"{'it is' if problems == 1 else 'they are'} empty, and listed one by one.",
     )
 
 
@@ -333,7 +334,9 @@ def failed_checks(report: Report) -> list[dict[str, Any]]:
                 "description": Text(row["description_zh"], row["description_en"]),
                 "failing": Text(
                     f"{lang.count(row['rows'])} 行中 {lang.count(row['unexpected_count'])} 行不符",
-                    f"{lang.count(row['unexpected_count'])} of {lang.count(row['rows'])} rows fail",
+                    f"{lang.count(row['unexpected_count'])} of "
+                    f"{lang.count(row['rows'])} {'row' if row['rows'] == 1 else 'rows'} "
+                    f"{'fails' if row['unexpected_count'] == 1 else 'fail'}",
                 ),
                 "severity_text": words.label(SEVERITIES, row["severity"]),
                 "guards": words.label(GUARDS, row["guards"]),

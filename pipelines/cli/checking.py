@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dashboards.language import counted
 from pipelines import terms, warehouse
 from pipelines.checks import validation
 from pipelines.exports import latest_event, load_mapping, stage_exports
@@ -70,8 +71,9 @@ def _files(summary: StagingSummary) -> list[str]:
         lines += [
             f"{escaped(file.source_file)}  ({file.export}; {how})",
             (
-                f"    {file.rows_in:,} rows in = {file.staged:,} staged"
-                f" + {file.rejected:,} rejected; {file.problems:,} fields with a problem"
+                f"    {counted(file.rows_in, 'row', 'rows')} in = {file.staged:,} staged"
+                f" + {file.rejected:,} rejected;"
+                f" {counted(file.problems, 'field', 'fields')} with a problem"
             ),
         ]
         if file.note:
@@ -87,7 +89,8 @@ def _sign(delimiter: str | None) -> str:
 
 def _rejects(con: duckdb.DuckDBPyConnection) -> list[str]:
     return [
-        f"Rejected  {export}: {reason}: {count:,} rows, the first in {escaped(file)}, row {row}"
+        f"Rejected  {export}: {reason}: {counted(count, 'row', 'rows')},"
+        f" the first in {escaped(file)}, row {row}"
         for export, reason, count, file, row in con.execute(_REJECTS).fetchall()
     ]
 
@@ -96,7 +99,7 @@ def _problems(con: duckdb.DuckDBPyConnection) -> list[str]:
     """Questions first: an answer in the mapping reads all their cells."""
     lines = [
         f"{'Question' if is_question(reason) else 'Problem'}".ljust(10)
-        + f"{export}.{column or 'row'}: {escaped(reason)}: {count:,} cells,"
+        + f"{export}.{column or 'row'}: {escaped(reason)}: {counted(count, 'cell', 'cells')},"
         f" the first {shown(value or '')} in {escaped(file)}, row {row}"
         for export, column, reason, count, file, row, value in con.execute(_PROBLEMS).fetchall()
     ]
@@ -118,6 +121,6 @@ def _checks(con: duckdb.DuckDBPyConnection) -> list[str]:
         )
         lines.append(
             f"Check     {result.table} {result.check} ({kind}; {result.guards}):"
-            f" {result.description_en} {result.unexpected_count:,} rows{where}"
+            f" {result.description_en} {counted(result.unexpected_count, 'row', 'rows')}{where}"
         )
     return lines

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from dashboards.language import counted
 from pipelines.contract import EXPORTS
 from pipelines.errors import UsageError
 from pipelines.exports.proposing import certainty, escaped, mapping_yaml, propose, shown
@@ -55,8 +56,9 @@ def _words(proposal: Proposal, file: Path, out: Path) -> str:
     look = proposal.look
     how = ", ".join(part for part in (look.format, look.encoding) if part)
     sign = f", delimiter {shown(look.delimiter)}" if look.delimiter else ""
+    rows = counted(look.rows, "row", "rows")
     lines = [
-        f"{escaped(look.name)} ({how}{sign}), as {proposal.export.name}; {look.rows:,} rows seen:",
+        f"{escaped(look.name)} ({how}{sign}), as {proposal.export.name}; {rows} seen:",
         _table(proposal),
     ]
     if proposal.questions:

@@ -302,7 +302,7 @@ def _column_lines(guess: Guess, *, is_optional: bool) -> list[str]:
         for text, count, told in asked:
             off = mark if told else "# "
             lines += [f"    {off}    {part}" for part in _pair(quoted(text), quoted(told or "?"))]
-            lines[-1] += f"  # {count} rows"
+            lines[-1] += f"  # {count} {'row' if count == 1 else 'rows'}"
     return lines
 
 

@@ -20,7 +20,7 @@ from contextlib import closing
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from dashboards.language import LANGUAGES
+from dashboards.language import LANGUAGES, counted
 from dashboards.office import mail
 from dashboards.office.management_workbook import management_workbook
 from dashboards.report import is_over
@@ -221,7 +221,8 @@ def checked(out: Path, seal: str | None = None) -> str:
     months = len({version.month for version in versions})
     files = sum(len(version.manifest["files"]) for version in versions)
     return (
-        f"{len(versions)} versions of {months} months, {files} files: all as they were published.\n"
+        f"{counted(len(versions), 'version', 'versions')} of {counted(months, 'month', 'months')}, "
+        f"{counted(files, 'file', 'files')}: all as they were published.\n"
         f"The last one is {last.name}, seal {last.seal}"
     )
 

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 def test_rows_in_are_those_staged_and_rejected() -> None:
     text = data.balance(files(("tickets", "agents")))
     assert text.en.startswith("2 files, 20 rows in = 18 staged + 2 rejected. It adds up in every")
-    assert "4 fields could not be read" in text.en
+    assert "4 fields could not be read: they are" in text.en
+    one = data.balance(files().with_columns(rows_in=pl.lit(1), problems=pl.lit(1))).en
+    assert one.startswith("1 file, 1 row in = ")
+    assert "1 field could not be read: it is empty" in one
 
 
 def test_a_file_that_does_not_add_up_is_named() -> None:

@@ -103,7 +103,7 @@ def test_a_folder_of_logs_alone_passes_the_checks_of_staging(tmp_path: Path) -> 
     done = CliRunner().invoke(cli.main, ["check", *arguments])
     assert done.exit_code == 0, done.output
     assert "history.csv  (ticket_events; csv, utf-8, delimiter ',')" in done.output
-    assert "history.csv  (pauses; folded)\n    1 rows in = 1 staged" in done.output
+    assert "history.csv  (pauses; folded)\n    1 row in = 1 staged" in done.output
     assert "would stop a run" not in done.output
 
 

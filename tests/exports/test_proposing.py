@@ -248,7 +248,7 @@ def test_a_long_cell_of_a_choice_keeps_its_meaning(tmp_path: Path, length: int) 
         f"T3,2025-03-08 09:00,{'x' * length}\n"
     )
     text, status, said = read_unedited(folder, "tickets.csv")
-    assert (status, "3 rows in = 3 staged + 0 rejected; 1 fields with a problem" in said) == (
+    assert (status, "3 rows in = 3 staged + 0 rejected; 1 field with a problem" in said) == (
         0,
         True,
     ), said
@@ -308,7 +308,7 @@ def test_a_workbook_is_proposed_from_the_sheet_that_fits_best(
     (folder / "report.xlsx").write_bytes(book(sheets))
     text, status, said = read_unedited(folder, "report.xlsx")
     assert ("columns: 'Notes'\n" in text) == (named is not None)
-    read = re.findall(r"(\d+) rows in = \1 staged \+ 0 rejected; 0 fields", said)
+    read = re.findall(r"(\d+) rows? in = \1 staged \+ 0 rejected; 0 fields", said)
     assert (status, sum(map(int, read))) == (0, rows), said
     rules = load_mapping(tmp_path / "exports.yaml").exports["tickets"]
     assert rules.sheet == named
@@ -410,7 +410,7 @@ def test_hostile_headers_and_values_stay_text(tmp_path: Path) -> None:
         assert not set(text) & set("\x1b\x07\u202e\u2028\x85")
     assert load_mapping(out).exports["tickets"].columns["ticket_id"].header == "Ticket No"
     status, said = sla("check", "--exports", tmp_path, "--mapping", out)
-    assert (status, "1 rows in = 1 staged" in said) == (0, True), said
+    assert (status, "1 row in = 1 staged" in said) == (0, True), said
     assert "\x1b" not in said
 
 
@@ -446,8 +446,8 @@ def test_check_says_what_is_wrong_and_writes_nothing(tmp_path: Path) -> None:
     status, said = sla("check", "--exports", folder)
     assert status == 0, said
     assert "3 rows in = 2 staged + 1 rejected; 2 fields with a problem" in said
-    assert "Rejected  tickets: duplicate: 1 rows, the first in tickets.csv, row 3" in said
-    assert "tickets.fault_level: not one of: 1, 2, 3, 4: 1 cells" in said
+    assert "Rejected  tickets: duplicate: 1 row, the first in tickets.csv, row 3" in said
+    assert "tickets.fault_level: not one of: 1, 2, 3, 4: 1 cell," in said
     assert "the first 'soon' in tickets.csv, row 4" in said
     assert "Not read: notes.txt" in said
     assert "fault_has_city" in said
