@@ -212,9 +212,9 @@ def items_table(report: Report) -> DataTable | None:
             words.CUSTOMER_TYPES,
             is_filter=True,
         ),
-        # Text, as an instant is cut to the minute.
-        Column("due_at", Text("到期", "Due")),
-        Column("done_at", Text("完成", "Done")),
+        # As codes they stay on one line; an instant would be cut to the minute.
+        Column("due_at", Text("到期", "Due"), "code"),
+        Column("done_at", Text("完成", "Done"), "code"),
         Column("reason", Text("原因", "Reason"), "wide"),
         _CLAUSE,
         Column("month", Text("月份", "Month")),
