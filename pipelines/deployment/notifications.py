@@ -25,6 +25,7 @@ from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from typing import TYPE_CHECKING, Any, Final
 
+from dashboards.language import counted
 from pipelines.deployment.owed import records_owed
 from pipelines.privacy_key import discretion
 
@@ -78,9 +79,10 @@ def agents_owe(owed: OwedRecords) -> Message:
     """Which agents owe how many records; by their ids, without names or customers."""
     as_of, shown = f"{owed.as_of:%Y-%m-%d %H:%M}", owed.agents[:_AGENTS_NAMED]
     rest = len(owed.agents) - len(shown)
+    owing = counted(len(owed.agents), "agent owes", "agents owe")
     lines = [
         f"截至 {as_of}，{len(owed.agents)} 家代理商欠交 {owed.records} 份记录。",
-        f"As of {as_of} {len(owed.agents)} agents owe {owed.records} records.",
+        f"As of {as_of} {owing} {counted(owed.records, 'record', 'records')}.",
         "代理商：份数，最早一份逾期天数 · Agent: records, days since the first was due",
         *(f"{agent.agent_id}: {agent.records}, {agent.days_overdue}" for agent in shown),
     ]

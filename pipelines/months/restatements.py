@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from dashboards.language import Text
+from dashboards.language import Text, counted
 from pipelines.checks import effects
 from pipelines.months import causes, store
 from pipelines.months.causes import Causes, Subject
@@ -266,7 +266,8 @@ def summary(con: duckdb.DuckDBPyConnection) -> tuple[str | None, list[str]]:
     said = None
     if months:
         said = f"{months} closed, " + (
-            f"{restated} of them restated since ({changes} figures): report/en/closed.html"
+            f"{restated} of them restated since ({counted(changes, 'figure', 'figures')}): "
+            "report/en/closed.html"
             if restated
             else "all as published"
         )

@@ -348,6 +348,8 @@ def test_the_agents_with_most_records_are_named_by_id_and_the_rest_counted() -> 
     assert "A00: 12, 0" in said
     assert "A09: 3, 9" in said
     assert "A10" not in said
+    one = agents_owe(OwedRecords(datetime(2025, 6, 30), (OwingAgent("A1", 1, 3),))).text  # noqa: DTZ001 - as above
+    assert "1 agent owes 1 record." in one
     assert "2 more" in said
 
 
