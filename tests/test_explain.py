@@ -123,3 +123,19 @@ def test_explain_names_the_nearest_ids() -> None:
     con = build({"tickets": [{"ticket_id": "T-0017"}, {"ticket_id": "X"}]}, TABLES)
     with pytest.raises(UsageError, match=r"no ticket 'T-0071'.*nearest ids: T-0017, X"):
         explain_ticket(con, "T-0071")
+
+
+def test_explain_names_the_last_day_of_an_inspection() -> None:
+    unit = {"serial_no": "S1", "customer_id": "K1", "customer_type": "key_account"}
+    visit = {"ticket_id": "visit", "service_code": "SASL011", "contract_id": "C1"}
+    con = build(
+        {
+            "tickets": [
+                {"ticket_id": "first", "opened_at": "2020-01-01 08:00:00"},
+                {**visit, "opened_at": "2025-04-14", "finished_at": "2025-04-14 10:00:00"},
+            ],
+            "installed_base": [{**unit, "contract_id": "C1", "purchased_at": "2025-01-15"}],
+        },
+        [*TABLES, "marts.obligations"],
+    )
+    assert ", due by the end of Mon 2025-04-14, done Mon 2025-04-14" in explain_ticket(con, "visit")

@@ -7,6 +7,7 @@ Does not belong here: deciding anything; what the tables do not say is not said 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import UsageError
@@ -15,7 +16,7 @@ from pipelines.service_hours import holidays_cn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import date, datetime, timedelta
+    from datetime import date, datetime
     from pathlib import Path
 
     import duckdb
@@ -342,7 +343,7 @@ def _obligation_section(con: duckdb.DuckDBPyConnection, ticket_id: str) -> list[
     )
     lines = ["Promises"] if promises else []
     for promise in promises:
-        due = f", due {_time(promise['due_at'])}" if promise["due_at"] else ""
+        due = f", due {_due(promise)}" if promise["due_at"] else ""
         done = f", done {_time(promise['done_at'])}" if promise["done_at"] else ""
         lines.append(
             f"  {promise['kind']} · {promise['verdict']} · clause {promise['clause']} · "
@@ -351,6 +352,13 @@ def _obligation_section(con: duckdb.DuckDBPyConnection, ticket_id: str) -> list[
         if promise["reason"]:
             lines.append(f"    why      {promise['reason']}")
     return lines
+
+
+def _due(promise: Row) -> str:
+    """Until when; an inspection is due by the end of its last day, not at 0:00 of the next."""
+    if promise["kind"] != "inspection":
+        return _time(promise["due_at"])
+    return f"by the end of {promise['due_at'] - timedelta(days=1):%a %Y-%m-%d}"
 
 
 def _problem_section(con: duckdb.DuckDBPyConnection, ticket: Row) -> list[str]:
