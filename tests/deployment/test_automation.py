@@ -287,8 +287,8 @@ class Reading:
         note = staticmethod(lambda _: None)
 
     def one(self, _: str) -> tuple[int, ...]:
-        """Four counts."""
-        return (1, 2, 0, 0)
+        """Files, their rows, those staged, those rejected, and problems."""
+        return (1, 2, 2, 0, 0)
 
 
 @pytest.mark.parametrize("ends", ["well", "badly"])
@@ -314,7 +314,7 @@ def test_exports_that_change_while_they_are_read_are_refused(
     monkeypatch.setattr(session, "stage_exports", stage)
     run: Any = Reading(exports)
     if change == "nothing" and ends == "well":
-        assert session.stage(run).startswith("2 rows of 1 files")
+        assert session.stage(run).startswith("1 file: 2 of 2 rows staged")
         return
     with pytest.raises(DataError) as stopped:
         session.stage(run)
