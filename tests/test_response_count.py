@@ -44,8 +44,13 @@ def is_counted(level: int, minute: datetime) -> bool:
     return any(start <= time < end for start, end in HOURS.get(day, []))
 
 
-def is_paused(stretches: list[tuple[datetime, datetime | None]], minute: datetime) -> bool:
-    return any(start <= minute < min(end or AS_OF, AS_OF) for start, end in stretches)
+def is_paused(
+    stretches: list[tuple[datetime, datetime | None]], minute: datetime, until: datetime
+) -> bool:
+    """Whether a pause holds the minute; one that has not ended by the as-of lasts ``until``."""
+    return any(
+        start <= minute < (end if end and end <= AS_OF else until) for start, end in stretches
+    )
 
 
 def count(
@@ -64,14 +69,14 @@ def count(
     minute = opened
     while minute < end:
         if is_counted(level, minute):
-            if is_paused(stretches, minute):
+            if is_paused(stretches, minute, stopped or AS_OF):
                 paused += 1
             else:
                 used += 1
         minute += MINUTE
     left, due = target, opened
     while left:
-        if is_counted(level, due) and not is_paused(stretches, due):
+        if is_counted(level, due) and not is_paused(stretches, due, stopped or AS_OF):
             left -= 1
         due += MINUTE
     verdict = "breached" if used >= target else "met" if stopped else "pending"

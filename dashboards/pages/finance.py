@@ -273,7 +273,7 @@ def exceptions_table(report: Report) -> DataTable | None:
         total=frame.height,
         month_totals={
             lang.month(month): count
-            for month, count in frame["month"].drop_nulls().value_counts().iter_rows()
+            for month, count in frame["month"].drop_nulls().value_counts().sort("month").iter_rows()
         },
         file="data/billing_exceptions.csv" if frame.height else None,
     )
