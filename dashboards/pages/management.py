@@ -658,6 +658,8 @@ def reason_of(row: Mapping[str, Any]) -> Text:
     """The fact's own reason; without one, how late the response was and on which clock."""
     if row["reason"]:
         return Text(row["reason_zh"] or row["reason"], row["reason"])
+    if row["elapsed_seconds"] == row["target_seconds"] and not row["is_open"]:
+        return Text("恰好用完时限，须少于时限", "took all of the target; less is promised")
     over = lang.duration(row["elapsed_seconds"] - row["target_seconds"])
     clock = words.label(words.CLOCKS, row["clock"])
     if row["is_open"]:

@@ -265,8 +265,6 @@ def _reason(row: Mapping[str, Any]) -> Text:
     """The fact's own reason; of a breached response without one, how late it was."""
     if row["reason"] or row["verdict"] != "breached" or row["elapsed_seconds"] is None:
         return Text(row["reason_zh"] or row["reason"] or "", row["reason"] or "")
-    if row["elapsed_seconds"] == row["target_seconds"] and not row["is_open"]:
-        return Text("恰好用完时限，须少于时限", "took all of the target; less is promised")
     return reason_of(row)
 
 

@@ -27,6 +27,9 @@
   const minute = (text) => (text ? text.slice(0, 16) : "–");
   const time = (text) => Date.UTC(+text.slice(0, 4), +text.slice(5, 7) - 1, +text.slice(8, 10), +text.slice(11, 13), +text.slice(14, 16), +(text.slice(17, 19) || 0));
   const stamp = (value) => new Date(value).toISOString();
+  /* An inspection is due by the end of its last day, not at 0:00 of the next. */
+  const dueOf = (row) => (row.kind === "inspection" && row.due_at
+    ? `${stamp(time(row.due_at) - 864e5).slice(0, 10)} 24:00` : minute(row.due_at));
 
   function partOf(id) {
     let value = 0x811c9dc5;
@@ -67,7 +70,7 @@
       ...facts(ticket),
       ...table("promises", ticket.promises, [
         ["kind", (row) => label("kind", row.kind)], ["clause", clause], ["responsible", responsible],
-        ["due_at", (row) => minute(row.due_at)], ["done_at", (row) => minute(row.done_at)],
+        ["due_at", dueOf], ["done_at", (row) => minute(row.done_at)],
         ["verdict", mark], ["reason", reason],
       ]),
       ...table("charges", ticket.charges, [
