@@ -120,7 +120,7 @@ def _cell(people: Population) -> dict[str, Any]:
 
 
 def trend(report: Report, rows: Rows) -> Text:
-    """The latest closed month with a decided promise against the months before it, in words."""
+    """The latest ended month with a decided promise against the months before it, in words."""
     closed = sorted(
         {
             row["month"]
@@ -217,7 +217,7 @@ def items_table(report: Report) -> DataTable | None:
         Column("done_at", Text("完成", "Done"), "code"),
         Column("reason", Text("原因", "Reason"), "wide"),
         _CLAUSE,
-        Column("month", Text("月份", "Month")),
+        Column("month", Text("月份", "Month"), "code"),
     )
     ready = frame.with_columns(
         pl.col("month").dt.strftime("%Y-%m"), pl.col("responsible").fill_null("none")
@@ -275,7 +275,7 @@ _WORDS = {
         "达标率 = 达标 ÷（达标 + 超时）。格中为该月的达标率与 达标/已判定。月份为工单受理月，"
         "巡检为到期月。趋势是最近一个已结束的月份与此前各月之差（百分点）。",
         "Rate = met ÷ (met + breached). Cells show the month's rate and met of decided. The month "
-        "is that of opening, for inspections that of the due time. The trend is the latest closed "
+        "is that of opening, for inspections that of the due time. The trend is the latest ended "
         "month against those before it, in points.",
     ),
     "promise": Text("承诺", "Promise"),

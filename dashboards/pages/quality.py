@@ -103,7 +103,7 @@ def _totals(report: Report) -> dict[str, Any] | None:
 
 
 def trend(row: Mapping[str, Any]) -> Text:
-    """The missing rate of the last three closed months against the months before, in words.
+    """The missing rate of the last three ended months against the months before, in words.
 
     The words come first: a cell that begins with a sign is taken for a formula.
     """

@@ -339,7 +339,7 @@ _DEFINITIONS: tuple[tuple[Text, Text], ...] = (
         Text("控制图", "Control chart"),
         Text(
             f"p 图：中心线为已结束月份的合计，控制限 ±3 个标准误；信号（惠勒规则）：{SIGNALS.zh}。",
-            f"A p-chart: the centre is all closed months together, limits ±3 standard errors; a "
+            f"A p-chart: the centre is all ended months together, limits ±3 standard errors; a "
             f"signal (Wheeler's rules) is {SIGNALS.en}.",
         ),
     ),
