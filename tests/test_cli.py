@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from pipelines import cli
+from pipelines.cli import app
 from pipelines.errors import DataError, UsageError
 from pipelines.warehouse import open_warehouse
 
@@ -53,6 +55,20 @@ def test_help_loads_nothing_heavy() -> None:
     )
     assert "click" in loaded
     assert not loaded & HEAVY
+
+
+def test_after_its_imports_a_run_is_swept_for_garbage_again() -> None:
+    def import_nothing(*, there: bool) -> None:
+        with app._kept_for_good():  # noqa: SLF001 - how a run begins
+            assert not gc.isenabled()
+            if not there:
+                raise ImportError
+
+    import_nothing(there=True)
+    assert gc.isenabled()
+    with pytest.raises(ImportError):
+        import_nothing(there=False)
+    assert gc.isenabled()
 
 
 def test_due_needs_neither_dagster_nor_great_expectations() -> None:

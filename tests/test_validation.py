@@ -392,6 +392,20 @@ def test_suites_can_be_listed_without_great_expectations() -> None:
     assert run_python(code).strip() == "[]"
 
 
+def test_statistics_no_suite_asks_for_are_imported_once_they_are_used() -> None:
+    code = """
+        import sys
+        from pipelines.checks.validation import warm_up
+        warm_up().join()
+        assert "great_expectations" in sys.modules
+        from scipy import stats
+        assert "scipy.stats._stats_py" not in sys.modules
+        print(stats.norm.cdf(0), "scipy.stats._stats_py" in sys.modules)
+    """
+
+    assert run_python(code).strip() == "0.5 True"
+
+
 def test_validation_writes_no_file_and_opens_no_connection(tmp_path: Path) -> None:
     code = """
         import os, socket
