@@ -126,24 +126,23 @@ class Bill:
 
 
 def sides_of(lines: list[Row]) -> list[list[Row]]:
-    """The company's lines and those of others; a credit of who billed nothing is of the former."""
-    billers = {line["issuer"] for line in lines if line["amount"] > 0}
-    others = [line for line in lines if line["issuer"] not in {"company", None}]
-    mere = [line for line in others if line["issuer"] not in billers]
-    own = [line for line in lines if line not in others or line in mere]
-    return [taken_for(own, mere), taken_for([line for line in others if line not in mere], [])]
+    """The company's lines and those of others, where others billed more than was credited."""
+    theirs = [line for line in lines if line["issuer"] not in {"company", None}]
+    own_bills = [line for line in lines if line not in theirs and line["amount"] > 0]
+    if not own_bills:
+        theirs += [line for line in lines if line["issuer"] is None and line["amount"] < 0]
+    if sum(line["amount"] for line in theirs) <= 0:
+        theirs = []
+    return [taken_for(theirs), taken_for([line for line in lines if line not in theirs])]
 
 
-def taken_for(lines: list[Row], mere: list[Row]) -> list[Row]:
-    """The lines with the issuer that each is taken for, where that is plain."""
+def taken_for(lines: list[Row]) -> list[Row]:
+    """The lines with the issuer each is taken for: whose is the credit of who billed nothing."""
     billers = {line["issuer"] for line in lines if line["amount"] > 0}
-    only = billers.pop() if len(billers) == 1 else None
-    return [
-        {**line, "issuer": only}
-        if only and line["amount"] < 0 and (line in mere or line["issuer"] is None)
-        else line
-        for line in lines
-    ]
+    if len(billers) != 1:
+        return lines
+    (only,) = billers
+    return [{**line, "issuer": only} if line["issuer"] not in billers else line for line in lines]
 
 
 def in_time(line: Row) -> tuple[Any, ...]:

@@ -12,10 +12,11 @@
 --     billed by that day: one of the same amount the latest such line that still stands; other credits
 --     what was billed last, bill by bill. What they reverse in part stays; such parts, and what was
 --     credited before anything was billed, are taken off the repeats, latest first: one of which
---     nothing is left is none. A credit without an issuer, and one of an issuer who is not the
---     provider and billed nothing, is taken for one of the only issuer who did.
---   * What an issuer bills who is not the provider (reading 15) is a charge of its own when it
---     nets above zero; a mere credit of such an issuer nets with the rest.
+--     nothing is left is none. A credit of an issuer who billed nothing is taken for one of the
+--     only issuer who did.
+--   * What issuers bill who are not the provider (reading 15) is a charge of its own when it nets
+--     above zero, credits without an issuer taken off where the provider billed nothing; what they
+--     only credit nets with the rest.
 --   * A currency that nets to zero was reversed in full: its lines join what is left of the charge, so
 --     that a bill reversed and written again in another currency reads as one; never another biller's.
 -- grain: one row per invoice line
@@ -115,8 +116,50 @@ lines as (
         and coalesce(invoices.charge_type, 'unknown') = shared_tickets.type_key
 ),
 
+-- What others than the provider billed on a ticket, beside what could be against theirs.
+others_lines as (
+    select
+        lines.ticket_id,
+        lines.type_key,
+        lines.currency,
+        sum(case when lines.is_not_provider then lines.amount else 0 end) as named_amount,
+        sum(case when lines.issuer is null and lines.amount < 0 then lines.amount else 0 end)
+            as unnamed_credits,
+        bool_or(lines.amount > 0 and not lines.is_not_provider) as has_provider_bill
+    from lines
+    inner join (
+        select distinct ticket_id, type_key, currency from lines where is_not_provider
+    ) as theirs
+        on lines.ticket_id = theirs.ticket_id
+        and lines.type_key = theirs.type_key
+        and lines.currency = theirs.currency
+    where lines.is_shared and lines.place = 'ticket'
+    group by lines.ticket_id, lines.type_key, lines.currency
+),
+
 shared_lines as (
-    select * from lines where is_shared
+    select
+        lines.*,
+        coalesce(
+            others.named_amount
+                + case when others.has_provider_bill then 0 else others.unnamed_credits end > 0
+            and (
+                lines.is_not_provider
+                or (
+                    lines.issuer is null
+                    and lines.amount < 0
+                    and not others.has_provider_bill
+                )
+            ),
+            false
+        ) as is_other_biller
+    from lines
+    left join others_lines as others
+        on lines.ticket_id = others.ticket_id
+        and lines.type_key = others.type_key
+        and lines.currency = others.currency
+        and lines.place = 'ticket'
+    where lines.is_shared
 ),
 
 -- What a line may repeat another of: one key for the ticket or period, type, currency and side.
@@ -124,59 +167,41 @@ keyed as (
     select
         *,
         abs(amount) as size,
-        subject || '|' || place || '|' || charge_type || '|' || currency as charge_key,
-        case when is_not_provider then '|other' else '' end as side_key
+        subject || '|' || place || '|' || charge_type || '|' || currency
+            || case when is_other_biller then '|other' else '' end as repeat_key
     from shared_lines
     where charge_type <> 'other' and amount <> 0
 ),
 
 -- Only where an amount stands on two invoices can there be a repeat.
 repeated_charges as (
-    select distinct charge_key, side_key
+    select distinct repeat_key
     from (
-        select charge_key, side_key
+        select repeat_key
         from keyed
         where amount > 0
-        group by charge_key, side_key, amount
+        group by repeat_key, amount
         having min(invoice_id) <> max(invoice_id)
     ) as repeated
-),
-
--- A credit of somebody who billed nothing here can only be against what others billed.
-mere_credits as (
-    select
-        keyed.*,
-        is_not_provider and max(amount) over (partition by charge_key, side_key, issuer) < 0
-            as is_mere_credit
-    from keyed
-    where charge_key in (select charge_key from repeated_charges)
-),
-
-sided as (
-    select
-        mere_credits.*,
-        charge_key || case when is_mere_credit then '' else side_key end as repeat_key
-    from mere_credits
 ),
 
 billed as (
     select
         *,
+        max(amount) over (partition by repeat_key, issuer) < 0 as is_mere_credit,
         min(case when amount > 0 then coalesce(issuer, '') end) over (partition by repeat_key)
             as first_biller,
         max(case when amount > 0 then coalesce(issuer, '') end) over (partition by repeat_key)
             as last_biller
-    from sided
+    from keyed
+    where repeat_key in (select repeat_key from repeated_charges)
 ),
 
 audited as (
     select
         *,
         case
-            when amount < 0
-                and (is_mere_credit or issuer is null)
-                and first_biller = last_biller
-                then first_biller
+            when is_mere_credit and first_biller = last_biller then first_biller
             else coalesce(issuer, '')
         end as issuer_key
     from billed
@@ -201,8 +226,6 @@ counted as (
             rows between unbounded preceding and current row
         ) as standing
     from audited
-    inner join repeated_charges as charges
-        on audited.repeat_key = charges.charge_key || charges.side_key
 ),
 
 matched as (
@@ -355,7 +378,7 @@ mixed_charges as (
     from marked
     where place = 'ticket' and not is_duplicate
     group by ticket_id, type_key
-    having min(currency) <> max(currency) or bool_or(is_not_provider)
+    having min(currency) <> max(currency) or bool_or(is_other_biller)
 ),
 
 sides as (
@@ -363,39 +386,15 @@ sides as (
         marked.ticket_id,
         marked.type_key,
         marked.currency,
-        marked.is_not_provider,
-        sum(coalesce(marked.amount, 0)) as net,
-        count(*) - count(marked.amount) as unreadable
+        marked.is_other_biller,
+        case when marked.is_other_biller then '1' else '0' end || marked.currency as side_key,
+        sum(coalesce(marked.amount, 0)) <> 0 or count(*) > count(marked.amount) as is_live
     from marked
     inner join mixed_charges as mixed
         on marked.ticket_id = mixed.ticket_id
         and marked.type_key = mixed.type_key
     where marked.place = 'ticket' and not marked.is_duplicate
-    group by marked.ticket_id, marked.type_key, marked.currency, marked.is_not_provider
-),
-
-split_sides as (
-    select
-        ticket_id,
-        type_key,
-        currency,
-        is_not_provider,
-        is_not_provider and net > 0 as is_other_biller,
-        sum(net) over (
-            partition by ticket_id, type_key, currency, is_not_provider and net > 0
-        ) as charge_net,
-        sum(unreadable) over (
-            partition by ticket_id, type_key, currency, is_not_provider and net > 0
-        ) as charge_unreadable
-    from sides
-),
-
-live_sides as (
-    select
-        *,
-        case when is_other_biller then '1' else '0' end || currency as side_key,
-        charge_net <> 0 or charge_unreadable > 0 as is_live
-    from split_sides
+    group by marked.ticket_id, marked.type_key, marked.currency, marked.is_other_biller
 ),
 
 placed_sides as (
@@ -410,37 +409,29 @@ placed_sides as (
                 min(side_key) over (partition by ticket_id, type_key, is_other_biller)
             )
         end as charge_key
-    from live_sides
+    from sides
 ),
 
 placed as (
     select
         marked.*,
-        case
-            when placed_sides.charge_key is not null then substr(placed_sides.charge_key, 2)
-            else marked.currency
-        end as charge_currency,
-        case
-            when placed_sides.charge_key is not null then substr(placed_sides.charge_key, 1, 1) = '1'
-            else marked.is_not_provider
-        end as is_other_biller
+        coalesce(substr(placed_sides.charge_key, 2), marked.currency) as charge_currency
     from marked
     left join placed_sides
         on marked.ticket_id = placed_sides.ticket_id
         and marked.type_key = placed_sides.type_key
         and marked.currency = placed_sides.currency
-        and marked.is_not_provider = placed_sides.is_not_provider
+        and marked.is_other_biller = placed_sides.is_other_biller
         and marked.place = 'ticket'
         and not marked.is_duplicate
     union all
     select
         lines.*,
+        coalesce(lines.is_not_provider and lines.amount > 0, false) as is_other_biller,
         false as is_duplicate,
         cast(null as varchar) as repeats_invoice_id,
         cast(null as decimal(18, 2)) as credited_amount,
-        lines.currency as charge_currency,
-        coalesce(lines.is_not_provider and lines.amount > 0, false)
-            as is_other_biller
+        lines.currency as charge_currency
     from lines
     where not lines.is_shared
 )
