@@ -100,9 +100,7 @@ def _view(report: Report, rows: Rows, currencies: list[str], month: date | None)
 def glance(rows: Rows, currencies: Sequence[str]) -> list[dict[str, Any]]:
     """Four questions: money by currency (zeros left out), and the number of charges."""
 
-    def box(
-        label: Text, note: Text, amount: str, chosen: Rows, count: str = "charges"
-    ) -> dict[str, Any]:
+    def box(label: Text, note: Text, amount: str, chosen: Rows, count: str) -> dict[str, Any]:
         totals = {
             currency: sum(row[amount] for row in chosen if row["currency"] == currency)
             for currency in currencies
@@ -114,7 +112,6 @@ def glance(rows: Rows, currencies: Sequence[str]) -> list[dict[str, Any]]:
             "amounts": [(currency, total) for currency, total in totals.items() if total],
         }
 
-    overbilled = [row for row in rows if row["overbilled_amount"]]
     return [
         box(
             Text("公司多收，应退", "Overbilled by the company"),
@@ -123,7 +120,8 @@ def glance(rows: Rows, currencies: Sequence[str]) -> list[dict[str, Any]]:
                 "free, under warranty, not provided, duplicate, wrong biller",
             ),
             "overbilled_amount",
-            [row for row in overbilled if row["billed_by"] != "agent"],
+            [row for row in rows if row["billed_by"] != "agent"],
+            "overbilled_charges",
         ),
         box(
             Text("公司应收未收", "Not billed by the company"),
@@ -133,7 +131,7 @@ def glance(rows: Rows, currencies: Sequence[str]) -> list[dict[str, Any]]:
             ),
             "unbilled_amount",
             rows,
-            count="unbilled_charges",
+            "unbilled_charges",
         ),
         box(
             Text("无法解释的收费", "Unexplained"),
@@ -143,7 +141,7 @@ def glance(rows: Rows, currencies: Sequence[str]) -> list[dict[str, Any]]:
             ),
             "unexplained_amount",
             rows,
-            count="unexplained_charges",
+            "unexplained_charges",
         ),
         box(
             Text("代理商多收", "Overbilled by agents"),
@@ -152,7 +150,8 @@ def glance(rows: Rows, currencies: Sequence[str]) -> list[dict[str, Any]]:
                 "invoices that agents issued, not the company's books",
             ),
             "overbilled_amount",
-            [row for row in overbilled if row["billed_by"] == "agent"],
+            [row for row in rows if row["billed_by"] == "agent"],
+            "overbilled_charges",
         ),
     ]
 

@@ -410,8 +410,7 @@ select
     case when finding = 'not_billed' and billed_amount = 0 then rate_amount end
         as unbilled_amount,
     rate_amount,
-    case when finding = 'billed_as_due' and state <> 'covered'
-        then cast(billed_amount - rate_amount as decimal(18, 2)) end as rate_difference,
+    rate_difference,
     is_off_rate,
     coalesce(other_expected, expected) as expected_other_reading,
     coalesce(other_finding, finding) as finding_other_reading

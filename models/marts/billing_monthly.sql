@@ -15,6 +15,7 @@
 --   overbilled_amount: money to give back
 --   unexplained_amount: money that cannot be judged
 --   unbilled_amount: money not billed, where the rate card knows it
+--   overbilled_charges: charges with money to give back
 --   unexplained_charges: charges that cannot be judged, or not to which part
 --   unbilled_charges: charges due and not billed; not periods billed at zero or reversed, which no bill is owed for
 --   unrated_charges: those of them of which no rate is known
@@ -44,6 +45,7 @@ select
     cast(sum(coalesce(overbilled_amount, 0)) as decimal(18, 2)) as overbilled_amount,
     cast(sum(coalesce(unexplained_amount, 0)) as decimal(18, 2)) as unexplained_amount,
     cast(sum(coalesce(unbilled_amount, 0)) as decimal(18, 2)) as unbilled_amount,
+    count(case when overbilled_amount <> 0 then 1 end) as overbilled_charges,
     count(
         case
             when finding in ('orphan_charge', 'undetermined')

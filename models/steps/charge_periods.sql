@@ -27,6 +27,7 @@
 --   period_expected: billable, free or undetermined
 --   overlap_days: days from coverage_start before maintenance_from_on, within the coverage; known
 --     without that day where all of the coverage is before it
+--   early_share: of the coverage, the part before that day, unit by unit; 0 when none, null when unknown
 --   overlap_amount: share of billed_amount for those days; null when the coverage has no end
 --   overcredited_amount: in the last month of the period, what was credited beyond what was billed
 with
@@ -169,6 +170,11 @@ select
         when coverage_end < early_until then coverage_days
         else date_diff('day', coverage_start, early_until)
     end as overlap_days,
+    case
+        when period_expected = 'billable' then 0
+        when period_expected = 'free' and open_unit_count = 0
+            then cast(early_unit_days as double) / (unit_count * coverage_days)
+    end as early_share,
     case
         when period_expected = 'free' and open_unit_count = 0 and coverage_end is not null
             then cast(

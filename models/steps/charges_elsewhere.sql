@@ -30,7 +30,8 @@
 --   line_count: invoice lines
 --   unreadable_count: lines whose amount cannot be read
 --   repeats_invoice_id: the invoice that a repeat repeats
---   credited_amount: of a repeat of what is due, the part that credits among the other lines took back
+--   credited_amount: of a repeat, the part that credits among the other lines took back, as far as the
+--     period is due
 --   coverage_start: first day a period fee covers
 --   coverage_end: last day a period fee covers
 --   is_reversed: what was billed for a period was reversed in full
@@ -65,8 +66,14 @@ found_elsewhere as (
         bills.line_count,
         bills.unreadable_count,
         bills.repeats_invoice_id,
-        case when bills.is_duplicate and periods.period_expected = 'billable'
-            then bills.credited_amount end as credited_amount,
+        -- Of what is early, the other lines are too much as well, credits taken off.
+        case
+            when bills.is_duplicate
+                then cast(
+                    cast(cast(bills.credited_amount as double) * (1 - periods.early_share) as decimal(38, 8))
+                    as decimal(18, 2)
+                )
+        end as credited_amount,
         bills.coverage_start,
         bills.coverage_end,
         coalesce(periods.period_amount = 0 and periods.period_credit_count > 0, false)

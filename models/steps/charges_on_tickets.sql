@@ -58,6 +58,7 @@
 --   credited_amount: of a repeat of what is due, the part that credits among the other lines took back
 --   covered_by: line of the period fee that covers this ticket, or may, as state says, invoice#line
 --   rate_amount: the rate card's amount for it; null when it has none
+--   rate_difference: billed, but for credits on repeats, less that amount; null unless billed as due and rated
 --   is_off_rate: a bill that is due differs from that by more than the tolerance of the terms
 --   other_expected: expected, under the other choice of reading 5; null where that is the same
 --   other_finding: finding, under the other choice of reading 5; null where that is the same
@@ -91,6 +92,40 @@ entitlements as materialized (
     from steps.charge_entitlements
 ),
 
+-- Maintenance fees that cite a ticket and name the days they cover, and were not reversed.
+fees_citing_tickets as (
+    select
+        charge_id,
+        ticket_id,
+        currency,
+        coverage_start,
+        coverage_end,
+        sum(coalesce(amount, 0)) as net_amount,
+        min(case when coalesce(amount, 1) > 0 then invoice_id || '#' || cast(line_no as varchar) end)
+            as first_line
+    from steps.invoice_lines
+    where
+        place = 'ticket'
+        and charge_type = 'maintenance_fee'
+        and coverage_start is not null
+        and not is_duplicate
+        and not is_other_biller
+    group by charge_id, ticket_id, currency, coverage_start, coverage_end
+    having sum(coalesce(amount, 0)) > 0 or count(*) > count(amount)
+),
+
+-- Credits on them that do not say for which days: whether a fee still stands is not certain then.
+credits_citing_tickets as (
+    select charge_id, currency, sum(amount) as amount
+    from steps.invoice_lines
+    where
+        place = 'ticket'
+        and charge_type = 'maintenance_fee'
+        and coverage_start is null
+        and amount < 0
+    group by charge_id, currency
+),
+
 -- Fees that were not reversed and name the days they cover, by the unit or contract.
 coverages as (
     select
@@ -99,7 +134,10 @@ coverages as (
         bills.coverage_start,
         bills.coverage_end,
         coalesce(
-            bills.coverage_end is not null and bills.billed_amount > 0 and periods.period_amount > 0,
+            bills.coverage_end is not null
+            and bills.billed_amount > 0
+            and periods.period_amount > 0
+            and periods.period_unreadable_count = 0,
             false
         ) as is_certain,
         bills.invoice_lines || ' ('
@@ -124,23 +162,19 @@ coverages as (
     select
         entitlements.serial_no,
         case when entitlements.serial_no is null then entitlements.contract_id end as contract_id,
-        lines.coverage_start,
-        lines.coverage_end,
-        lines.coverage_end is not null and bills.unreadable_count = 0 as is_certain,
-        lines.invoice_id || '#' || cast(lines.line_no as varchar) || ' ('
-            || cast(lines.coverage_start as varchar) || ' – '
-            || coalesce(cast(lines.coverage_end as varchar), '?') || ')' as covering_words
-    from steps.invoice_lines as lines
-    inner join steps.charge_bills as bills on lines.charge_id = bills.charge_id
-    inner join entitlements on lines.ticket_id = entitlements.ticket_id
-    where
-        lines.place = 'ticket'
-        and lines.charge_type = 'maintenance_fee'
-        and lines.coverage_start is not null
-        and lines.amount > 0
-        and bills.billed_amount > 0
-        and not bills.is_duplicate
-        and not bills.is_other_biller
+        fees.coverage_start,
+        fees.coverage_end,
+        fees.coverage_end is not null
+            and bills.unreadable_count = 0
+            and fees.net_amount + coalesce(credits.amount, 0) > 0 as is_certain,
+        fees.first_line || ' (' || cast(fees.coverage_start as varchar) || ' – '
+            || coalesce(cast(fees.coverage_end as varchar), '?') || ')' as covering_words
+    from fees_citing_tickets as fees
+    inner join steps.charge_bills as bills on fees.charge_id = bills.charge_id
+    inner join entitlements on fees.ticket_id = entitlements.ticket_id
+    left join credits_citing_tickets as credits
+        on fees.charge_id = credits.charge_id and fees.currency = credits.currency
+    where bills.billed_amount > 0 or bills.unreadable_count > 0
 ),
 
 tickets_to_cover as (
@@ -351,9 +385,19 @@ decisions as (
     ) as decision (state, expected, finding)
 ),
 
+-- Of a charge with repeats the credits lie on its own lines, though they took back of the repeats.
+credits_of_repeats as (
+    select ticket_id, charge_type, currency, sum(credited_amount) as credited_amount
+    from steps.charge_bills
+    where place = 'ticket' and is_duplicate and not is_other_biller and credited_amount > 0
+    group by ticket_id, charge_type, currency
+),
+
 found_on_tickets as (
     select
         states.*,
+        states.billed_amount + coalesce(credits.credited_amount, 0) - rates.amount
+            as amount_off_rate,
         coalesce(decided.finding, 'undetermined') as finding,
         coalesce(decided_other.finding, 'undetermined') as finding_other_reading,
         rates.amount as rate_amount,
@@ -378,6 +422,11 @@ found_on_tickets as (
         and coalesce(states.product_type, '') = rates.product_type
         and states.currency = rates.currency
     left join terms.rules as rules on states.period_id = rules.period_id
+    left join credits_of_repeats as credits
+        on states.ticket_id = credits.ticket_id
+        and states.charge_type = credits.charge_type
+        and states.currency = credits.currency
+        and not states.is_other_biller
 )
 
 select
@@ -424,9 +473,11 @@ select
         then credited_amount end as credited_amount,
     covered_by,
     rate_amount,
+    case when finding = 'billed_as_due' and state <> 'covered'
+        then cast(amount_off_rate as decimal(18, 2)) end as rate_difference,
     coalesce(
         finding = 'billed_as_due' and state <> 'covered'
-        and abs(billed_amount - rate_amount) * 100 > rate_amount * rate_tolerance_pct,
+        and abs(amount_off_rate) * 100 > rate_amount * rate_tolerance_pct,
         false
     ) as is_off_rate,
     case when expected_other_reading <> expected then expected_other_reading end as other_expected,

@@ -3,7 +3,8 @@
 -- clauses: AS-1, WA-1, WA-2
 -- materialized: view
 -- A unit's own warranty months come first, then those of its product type in the terms of the
--- day it was purchased. Each end is the first day out.
+-- day it was purchased. Each end is the first day out. More months than calendars have years for
+-- are a warranty for life, which ends with them.
 -- columns:
 --   serial_no: key
 --   product_type: as the installed base names it
@@ -34,7 +35,11 @@ with units as (
 ends as (
     select
         *,
-        cast(purchased_on + to_months(warranty_months) as date) as warranty_ends_on,
+        case
+            when warranty_months > date_diff('month', purchased_on, date '9999-12-31')
+                then date '9999-12-31'
+            else cast(purchased_on + to_months(warranty_months) as date)
+        end as warranty_ends_on,
         cast(purchased_on + to_months(free_service_months) as date) as free_year_ends_on
     from units
 )

@@ -161,12 +161,20 @@ def _compare(
 
 
 def _money(con: duckdb.DuckDBPyConnection, home: str) -> list[Row]:
-    """By currency: overbilled before and after, charges not billed before and after."""
+    """By currency: overbilled before and after, charges not billed before and after.
+
+    As the headlines count them: no bill is owed for a period.
+    """
     sums = """
         select
             currency,
             sum(coalesce(overbilled_amount, 0)) as overbilled_amount,
-            count(case when finding = 'not_billed' then 1 end) as not_billed_count
+            count(
+                case
+                    when finding = 'not_billed' and billed_amount = 0 and coverage_start is null
+                        then 1
+                end
+            ) as not_billed_count
     """
     return con.execute(
         f"""

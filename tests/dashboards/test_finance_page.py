@@ -37,6 +37,7 @@ def money(finding: str, month: date | None, **values: object) -> Row:
         "overbilled_amount": Decimal("0.00"),
         "unexplained_amount": Decimal("0.00"),
         "unbilled_amount": Decimal("0.00"),
+        "overbilled_charges": values.get("charges", 1) if values.get("overbilled_amount") else 0,
         "unexplained_charges": 0,
         "unbilled_charges": 0,
         "unrated_charges": 0,
