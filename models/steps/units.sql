@@ -36,7 +36,10 @@ ends as (
     select
         *,
         case
-            when warranty_months > date_diff('month', purchased_on, date '9999-12-31')
+            -- so many that no date could hold the sum
+            when warranty_months > date_diff('day', purchased_on, date '9999-12-31')
+                then date '9999-12-31'
+            when purchased_on + to_months(warranty_months) > date '9999-12-31'
                 then date '9999-12-31'
             else cast(purchased_on + to_months(warranty_months) as date)
         end as warranty_ends_on,
