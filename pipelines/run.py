@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import dagster as dg
+import yaml
+from dagster._core.instance.ref import InstanceRef
 from sqlalchemy import Engine, event
 
 from pipelines.definitions import JOB, build_definitions
@@ -141,7 +143,9 @@ def history(out: Path) -> dg.DagsterInstance:
     home = prepare_history(out)
     if not event.contains(Engine, "connect", _write_lazily):
         event.listen(Engine, "connect", _write_lazily)
-    return dg.DagsterInstance.from_config(str(home))
+    # Given again: of a folder with brackets in its name Dagster does not find what it says.
+    said = yaml.safe_load((home / "dagster.yaml").read_text(encoding="utf-8"))
+    return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(home), overrides=said))
 
 
 def _write_lazily(connection: object, _: object) -> None:

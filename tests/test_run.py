@@ -311,6 +311,13 @@ def test_the_history_keeps_the_latest_runs_and_their_files_only(tmp_path: Path) 
         assert instance.all_logs(runs[2]), "what is kept can be read"
 
 
+def test_the_history_is_kept_as_told_whatever_its_folder_is_called(tmp_path: Path) -> None:
+    with history(tmp_path / "out[1]") as instance:
+        assert not instance.telemetry_enabled
+        assert type(instance.event_log_storage).__name__ == "OpenEventLog"
+        assert instance.root_directory == str(tmp_path / "out[1]" / HISTORY)
+
+
 def test_a_run_whose_process_was_killed_is_not_under_way_for_ever(tmp_path: Path) -> None:
     def left(status: dg.DagsterRunStatus, by: str) -> str:
         tags = {"sla/writes": by}

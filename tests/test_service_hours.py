@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, cast
 from unittest import mock
 from zoneinfo import ZoneInfo
 
@@ -358,6 +358,17 @@ def test_seconds_that_are_not_whole_and_columns_that_do_not_match_are_refused() 
         office().due_at(instants, pl.Series([1]))
     with pytest.raises(ServiceHoursError, match="2 starts and 1 ends"):
         office().elapsed_seconds(instants, instants[:1])
+
+
+@pytest.mark.parametrize("seconds", [1.5, "3", True, None, timedelta(days=1)])
+def test_one_number_for_all_must_be_whole_seconds(seconds: object) -> None:
+    with pytest.raises(ServiceHoursError, match="no whole number of seconds"):
+        office().due_at(aware("2025-03-03 09:00"), cast("int", seconds))
+
+
+@pytest.mark.parametrize("seconds", [2**63, -(2**63) - 1, 10**30])
+def test_more_seconds_than_fit_are_never_due(seconds: int) -> None:
+    assert office().due_at(aware("2025-03-03 09:00"), seconds).to_list() == [None]
 
 
 # --- against a count of minutes ------------------------------------------------------------------

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from pipelines.errors import DataError
-from pipelines.exports.quoting import identifier, literal
+from pipelines.exports.quoting import identifier, one_file, parquet_rows
 from pipelines.exports.source import Source
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def read_parquet_file(con: duckdb.DuckDBPyConnection, file: ExportFile) -> Sourc
     Raises:
         DataError: it is not a whole Parquet file.
     """
-    scan = f"read_parquet({literal(str(file.path))})"
+    scan = parquet_rows(file.path)
     try:
         described = con.execute(f"describe select * from {scan}").fetchall()  # noqa: S608 - quoted
         rows = con.execute(f"select count(*) from {scan}").fetchall()[0][0]  # noqa: S608 - quoted
@@ -69,7 +69,7 @@ def read_parquet_file(con: duckdb.DuckDBPyConnection, file: ExportFile) -> Sourc
 def _names(con: duckdb.DuckDBPyConnection, file: ExportFile, count: int) -> list[str]:
     """The columns' names as they stand in the file; the engine renames one that is there twice."""
     parts = con.execute(
-        f"select name, coalesce(num_children, 0) from parquet_schema({literal(str(file.path))})"  # noqa: S608 - quoted
+        f"select name, coalesce(num_children, 0) from parquet_schema({one_file(file.path)})"  # noqa: S608 - quoted
     ).fetchall()
     names, within = [], 0
     for name, children in parts[1:]:  # the first is the table itself
@@ -86,11 +86,13 @@ def _as_text(column: str, sql_type: str) -> str:
     if sql_type in ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ", "TIMESTAMPTZ_NS"):
         utc = f"cast(timezone('UTC', cast({column} as timestamptz)) as varchar)"
         return f"({utc} || 'Z')"
-    if sql_type in ("TIMESTAMP_NS", "TIMESTAMP_MS", "TIMESTAMP_S"):
+    if sql_type in ("TIMESTAMP_MS", "TIMESTAMP_S"):
         return f"cast(cast({column} as timestamp) as varchar)"
     if sql_type in ("DOUBLE", "FLOAT"):
         return (
             f"(case when {column} = trunc({column}) and abs({column}) < {_WHOLE_BELOW}"
-            f" then cast(cast({column} as bigint) as varchar) else cast({column} as varchar) end)"
+            # tried, as the engine asks the file's least and greatest, which leave NaN out
+            f" then cast(try_cast({column} as bigint) as varchar)"
+            f" else cast({column} as varchar) end)"
         )
     return f"cast({column} as varchar)"

@@ -1,15 +1,17 @@
 """Text as SQL literals and identifiers.
 
-Belongs here: the only two ways a name or a value that a person wrote gets into a statement.
+Belongs here: the only ways a name or a value that a person wrote gets into a statement.
 Does not belong here: statements.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
 
 def literal(value: str | int | None) -> str:
@@ -19,6 +21,22 @@ def literal(value: str | int | None) -> str:
     if isinstance(value, int):
         return str(value)
     return "'" + value.replace("'", "''") + "'"
+
+
+def one_file(path: Path) -> str:
+    """``path`` as a literal that a reader of the engine takes for that file, and no other.
+
+    It would take ``tickets[1].csv`` for a pattern, and read the ``tickets1.csv`` beside it.
+    """
+    return literal(re.sub(r"([*?\[])", r"[\1]", str(path)))
+
+
+def parquet_rows(path: Path) -> str:
+    """A relation of the rows of one Parquet file, and of nothing its folder's name may say.
+
+    The engine would put the value of a folder ``city=Paris`` in place of the column.
+    """
+    return f"read_parquet({one_file(path)}, hive_partitioning = false)"
 
 
 def identifier(name: str) -> str:

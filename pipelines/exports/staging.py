@@ -560,7 +560,7 @@ class _Stage:
             values=rule.values if rule else {},
             formats=rule.formats if rule else (),
             null_words=rules.null_values if rules else (),
-            way=conventions.POINT if position in source.numbers else way,
+            way=conventions.POINT if position in source.numbers and not _is_time(column) else way,
         )
 
     def _insert_sql(self, source: Source, match: Match) -> str:

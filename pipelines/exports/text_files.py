@@ -17,7 +17,7 @@ from pipelines.errors import DataError
 from pipelines.exports import decoding
 from pipelines.exports.finding import PACKED_TEXT_SUFFIXES
 from pipelines.exports.headers import HEADER_SEARCH_ROWS, find_header_row, match_headers
-from pipelines.exports.quoting import literal
+from pipelines.exports.quoting import literal, one_file
 from pipelines.exports.reasons import NUL_BYTES, TOO_MANY_CELLS
 from pipelines.exports.source import Finding, Source
 
@@ -142,7 +142,8 @@ def _scan(path: Path, delimiter: str, width: int, skip: int, first: str = "") ->
         columns = f"'{first}': 'BIGINT', {columns}"
     newline = "new_line = '\\n', " if first else ""
     return (
-        f"read_csv({literal(str(path))}, columns = {{{columns}}}, auto_detect = false,"
+        f"read_csv({one_file(path)}, columns = {{{columns}}}, auto_detect = false,"
+        " hive_partitioning = false,"
         f" header = false, skip = {skip}, delim = {literal(delimiter)}, quote = '\"',"
         " escape = '\"', comment = '', strict_mode = true, null_padding = false,"
         f" {newline}max_line_size = {_MAX_ROW_BYTES if first else _STRICT_ROW_BYTES})"

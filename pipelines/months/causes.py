@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dashboards.language import Text
 from pipelines.contract import EXPORTS
 from pipelines.errors import UsageError
+from pipelines.exports.quoting import parquet_rows
 from pipelines.months import evidence, store
 from pipelines.terms import load_terms
 from pipelines.terms.differences import differences_on
@@ -186,10 +187,9 @@ class Causes:
         folder = self.version.folder / "inputs"
         con = self.con
         for name in ("edges", "rows"):
-            place = str(folder / f"{name}.parquet").replace("'", "''")
             con.execute(
                 f"create or replace temp table evidence_{name}_then as "
-                f"select * from read_parquet('{place}')"
+                f"select * from {parquet_rows(folder / f'{name}.parquet')}"
             )
         evidence.find_edges(con)
         con.execute(
@@ -245,11 +245,11 @@ class Causes:
 
     def _add_rows_of(self, other: store.Version) -> None:
         """Take from another month what a row said that this month did not have."""
-        place = str(other.folder / "inputs" / "rows.parquet").replace("'", "''")
+        rows = parquet_rows(other.folder / "inputs" / "rows.parquet")
         self.con.execute(
             f"""
             insert into evidence_rows_then
-            select * from read_parquet('{place}') as other
+            select * from {rows} as other
             semi join evidence_links as link
                 on link.export = other.export and link.row_key = other.row_key
             anti join evidence_rows_then as known

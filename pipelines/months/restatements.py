@@ -22,6 +22,7 @@ import polars as pl
 
 from dashboards.language import Text, counted
 from pipelines.checks import effects
+from pipelines.exports.quoting import parquet_rows
 from pipelines.months import causes, store
 from pipelines.months.causes import Causes, Subject
 from pipelines.warehouse import lineage, models, open_reader
@@ -471,11 +472,11 @@ def _published(
     path = version.folder / "tables" / f"{table}.parquet"
     if not path.is_file():
         return None
-    place = str(path).replace("'", "''")
-    known = {row[0] for row in con.execute(f"describe from read_parquet('{place}')").fetchall()}
+    rows = parquet_rows(path)
+    known = {row[0] for row in con.execute(f"describe from {rows}").fetchall()}
     if not set(columns) <= known:
         return None
-    return f"(select {', '.join(columns)} from read_parquet('{place}'))"
+    return f"(select {', '.join(columns)} from {rows})"
 
 
 def _is_whole(version: Version, problems: Sequence[Problem]) -> bool:

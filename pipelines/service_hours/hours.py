@@ -133,8 +133,15 @@ class ServiceHours:
                 or columns of different length.
         """
         wanted = seconds
-        if not isinstance(wanted, pl.Series):
-            wanted = pl.repeat(wanted, len(starts), dtype=pl.Int64, eager=True)
+        if isinstance(wanted, int) and not isinstance(wanted, bool):
+            fitting = max(-1, min(wanted, _MOST_SECONDS))
+            wanted = pl.repeat(fitting, len(starts), dtype=pl.Int64, eager=True)
+        elif not isinstance(wanted, pl.Series):
+            message = (
+                f"due_at, seconds: {wanted!r} is no whole number of seconds; "
+                "give an int, or a Series of whole seconds."
+            )
+            raise ServiceHoursError(message)
         if not (wanted.dtype.is_integer() or wanted.dtype == pl.Null):
             message = (
                 f"due_at, seconds: {wanted.dtype} are not whole seconds; "

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.errors import DataError
-from pipelines.exports import parquet_files
+from pipelines.exports import parquet_files, stage_exports
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,3 +127,58 @@ def test_a_column_that_is_there_twice_is_refused(
     pq.write_table(pa.Table.from_arrays([nested, *arrays], ["other", *names]), path)
     with pytest.raises(DataError, match="more than one column for"):
         stage({"tickets.parquet": path.read_bytes()})
+
+
+def test_a_folder_that_looks_like_a_partition_is_only_a_folder(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    folder = tmp_path / "ticket_id=9" / "city=Paris"
+    folder.mkdir(parents=True)
+    table = pa.table({"ticket_id": ["A", "B"], "city": ["成都", None]})
+    pq.write_table(table, folder / "tickets.parquet")
+    (folder / "agents.csv").write_text("agent_id,city\nA1,深圳\n", encoding="utf-8")
+    stage_exports(con, folder, temp_dir=tmp_path)
+    rows = con.execute("select ticket_id, city from staging.tickets order by all").fetchall()
+    assert rows == [("A", "成都"), ("B", None)]
+    assert con.execute("select agent_id, city from staging.agents").fetchall() == [("A1", "深圳")]
+
+
+@pytest.mark.parametrize("sql_type", ["double", "float", "decimal(9, 2)"])
+def test_numbers_in_a_column_of_times_are_listed_and_blanks_are_blank(
+    stage: Callable[..., Staged], con: duckdb.DuckDBPyConnection, tmp_path: Path, sql_type: str
+) -> None:
+    data = parquet(
+        con,
+        tmp_path,
+        f"select * from (values ('A', null::{sql_type}), ('B', 7.5::{sql_type}))"
+        " as t(ticket_id, agreed_due_at)",
+    )
+    staged = stage({"tickets.parquet": data})
+    assert staged.column("agreed_due_at") == [None, None]
+    assert [problem[:2] for problem in staged.problems()] == [(3, "agreed_due_at")]
+
+
+def test_what_is_no_number_among_whole_ones_is_blank(
+    stage: Callable[..., Staged], con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    data = parquet(
+        con,
+        tmp_path,
+        "select * from (values (1.0::double, 3.0::double), (2.0, 'nan'::double), (3.0, 4.0))"
+        " as t(ticket_id, fault_level)",
+    )
+    staged = stage({"tickets.parquet": data})
+    assert staged.column("ticket_id") == ["1", "2", "3"]
+    assert staged.column("fault_level") == [3, None, 4]
+
+
+def test_what_is_finer_than_a_microsecond_is_cut_off_as_in_text(
+    stage: Callable[..., Staged], con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    data = parquet(
+        con,
+        tmp_path,
+        "select 'A' as ticket_id, timestamp_ns '2025-03-07 16:59:59.999999999' as opened_at",
+    )
+    (opened_at,) = stage({"tickets.parquet": data}).column("opened_at")
+    assert opened_at == dt.datetime(2025, 3, 7, 16, 59, 59, 999999)  # noqa: DTZ001 - local

@@ -256,3 +256,26 @@ def test_progress_names_each_file(con: duckdb.DuckDBPyConnection, tmp_path: Path
     told: list[str] = []
     stage_exports(con, tmp_path, None, "Asia/Shanghai", told.append)
     assert told == ["reading tickets.csv", "reading agents.csv"]
+
+
+@pytest.mark.parametrize(
+    "name", ["tickets[1].csv", "tickets*.csv", "tickets?.csv", "tickets[!a].csv"]
+)
+def test_a_file_named_like_a_pattern_is_that_file_alone(
+    stage: Callable[..., Staged], name: str
+) -> None:
+    files = {name: "ticket_id,city\nREAL,成都\n", "tickets1.csv": "ticket_id,city\nOTHER,深圳\n"}
+    staged = stage(files)
+    rows = staged.rows("select ticket_id, city, source_file from staging.tickets order by all")
+    assert rows == [("OTHER", "深圳", "tickets1.csv"), ("REAL", "成都", name)]
+    assert staged.rejects() == []
+
+
+def test_a_folder_named_like_a_pattern_is_that_folder_alone(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    for name, ticket in ("exports[1]", "REAL"), ("exports1", "OTHER"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "tickets.csv").write_text(f"ticket_id\n{ticket}\n", encoding="utf-8")
+    stage_exports(con, tmp_path / "exports[1]", temp_dir=tmp_path)
+    assert con.execute("select ticket_id from staging.tickets").fetchall() == [("REAL",)]
