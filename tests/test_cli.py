@@ -71,6 +71,25 @@ def test_after_its_imports_a_run_is_swept_for_garbage_again() -> None:
     assert gc.isenabled()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "status", "says"),
+    [(["--version"], 0, "sla"), (["run", "--exports", "nowhere", "--out", "o"], 2, "nowhere")],
+)
+def test_the_program_ends_at_once_but_loses_nothing(
+    arguments: list[str], status: int, says: str
+) -> None:
+    script = (
+        "import atexit, sys; atexit.register(print, 'asked for at exit');"
+        f"sys.argv = {['sla', *arguments]!r}; from pipelines.cli import program; program()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], check=False, capture_output=True, text=True
+    )
+    assert done.returncode == status
+    assert says in done.stdout + done.stderr
+    assert done.stdout.endswith("asked for at exit\n")
+
+
 def test_due_needs_neither_dagster_nor_great_expectations() -> None:
     loaded = modules_after("import pipelines.cli, pipelines.cli.due")
     assert not loaded & {"dagster", "great_expectations", "pandas", "plotly"}

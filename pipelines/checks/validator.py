@@ -102,6 +102,8 @@ def main() -> None:
     line = sys.stdin.readline()
     if line:
         json.dump(_answer(json.loads(line)), answers, ensure_ascii=False)
+        answers.flush()
+    own_process.end(0)  # the run waits for it
 
 
 def _answer(question: dict[str, object]) -> dict[str, object]:

@@ -5,6 +5,20 @@ Belongs here: what a person types and is told. Does not belong here: the work of
 ``other_terms``).
 """
 
+from __future__ import annotations
+
+from typing import NoReturn
+
+from pipelines import own_process
 from pipelines.cli.app import main
 
-__all__ = ["main"]
+__all__ = ["main", "program"]
+
+
+def program() -> NoReturn:
+    """The ``sla`` program: what is asked for, and an end with its exit status."""
+    try:
+        main()
+    except SystemExit as ended:
+        own_process.end(ended.code if isinstance(ended.code, int) else 1)
+    own_process.end(0)
