@@ -371,26 +371,31 @@ BILLING_MONTHLY = Suite(
             "months_add_up_to_exceptions",
             NoRows(
                 "with months as ("
-                "select 'overbilled' as exception, currency, sum(overbilled_amount) as amount "
-                "from marts.billing_monthly group by currency union all "
-                "select 'unexplained' as exception, currency, sum(unexplained_amount) as amount "
-                "from marts.billing_monthly group by currency union all "
-                "select 'unbilled' as exception, currency, sum(unbilled_amount) as amount "
-                "from marts.billing_monthly group by currency), "
-                "listed as (select exception, currency, sum(at_stake_amount) as amount "
-                "from marts.billing_exceptions "
+                "select 'overbilled' as exception, currency, overbilled_amount as amount, "
+                "overbilled_charges as charges from marts.billing_monthly union all "
+                "select 'unexplained' as exception, currency, unexplained_amount as amount, "
+                "unexplained_charges as charges from marts.billing_monthly union all "
+                "select 'unbilled' as exception, currency, unbilled_amount as amount, "
+                "unbilled_charges as charges from marts.billing_monthly), "
+                "summed as (select exception, currency, sum(amount) as amount, "
+                "sum(charges) as charges from months group by exception, currency), "
+                "listed as (select exception, currency, sum(at_stake_amount) as amount, "
+                "count(*) as charges from marts.billing_exceptions "
                 "where exception in ('overbilled', 'unexplained', 'unbilled') "
                 "group by exception, currency) "
                 "select coalesce(m.exception, e.exception) as exception, "
                 "coalesce(m.currency, e.currency) as currency, "
-                "coalesce(m.amount, 0) as in_months, coalesce(e.amount, 0) as in_exceptions "
-                "from months as m full join listed as e "
+                "coalesce(m.amount, 0) as in_months, coalesce(e.amount, 0) as in_exceptions, "
+                "coalesce(m.charges, 0) as charges_in_months, "
+                "coalesce(e.charges, 0) as charges_in_exceptions "
+                "from summed as m full join listed as e "
                 "on m.exception = e.exception and m.currency = e.currency "
-                "where coalesce(m.amount, 0) <> coalesce(e.amount, 0)"
+                "where coalesce(m.amount, 0) <> coalesce(e.amount, 0) "
+                "or coalesce(m.charges, 0) <> coalesce(e.charges, 0)"
             ),
             TABLES,
-            "The money at stake in the months is that of the exceptions.",
-            "各月涉及金额与例外清单相符。",
+            "What is at stake in the months is what the exceptions list, in number and money.",
+            "各月涉及的笔数与金额同例外清单相符。",
             ("marts.billing_exceptions",),
         ),
     ),

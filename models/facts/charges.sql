@@ -46,6 +46,7 @@
 --   overcredited_amount: money credited beyond what was billed, below zero; null when none was
 --   unexplained_amount: money billed that cannot be judged; null when none is
 --   unbilled_amount: money not billed, from the rate card; null when nothing is missing or no rate is known
+--   is_unbilled: due and not billed; no bill is owed for a period, and more credited than billed is told apart
 --   rate_amount: the rate card's amount for it; null when it has none
 --   rate_difference: billed less the rate card's amount; null unless billed as due and rated
 --   is_off_rate: the difference is beyond the tolerance of the terms
@@ -409,6 +410,7 @@ select
         as unexplained_amount,
     case when finding = 'not_billed' and billed_amount = 0 then rate_amount end
         as unbilled_amount,
+    finding = 'not_billed' and billed_amount = 0 as is_unbilled,
     rate_amount,
     rate_difference,
     is_off_rate,
@@ -536,6 +538,7 @@ select
         when finding = 'billed_under_warranty' and overlap_amount is null then billed_amount
     end as unexplained_amount,
     cast(null as decimal(18, 2)) as unbilled_amount,
+    false as is_unbilled,
     cast(null as decimal(18, 2)) as rate_amount,
     cast(null as decimal(18, 2)) as rate_difference,
     false as is_off_rate,

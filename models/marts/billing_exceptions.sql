@@ -4,7 +4,8 @@
 -- materialized: table
 -- Kinds: overbilled (to give back), unbilled (leakage), unexplained (billed or to be billed, but what
 -- may be charged, or how much of it, is not known), off_rate (as due, but not at the rate card's
--- amount), overcredited (more was credited than billed). What an agent bills or leaves unbilled is told apart by biller.
+-- amount), overcredited (more was credited than billed). What an agent bills or leaves unbilled is
+-- told apart by biller.
 -- columns:
 --   charge_id: key
 --   exception: overbilled, unbilled, unexplained, off_rate or overcredited
@@ -62,7 +63,7 @@ kinds as (
                 then 'overbilled'
             when finding in ('orphan_charge', 'undetermined') then 'unexplained'
             when overcredited_amount < 0 then 'overcredited'
-            when finding = 'not_billed' and coverage_start is null then 'unbilled'
+            when is_unbilled then 'unbilled'
             when is_off_rate then 'off_rate'
         end as exception
     from facts.charges

@@ -23,7 +23,7 @@ select
         sum(case when finding_other_reading = 'billed_but_free' then billed_amount else 0 end)
         as decimal(18, 2)
     ) as overbilled_amount_other_reading,
-    count(case when finding = 'not_billed' and billed_amount = 0 then 1 end) as unbilled_charges,
+    count(case when is_unbilled then 1 end) as unbilled_charges,
     count(case when finding_other_reading = 'not_billed' and billed_amount = 0 then 1 end)
         as unbilled_charges_other_reading
 from steps.charge_findings

@@ -17,7 +17,7 @@
 --   unbilled_amount: money not billed, where the rate card knows it
 --   overbilled_charges: charges with money to give back
 --   unexplained_charges: charges that cannot be judged, or not to which part
---   unbilled_charges: charges due and not billed; not periods billed at zero or reversed, which no bill is owed for
+--   unbilled_charges: charges due and not billed
 --   unrated_charges: those of them of which no rate is known
 with
 charges as (
@@ -27,8 +27,7 @@ charges as (
             when issuers = 'company' then 'company'
             when ', ' || issuers || ', ' like '%, company, %' then 'both'
             when issuers is not null then 'agent'
-        end as billed_by,
-        finding = 'not_billed' and billed_amount = 0 and coverage_start is null as is_unbilled
+        end as billed_by
     from steps.charge_findings
 )
 

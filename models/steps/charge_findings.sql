@@ -25,6 +25,7 @@
 --   overbilled_amount: money to give back; null when nothing is
 --   unexplained_amount: money billed that cannot be judged; null when none is
 --   unbilled_amount: money not billed, from the rate card; null when nothing is missing or no rate is known
+--   is_unbilled: due and not billed; no bill is owed for a period, and more credited than billed is told apart
 --   is_off_rate: a bill that is due differs from the rate card by more than the tolerance of the terms
 --   expected_other_reading: expected, under the other choice of reading 5
 --   finding_other_reading: finding, under the other choice of reading 5
@@ -58,6 +59,7 @@ select
         as unexplained_amount,
     case when finding = 'not_billed' and billed_amount = 0 then rate_amount end
         as unbilled_amount,
+    finding = 'not_billed' and billed_amount = 0 as is_unbilled,
     is_off_rate,
     coalesce(other_expected, expected) as expected_other_reading,
     coalesce(other_finding, finding) as finding_other_reading
@@ -92,6 +94,7 @@ select
         when finding = 'billed_under_warranty' and overlap_amount is null then billed_amount
     end as unexplained_amount,
     cast(null as decimal(18, 2)) as unbilled_amount,
+    false as is_unbilled,
     false as is_off_rate,
     expected as expected_other_reading,
     finding as finding_other_reading

@@ -161,20 +161,12 @@ def _compare(
 
 
 def _money(con: duckdb.DuckDBPyConnection, home: str) -> list[Row]:
-    """By currency: overbilled before and after, charges not billed before and after.
-
-    As the headlines count them: no bill is owed for a period.
-    """
+    """By currency: overbilled before and after, charges not billed before and after."""
     sums = """
         select
             currency,
             sum(coalesce(overbilled_amount, 0)) as overbilled_amount,
-            count(
-                case
-                    when finding = 'not_billed' and billed_amount = 0 and coverage_start is null
-                        then 1
-                end
-            ) as not_billed_count
+            count(case when is_unbilled then 1 end) as not_billed_count
     """
     return con.execute(
         f"""

@@ -239,7 +239,7 @@ def _pair_charges(con: duckdb.DuckDBPyConnection, home: str) -> None:
         select
             charge.charge_id, charge.ticket_id, charge.charge_type, charge.customer_type,
             charge.customer_id, charge.agent_id, charge.month, charge.clause, charge.finding,
-            charge.currency, {amounts}, response.fault_level, response.city_tier
+            charge.is_unbilled, charge.currency, {amounts}, response.fault_level, response.city_tier
         from {catalog}.facts.charges as charge
         left join {catalog}.facts.responses as response on response.ticket_id = charge.ticket_id
         """
@@ -251,7 +251,7 @@ def _pair_charges(con: duckdb.DuckDBPyConnection, home: str) -> None:
         select coalesce(was.charge_id, would.charge_id) as charge_id,
             {_both(_CHARGE_FIELDS)},
             was.finding as was, would.finding as would,
-            {_both(("currency", *AMOUNTS))}
+            {_both(("is_unbilled", "currency", *AMOUNTS))}
         from ({sides["was"]}) as was
         full join ({sides["would"]}) as would on would.charge_id = was.charge_id
         """
@@ -329,7 +329,8 @@ def _compliance(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
 
 def _money(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     """The money of both sides by dimension, its value, and currency."""
-    long = _long("charges", (*_CHARGE_FIELDS, "currency", *AMOUNTS), _CHARGE_DIFFERS)
+    fields = (*_CHARGE_FIELDS, "is_unbilled", "currency", *AMOUNTS)
+    long = _long("charges", fields, _CHARGE_DIFFERS)
     sums = ", ".join(
         f"cast(coalesce(sum(case when side = '{side}' then {amount} end), 0) as decimal(18, 2)) "
         f"as {amount}_{side}"
@@ -337,7 +338,7 @@ def _money(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
         for side in _SIDES
     )
     missing = ", ".join(
-        f"count(case when side = '{side}' and word = 'not_billed' then 1 end) as not_billed_{side}"
+        f"count(case when side = '{side}' and is_unbilled then 1 end) as not_billed_{side}"
         for side in _SIDES
     )
     grouped = " union all ".join(

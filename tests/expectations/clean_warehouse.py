@@ -98,7 +98,7 @@ COLUMNS |= {
     "marts.billing_monthly": columns(
         text="finding currency",
         money="billed_amount overbilled_amount unexplained_amount unbilled_amount",
-        whole="charges",
+        whole="charges overbilled_charges unexplained_charges unbilled_charges",
         day="month",
     ),
     "facts.filings": columns(
