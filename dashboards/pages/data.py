@@ -511,6 +511,7 @@ _WORDS = {
         "Rows that were replaced or repeated have nothing to mend and are not among them.",
     ),
     "mend_none": Text("没有需要改的行。", "There is no row to mend."),
+    "row_word": Text("行", "row"),
     "rows_word": Text("行", "rows"),
     "rejects": Text("拒收的行", "Rejected rows"),
     "trend": Text("质量的变化", "Quality from run to run"),

@@ -222,10 +222,8 @@ def items_table(report: Report) -> DataTable | None:
     ready = frame.with_columns(
         pl.col("month").dt.strftime("%Y-%m"), pl.col("responsible").fill_null("none")
     )
-    rows = tuple(
-        tuple({**row, **_times(row), "reason": _reason(row)}[column.key] for column in columns)
-        for row in ready.iter_rows(named=True)
-    )
+    shown = ({**row, **_times(row), "reason": _reason(row)} for row in ready.iter_rows(named=True))
+    rows = tuple(tuple(row[column.key] for column in columns) for row in shown)
     total = sum(frame.select("kind", "verdict", "of_kind").unique()["of_kind"])
     return DataTable(
         key="items",

@@ -99,7 +99,12 @@ def build(report: Report) -> Mapping[str, Any]:
 
 def _totals(report: Report) -> dict[str, Any] | None:
     frame = report.frame("agent_totals")
-    return None if frame.is_empty() else frame.row(0, named=True)
+    if frame.is_empty():
+        return None
+    totals = frame.row(0, named=True)
+    agents = totals["agents_outstanding"]
+    said = Text(f"来自 {agents:,} 家代理商", f"from {lang.counted(agents, 'agent', 'agents')}")
+    return {**totals, "from_agents": said}
 
 
 def trend(row: Mapping[str, Any]) -> Text:
@@ -541,7 +546,6 @@ _WORDS = {
     "agents_missing": Text("有未提交记录的代理商", "Agents with a missing record"),
     "of_agents": Text("应交记录的代理商", "agents that owe records"),
     "outstanding": Text("欠交的记录", "Records outstanding"),
-    "from_agents": Text("来自代理商", "from agents"),
     "ranking": Text("谁不提交", "Who does not file"),
     "silence": Text("沉默的日历", "A calendar of silence"),
     "silence_method": Text(
