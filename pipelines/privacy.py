@@ -51,7 +51,7 @@ _SEVERAL: Final = re.compile(r"[^、，,;；/&+\r\n]+")  # a person, where a cel
 # What else may stand between Chinese names; in any other it may be part of a name.
 _BETWEEN: Final = (re.compile(r"\s+(?:[和与及]\s+)?"), re.compile(r"\s*[和与及]\s*"))
 _CHINESE_NAME: Final = re.compile(r"[\u3400-\u9fff]{2,4}")
-_MARK: Final = "[\u0300-\u036f\u3099\u309a\uff9e\uff9f]"
+_MARK: Final = "[\u0300-\u036f\u1160-\u11ff\u3099\u309a\ud7b0-\ud7fb\uff9e\uff9f]"
 _LETTER: Final = re.compile(f".{_MARK}*", re.DOTALL)  # with the marks that belong to it
 _MARKS: Final = re.compile(_MARK)
 

@@ -125,6 +125,7 @@ def test_texts_are_left_out_or_told_apart(
     ("name", "text", "shown"),
     [
         ("华讯（北京）有限公司", "华讯(北京)有限公司来电", "{}来电"),
+        ("김철수", "\u1100\u1175\u11b7\u110e\u1165\u11af\u1109\u116e called", "{} called"),
         ("Société Générale", "Appel de SOCIÉTÉ  GÉNÉRALE.", "Appel de {}."),
         ("José Núñez", "with Jose\u0301 Nu\u0301n\u0303ez, twice", "with {}, twice"),
         ("Müller Straßenbau", "MÜLLER STRASSENBAU war da", "{} war da"),
