@@ -220,7 +220,7 @@ TRAININGS = Suite(
                 "left join terms.rules as s on s.period_id = d.period_id "
                 "where t.finished_at <= r.as_of "
                 "and t.service_code in (select training_after_service_code from terms.rules) "
-                "and coalesce(s.training_after_service_code = t.service_code, true)",
+                "and (s.period_id is null or s.training_after_service_code = t.service_code)",
             ),
             "AS-9",
             "Every finished on-site support has exactly one row, and no other ticket has one.",

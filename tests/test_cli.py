@@ -59,7 +59,7 @@ def test_help_loads_nothing_heavy() -> None:
 
 def test_after_its_imports_a_run_is_swept_for_garbage_again() -> None:
     def import_nothing(*, there: bool) -> None:
-        with app._kept_for_good():  # noqa: SLF001 - how a run begins
+        with app._unswept():  # noqa: SLF001 - how a run begins
             assert not gc.isenabled()
             if not there:
                 raise ImportError

@@ -4,11 +4,11 @@
 -- materialized: table
 -- The training is the ticket of the training service whose parent is the support ticket; of
 -- several, the earliest one finished after the support counts; else what was finished before it.
--- Where the day of opening is missing, the terms are those of the finish. Where none were in force,
--- it is unmeasurable, if any terms ask for a training after its service. Reading 10, within_24_hours: due 24 hours after
--- the support was finished, every hour counted, and finished at that instant is in time;
--- end_of_next_day: due when the next calendar day is over, that midnight being too late. A
--- training of blank class hours is unmeasurable when it was in time, one that was finished
+-- Where the day of opening is missing, the terms are those of the finish. Where none were in
+-- force, support that any terms ask a training after is unmeasurable. Reading 10, within_24_hours:
+-- due 24 hours after the support was finished, every hour counted, and finished at that instant is
+-- in time; end_of_next_day: due when the next calendar day is over, that midnight being too late.
+-- A training of blank class hours is unmeasurable when it was in time, one that was finished
 -- before the support likewise.
 -- columns:
 --   ticket_id: key, the on-site support
@@ -31,6 +31,7 @@ with supports as (
         ticket.provider,
         ticket.agent_id,
         ticket.customer_type,
+        ticket.opened_at is null as is_undated,
         ticket.finished_at,
         ticket.month,
         rule.training_service_code,
@@ -118,6 +119,7 @@ judged as (
     select
         *,
         case
+            when training_due is null and is_undated then 'no_terms_then'
             when training_due is null then 'no_terms'
             when trained_at is null and is_late then 'missing'
             when trained_at is null then 'open'
@@ -142,10 +144,11 @@ select
     case
         when outcome = 'done' then 'met'
         when outcome = 'open' then 'pending'
-        when outcome in ('no_terms', 'no_hours', 'too_early') then 'unmeasurable'
+        when outcome in ('no_terms', 'no_terms_then', 'no_hours', 'too_early') then 'unmeasurable'
         else 'breached'
     end as verdict,
     case outcome
+        when 'no_terms_then' then 'no terms were in force on the day it was finished'
         when 'no_terms' then 'no terms were in force on the day it was opened'
         when 'missing' then 'no training was finished in time'
         when 'open' then 'no training yet, still in time'
@@ -155,6 +158,7 @@ select
         when 'too_long' then 'the training took too many class hours'
     end as reason,
     case outcome
+        when 'no_terms_then' then '完成当日没有生效的条款'
         when 'no_terms' then '受理当日没有生效的条款'
         when 'missing' then '没有按期完成培训'
         when 'open' then '尚未培训，未到期'

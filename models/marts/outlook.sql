@@ -19,7 +19,6 @@
 --   due_on: the last day, of an inspection the last of its quarter
 --   due_month: first day of the month of due_on
 --   seconds_left: on its own clock, negative when late
---   calendar_seconds_left: every hour counted, negative when late
 --   clause: the clause that promises it
 --   month: of the ledger
 with
@@ -92,7 +91,6 @@ select
     cast(date_trunc('month', due_on) as date) as due_month,
     case when kind = 'response' then response_seconds_left else calendar_seconds_left end
         as seconds_left,
-    calendar_seconds_left,
     clause,
     month
 from dated

@@ -20,5 +20,5 @@ def program() -> NoReturn:
     try:
         main()
     except SystemExit as ended:
-        own_process.end(ended.code if isinstance(ended.code, int) else 1)
+        own_process.end(ended.code if isinstance(ended.code, int) else int(bool(ended.code)))
     own_process.end(0)

@@ -235,7 +235,7 @@ def run(  # noqa: PLR0913 - one argument per option
             _say([warning])
     with _progress(is_quiet=quiet) as progress:
         # The heavy imports come last: a slip in the options is said before they are waited for.
-        with _kept_for_good():
+        with _unswept():
             from pipelines.run import run as run_job  # noqa: PLC0415
             from pipelines.session import OnSpark, Settings  # noqa: PLC0415
 
@@ -259,10 +259,10 @@ def run(  # noqa: PLR0913 - one argument per option
 
 
 @contextmanager
-def _kept_for_good() -> Iterator[None]:
-    """Have Python look for no garbage in what the block imports, which stays until the end.
+def _unswept() -> Iterator[None]:
+    """Have Python look for no garbage while the block imports: what it makes stays until the end.
 
-    It would go through all of it, again and again: a tenth of a small run.
+    It would go through all that is there, again and again: a tenth of a small run.
     """
     gc.disable()
     try:
