@@ -28,7 +28,7 @@ from duckdb.func import ARROW, SPECIAL
 
 from pipelines.errors import UsageError
 from pipelines.privacy_key import VARIABLE
-from pipelines.warehouse import SCHEMAS, open_beside, open_reader
+from pipelines.warehouse import SCHEMAS, open_beside, open_cursor, open_reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -214,8 +214,7 @@ def curtain(
     veil = Veil(con, hidden)
     ((home,),) = con.execute("select current_database()").fetchall()
     tables = _text_columns(con)
-    with con.cursor() as behind:
-        behind.execute(f'use "{home}"')
+    with open_cursor(con) as behind:
         functions = _register(behind, veil)
         behind.execute(f"attach ':memory:' as {CURTAIN}")
         try:

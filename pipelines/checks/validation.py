@@ -12,11 +12,13 @@ import json
 import sys
 import threading
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from expectations import SUITES, Check, CheckFailedToRunError, Severity, Suite, failing_rows
 from pipelines.contract import EXPORTS
+from pipelines.warehouse import open_cursor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -122,7 +124,7 @@ def validate(
     ]
     if not runnable:
         return []
-    judge = judge or _great_expectations().Judge(con.cursor)
+    judge = judge or _great_expectations().Judge(partial(open_cursor, con))
     try:
         return [
             result for suite, checks in runnable for result in _judge(con, judge, suite, checks)

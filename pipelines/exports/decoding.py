@@ -56,7 +56,7 @@ class Decoded:
     ``lines`` counts line ends, and a last line without one. ``is_regular`` says that line ends
     are all alike and no NUL byte is in it: there are then as many rows as lines, or fewer when
     a line is blank or a quoted cell holds a line break. ``is_plain`` is what
-    ``values.Reading`` means by it.
+    ``values.Reading`` means by it, ``pieces`` what ``transcoding.Look`` does.
     """
 
     path: Path
@@ -64,6 +64,7 @@ class Decoded:
     lines: int
     is_regular: bool
     is_plain: bool
+    pieces: list[tuple[int, int]]
 
 
 def unpack(path: Path, temp_dir: Path) -> Path:
@@ -170,7 +171,7 @@ def decode(path: Path, name: str, encoding: str | None, temp_dir: Path) -> Decod
 
 
 def _decoded(path: Path, encoding: str, look: transcoding.Look) -> Decoded:
-    return Decoded(path, encoding, look.lines, look.is_regular, look.is_plain)
+    return Decoded(path, encoding, look.lines, look.is_regular, look.is_plain, look.pieces)
 
 
 def _by_mark(sample: bytes) -> str | None:

@@ -37,7 +37,6 @@ BEYOND_HEADER = "(beyond the header)"
 _HEAD_CHARS = 1 << 18
 _SHOWN_CHARS = 200
 _MAX_ROW_BYTES = 64 << 20
-_CHUNK_BYTES = 1 << 16
 _STRICT_ROW_BYTES = 2_000_000
 _BYTE_ORDER_MARK = "\ufeff"
 
@@ -92,37 +91,41 @@ def read_text_file(file: ExportFile, rules: ExportMapping | None, temp_dir: Path
 
     def pick(lines: list[int]) -> str:
         picked = temp_dir / f"picked-{name}.csv"
-        _pick_lines(decoded.path, lines, picked, delimiter)
+        _pick_lines(decoded, lines, picked, delimiter)
         return _scan(picked, delimiter, len(headers), 0, first="line")
 
     return replace(source, exact=exact, pick=pick)
 
 
-def _pick_lines(path: Path, lines: list[int], picked: Path, delimiter: str) -> None:
+def _pick_lines(decoded: decoding.Decoded, lines: list[int], picked: Path, delimiter: str) -> None:
     """Write the lines of those numbers (in order, the file's first is 1), each behind its number.
 
-    Chunks that hold none of them are only counted.
+    Only the pieces they end in are read, and those they begin in.
     """
     waiting = deque(lines)
-    number, rest = 1, b""
-    with path.open("rb") as text, picked.open("wb") as out:
+    number = 1  # of the first line that ends in the piece at hand, or later
+    place = begin = 0  # where that piece begins, and the one that line begins in
+    with decoded.path.open("rb") as text, picked.open("wb") as out:
 
         def write(line: bytes) -> None:
             mark = f"{waiting.popleft()}{delimiter}".encode()
             out.write(mark + line.removesuffix(b"\r") + b"\n")
 
-        while waiting and (chunk := text.read(_CHUNK_BYTES)):
-            ended = chunk.count(b"\n")
-            if waiting[0] < number + ended:
-                whole = (rest + chunk).split(b"\n")
-                rest = whole.pop()
+        def read_to(end: int) -> bytes:
+            text.seek(begin)
+            before = text.read(place - begin)
+            return before[before.rfind(b"\n") + 1 :] + text.read(end - place)
+
+        for size, ended in decoded.pieces:
+            if waiting and waiting[0] < number + ended:
+                whole = read_to(place + size).split(b"\n")
                 while waiting and waiting[0] < number + ended:
                     write(whole[waiting[0] - number])
-            else:
-                rest = chunk[chunk.rfind(b"\n") + 1 :] if ended else rest + chunk
-            number += ended
-        if waiting and rest:
-            write(rest)
+            if ended:
+                number, begin = number + ended, place
+            place += size
+        if waiting:
+            write(read_to(place))
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,7 +52,8 @@ class Look:
     """What a text in UTF-8 is made of, told chunk by chunk.
 
     ``pairs`` are returns with a newline behind them; ``last`` is the last byte. ``is_plain`` is
-    what ``values.Reading`` means by it, but for line ends.
+    what ``values.Reading`` means by it, but for line ends. ``pieces`` are the bytes and newlines
+    of each chunk, by which a line is found again.
     """
 
     newlines: int = 0
@@ -61,6 +62,7 @@ class Look:
     has_nul: bool = False
     is_plain: bool = True
     last: str = ""
+    pieces: list[tuple[int, int]] = field(default_factory=list, compare=False)
 
     @property
     def lines(self) -> int:
@@ -76,10 +78,12 @@ class Look:
 
     def take(self, chunk: bytes) -> None:
         """Look at the next chunk; it may end within a character."""
+        newlines = chunk.count(b"\n")
+        self.pieces.append((len(chunk), newlines))
+        self.newlines += newlines
         if not self.last:
             chunk = chunk.removeprefix(codecs.BOM_UTF8)
         self.is_plain = self.is_plain and is_plain(chunk)
-        self.newlines += chunk.count(b"\n")
         self.pairs += self.last == "\r" and chunk[:1] == b"\n"
         if b"\r" in chunk:
             self.returns += chunk.count(b"\r")
@@ -95,6 +99,7 @@ class Look:
         self.has_nul = self.has_nul or other.has_nul
         self.is_plain = self.is_plain and other.is_plain
         self.last = other.last
+        self.pieces += other.pieces
 
 
 @dataclass(frozen=True)

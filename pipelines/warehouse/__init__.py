@@ -8,9 +8,19 @@ folder ``models/``) and reading the exports (``pipelines.exports``).
 from pipelines.warehouse.connection import (
     SCHEMAS,
     SCRATCH,
+    TOO_SLOW,
     open_beside,
+    open_cursor,
     open_reader,
     open_warehouse,
 )
 
-__all__ = ["SCHEMAS", "SCRATCH", "open_beside", "open_reader", "open_warehouse"]
+__all__ = [
+    "SCHEMAS",
+    "SCRATCH",
+    "TOO_SLOW",
+    "open_beside",
+    "open_cursor",
+    "open_reader",
+    "open_warehouse",
+]

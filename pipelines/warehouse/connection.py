@@ -25,8 +25,15 @@ The file of the warehouse holds what somebody reads after the run: compressing a
 table there takes several times as long as computing it.
 """
 
-# Two ways of packing text that take more time than all others together and save hardly a byte.
-_TOO_SLOW = "fsst,zstd"
+TOO_SLOW = "fsst,zstd"
+"""Two ways of packing text that take more time than all others together and save hardly a byte."""
+
+_HOME = "warehouse"
+"""What a warehouse is called on its own connection: the name its file has."""
+
+# A row group of the engine's own size is filled from several pieces of a CSV file, each copied once
+# more; one of this size is mostly filled by a piece, which is written as it is.
+_ROW_GROUP_ROWS = 40_960
 
 
 def open_warehouse(
@@ -44,7 +51,10 @@ def open_warehouse(
     Raises:
         UsageError: the memory limit cannot be read.
     """
-    con = duckdb.connect(str(path) if path else ":memory:")
+    con = duckdb.connect()
+    place = _quoted(path) if path else "':memory:'"
+    con.execute(f"attach {place} as {_HOME} (row_group_size {_ROW_GROUP_ROWS})")
+    con.execute(f"use {_HOME}")
     # Local times are kept as written: the session's zone must never shift one.
     con.execute("set timezone = 'UTC'")
     con.execute("set autoinstall_known_extensions = false")
@@ -65,7 +75,7 @@ def open_warehouse(
             raise UsageError(message) from error
     if temp_directory:
         con.execute("set temp_directory = $1", [str(temp_directory)])
-    con.execute("set disabled_compression_methods = $1", [_TOO_SLOW])
+    con.execute("set disabled_compression_methods = $1", [TOO_SLOW])
     con.execute(f"attach ':memory:' as {SCRATCH}")
     for schema in SCHEMAS:
         con.execute(f"create schema if not exists {schema}")
@@ -96,7 +106,19 @@ def open_beside(
 ) -> duckdb.DuckDBPyConnection:
     """Open a warehouse for reading, with room in memory for other databases beside it."""
     con = open_warehouse(None, memory_limit, temp_directory)
-    place = str(path).replace("'", "''")
-    con.execute(f"attach '{place}' as run (read_only)")
+    con.execute(f"attach {_quoted(path)} as run (read_only)")
     con.execute("use run")
     return con
+
+
+def open_cursor(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """A second connection to what ``con`` reads and writes; close it when done."""
+    ((home,),) = con.execute("select current_catalog()").fetchall()
+    cursor = con.cursor()
+    cursor.execute(f'use "{home}"')
+    return cursor
+
+
+def _quoted(path: Path) -> str:
+    place = str(path).replace("'", "''")
+    return f"'{place}'"

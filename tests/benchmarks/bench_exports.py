@@ -20,6 +20,7 @@ from pipelines.exports import decoding, stage_exports
 from tests.benchmarks import generate
 from tests.benchmarks.bench_run import TICKETS
 from tests.benchmarks.results import keep
+from tests.benchmarks.steps import duckdb_alone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +64,7 @@ def seconds(work: Callable[..., object], *arguments: object) -> float:
 def floor(path: Path, target: Path | None) -> None:
     """The engine alone: the file into typed columns of a warehouse's file, or of memory."""
     types = ", ".join(f"'{c.name}': '{c.kind.sql_type}'" for c in EXPORTS["tickets"].columns)
-    with _new_warehouse(target) as con:
+    with duckdb_alone(_new(target)) as con:
         con.execute(
             f"create table tickets as from read_csv('{path}', header = true, delim = ',',"
             f" auto_detect = false, quote = '\"', ignore_errors = true, columns = {{{types}}})"
@@ -72,14 +73,14 @@ def floor(path: Path, target: Path | None) -> None:
 
 def staged(folder: Path, work: Path, target: Path | None) -> None:
     """The whole of staging, into the same."""
-    with _new_warehouse(target) as con:
+    with warehouse.open_warehouse(_new(target)) as con:
         stage_exports(con, folder, temp_dir=work)
 
 
-def _new_warehouse(path: Path | None) -> duckdb.DuckDBPyConnection:
+def _new(path: Path | None) -> Path | None:
     if path is not None:
         path.unlink(missing_ok=True)
-    return warehouse.open_warehouse(path)
+    return path
 
 
 def test_reading_beside_the_engine_alone(tickets: dict[str, Path], tmp_path: Path) -> None:

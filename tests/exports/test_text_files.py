@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.errors import DataError
-from pipelines.exports import text_files
+from pipelines.exports import decoding, text_files, transcoding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -271,8 +271,10 @@ def test_picked_lines_are_those_of_their_numbers(  # noqa: PLR0913, PLR0917 - wh
     text = line_end.join(lines) + (b"" if ends_open and lines[-1] else line_end)
     (folder / "all").write_bytes(text)
     wanted = sorted(number for number in chosen if number <= len(lines))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(text_files, "_CHUNK_BYTES", chunk_bytes)
-        text_files._pick_lines(folder / "all", wanted, folder / "picked", ",")  # noqa: SLF001 - its own test
+    look = transcoding.Look()
+    for first in range(0, len(text), chunk_bytes):
+        look.take(text[first : first + chunk_bytes])
+    decoded = decoding.Decoded(folder / "all", "utf-8", look.lines, True, True, look.pieces)  # noqa: FBT003 - its fields
+    text_files._pick_lines(decoded, wanted, folder / "picked", ",")  # noqa: SLF001 - its own test
     expected = b"".join(b"%d,%s\n" % (number, lines[number - 1]) for number in wanted)
     assert (folder / "picked").read_bytes() == expected

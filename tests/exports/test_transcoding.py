@@ -52,6 +52,12 @@ def test_parts_make_the_whole(
     found = transcoding.transcode(source, target, "gb18030")
     assert target.read_bytes() == in_one_go(source, "gb18030")
     assert found == alone
+    assert isinstance(found, transcoding.Look)
+    written, place = target.read_bytes(), 0
+    for size, ended in found.pieces:
+        assert written[place : place + size].count(b"\n") == ended
+        place += size
+    assert place == len(written)
     assert sorted(path.name for path in folder.iterdir()) == ["once", "source", "target"]
 
 
