@@ -40,7 +40,7 @@ with supports as (
         rule.service_calendar_id,
         segment.calendar_position + epoch_us(ticket.finished_at) - epoch_us(segment.starts_at)
             + rule.training_due_seconds * 1000000 as due_position
-    from steps.tickets as ticket
+    from steps.dated_tickets as ticket
     left join terms.days as finish
         on ticket.opened_at is null and finish.day = cast(ticket.finished_at as date)
     left join terms.rules as rule
@@ -51,13 +51,8 @@ with supports as (
         and segment.starts_at <= ticket.finished_at
         and ticket.finished_at < segment.ends_at
     where ticket.is_finished
-        and (
-            rule.training_after_service_code = ticket.service_code
-            or (
-                rule.period_id is null
-                and ticket.service_code in (select training_after_service_code from terms.rules)
-            )
-        )
+        and ticket.service_code in (select training_after_service_code from terms.rules)
+        and (rule.period_id is null or rule.training_after_service_code = ticket.service_code)
 ),
 due as (
     select

@@ -29,36 +29,34 @@ with events as (
         and submitted_at is not null
         and class <> 'not_submitted_yet'
 ),
--- By how many filings there are from here on: a filing and the services since the one before it.
-numbered as (
+placed as (
     select
-        agent_id,
-        happened_at,
-        is_filing,
-        sum(is_filing) over (
-            partition by agent_id
-            order by happened_at desc, is_filing desc
-            rows between unbounded preceding and current row
-        ) as filings_to_come
+        *,
+        lag(is_filing) over (partition by agent_id order by happened_at, is_filing) as before,
+        row_number() over (partition by agent_id order by happened_at, is_filing) as place,
+        count(*) over (partition by agent_id) as events
     from events
 ),
-stretches as (
+-- The first service of each stretch, and the filing that ends it.
+turns as (
     select
         agent_id,
-        min(case when is_filing = 0 then happened_at end) as begins_at,
-        min(case when is_filing = 1 then happened_at end) as ends_at,
-        sum(1 - is_filing) as services
-    from numbered
-    group by agent_id, filings_to_come
+        is_filing,
+        happened_at as begins_at,
+        lead(happened_at) over (partition by agent_id order by place) as ends_at,
+        coalesce(lead(place) over (partition by agent_id order by place), events + 1) - place
+            as services
+    from placed
+    where is_filing <> coalesce(before, 1)
 )
 select
-    stretches.agent_id,
-    stretches.begins_at,
-    stretches.ends_at,
-    (epoch_us(coalesce(stretches.ends_at, run.as_of)) - epoch_us(stretches.begins_at)) // 1000000
+    turn.agent_id,
+    turn.begins_at,
+    turn.ends_at,
+    (epoch_us(coalesce(turn.ends_at, run.as_of)) - epoch_us(turn.begins_at)) // 1000000
         as silent_seconds,
-    cast(stretches.services as bigint) as services,
-    stretches.ends_at is null as is_current
-from stretches
+    cast(turn.services as bigint) as services,
+    turn.ends_at is null as is_current
+from turns as turn
 cross join meta.run as run
-where stretches.begins_at is not null
+where turn.is_filing = 0

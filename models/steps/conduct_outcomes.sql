@@ -57,7 +57,7 @@ with tickets as (
         rule.assessment_service_code,
         rule.phone_first_service_code,
         rule.phone_service_code
-    from steps.tickets as ticket
+    from steps.dated_tickets as ticket
     cross join meta.run as run
     left join terms.days as finish
         on ticket.opened_at is null

@@ -23,15 +23,16 @@ with served as (
         ticket.agent_id,
         ticket.customer_type,
         coalesce(ticket.period_id, finish.period_id) as period_id,
-        coalesce(ticket.form, service.form) as form,
+        service.form,
         ticket.finished_at,
         ticket.month,
         coalesce(ticket.provider = 'agent', false) as is_provider
-    from steps.tickets as ticket
+    from steps.dated_tickets as ticket
     left join terms.days as finish
         on ticket.opened_at is null and finish.day = cast(ticket.finished_at as date)
     left join terms.services as service
-        on service.period_id = finish.period_id and service.service_code = ticket.service_code
+        on service.period_id = coalesce(ticket.period_id, finish.period_id)
+        and service.service_code = ticket.service_code
     where ticket.is_finished
         and (
             ticket.provider = 'agent'

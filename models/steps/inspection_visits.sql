@@ -22,13 +22,14 @@ with sole_contracts as (
 select
     ticket.ticket_id,
     ticket.customer_id,
-    coalesce(ticket.contract_id, ticket.unit_contract_id, sole.contract_id) as contract_id,
+    coalesce(ticket.contract_id, unit.contract_id, sole.contract_id) as contract_id,
     ticket.finished_at as done_at
-from steps.tickets as ticket
+from steps.dated_tickets as ticket
 left join terms.days as finish
     on ticket.opened_at is null and finish.day = cast(ticket.finished_at as date)
 inner join terms.rules as rule
     on rule.period_id = coalesce(ticket.period_id, finish.period_id)
     and rule.inspection_service_code = ticket.service_code
+left join steps.units as unit on unit.serial_no = ticket.serial_no
 left join sole_contracts as sole on sole.customer_id = ticket.customer_id
 where ticket.is_finished

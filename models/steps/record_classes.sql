@@ -48,16 +48,15 @@ records as (
                 ', ',
                 case when record.form is null then 'form' end,
                 case
-                    when need.engineer = 1 and coalesce(trim(record.engineer), '') = ''
+                    when need.engineer = 1 and record.engineer is null
                         then 'engineer'
                 end,
                 case
-                    when need.fault_description = 1
-                        and coalesce(trim(record.fault_description), '') = ''
+                    when need.fault_description = 1 and record.fault_description is null
                         then 'fault_description'
                 end,
                 case
-                    when need.resolution = 1 and coalesce(trim(record.resolution), '') = ''
+                    when need.resolution = 1 and record.resolution is null
                         then 'resolution'
                 end,
                 case
@@ -133,8 +132,11 @@ ranked as (
                 submitted_at nulls last,
                 record_id
         ) as filing_rank,
-        min(case when kind = 'complete' then submitted_at end) over (partition by ticket_id)
-            as counted_at
+        -- a complete one, if there is any, comes first
+        first_value(case when kind = 'complete' then submitted_at end) over (
+            partition by ticket_id
+            order by standing nulls last, submitted_at nulls last, record_id
+        ) as counted_at
     from told
 )
 select

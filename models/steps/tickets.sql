@@ -2,8 +2,7 @@
 -- grain: one row per ticket
 -- clauses: OB, T1, CAT
 -- materialized: view
--- What happened after the as-of had not happened yet: later responses, arrivals and finishes
--- are null here. The terms are those of the day the ticket was opened.
+-- steps.dated_tickets with what its service, city and unit say.
 -- columns:
 --   ticket_id: key
 --   customer_id: who asked
@@ -36,14 +35,14 @@
 --   opened_on: day of opening
 --   month: first day of the month of opening
 --   period_id: the terms in force on the day of opening, null when none
+--   is_fault: has a fault level, or category fault
+--   is_finished: finished by the as-of
 --   stage: presales or aftersales
 --   mode: onsite or remote
 --   form: the record an agent owes for it
 --   needs_maintenance_fee: whether the service needs a maintenance fee once out of warranty
 --   service_level: X, S0, S1 or S2
 --   city_tier: tier1 or other, null when the city is blank
---   is_fault: has a fault level, or category fault
---   is_finished: finished by the as-of
 --   dispatched_from: city the engineer came from, null when unknown
 --   is_same_city: the customer's city is that city, null when unknown
 --   product_type: of the unit
@@ -53,58 +52,18 @@
 --   warranty_ends_on: first day out of warranty
 --   free_year_ends_on: first day after the free year
 --   maintenance_from_on: first day a maintenance fee is due
-with tickets as (
-    select
-        ticket.*,
-        cast(ticket.opened_at as date) as opened_on,
-        run.as_of
-    from staging.tickets as ticket
-    cross join meta.run as run
-)
 select
-    ticket.ticket_id,
-    ticket.customer_id,
-    ticket.customer_name,
-    ticket.customer_type,
-    ticket.city,
-    ticket.service_code,
-    ticket.fault_level,
-    ticket.serial_no,
-    ticket.contract_id,
-    ticket.provider,
-    ticket.agent_id,
-    ticket.channel,
-    ticket.parent_ticket_id,
-    ticket.opened_at,
-    case when ticket.responded_at <= ticket.as_of then ticket.responded_at end as responded_at,
-    case when ticket.arrived_at <= ticket.as_of then ticket.arrived_at end as arrived_at,
-    case when ticket.finished_at <= ticket.as_of then ticket.finished_at end as finished_at,
-    ticket.agreed_due_at,
-    ticket.dispatch_city,
-    ticket.expert_team,
-    ticket.training_hours,
-    ticket.trial_contract_id,
-    ticket.customer_consent,
-    ticket.report_channel,
-    ticket.category,
-    ticket.description,
-    ticket.source_file,
-    ticket.source_row,
-    ticket.opened_on,
-    cast(date_trunc('month', ticket.opened_on) as date) as month,
-    rule.period_id,
+    ticket.*,
     service.stage,
     service.mode,
     service.form,
     service.needs_maintenance_fee,
     level.service_level,
     case
-        when ticket.city is null or rule.period_id is null then null
+        when ticket.city is null or ticket.period_id is null then null
         when tier1.city is not null then 'tier1'
         else 'other'
     end as city_tier,
-    ticket.fault_level is not null or coalesce(ticket.category = 'fault', false) as is_fault,
-    coalesce(ticket.finished_at <= ticket.as_of, false) as is_finished,
     case
         when ticket.dispatch_city is not null then ticket.dispatch_city
         when ticket.provider = 'agent' then agent.city
@@ -122,17 +81,16 @@ select
     unit.warranty_ends_on,
     unit.free_year_ends_on,
     unit.maintenance_from_on
-from tickets as ticket
-left join terms.days as day_opened on day_opened.day = ticket.opened_on
-left join terms.rules as rule on rule.period_id = day_opened.period_id
+from steps.dated_tickets as ticket
+left join terms.rules as rule on rule.period_id = ticket.period_id
 left join terms.services as service
-    on service.period_id = rule.period_id and service.service_code = ticket.service_code
+    on service.period_id = ticket.period_id and service.service_code = ticket.service_code
 left join terms.service_levels as level
-    on level.period_id = rule.period_id
+    on level.period_id = ticket.period_id
     and level.customer_type = ticket.customer_type
     and level.stage = service.stage
     and level.mode = service.mode
 left join terms.tier1_cities as tier1
-    on tier1.period_id = rule.period_id and tier1.city = ticket.city
+    on tier1.period_id = ticket.period_id and tier1.city = ticket.city
 left join staging.agents as agent on agent.agent_id = ticket.agent_id
 left join steps.units as unit on unit.serial_no = ticket.serial_no

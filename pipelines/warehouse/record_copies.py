@@ -14,7 +14,9 @@ a sorted list, but numbers are sorted and not texts, which takes a fifth of the 
 
 from __future__ import annotations
 
+import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -38,10 +40,14 @@ _BLOCK: Final = 10_000
 _GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
 #: Characters at one end by which texts are put in order, each a part of the next.
 _LENGTHS: Final = (SHARED, 16, 32, 64)
+# Of the longer ones' fingerprints a part is enough, among the few texts that share the first.
+_FIRST_24: Final = 0xFFFFFF0000000000
+_LAST_20: Final = 0xFFFFF
 
 # What is compared is fault and resolution without spaces, punctuation and digits: another date
 # or serial number does not make it another text.
 _LEFT_OUT: Final = r"[\s\d\p{P}]+"
+_CAPITAL: Final = r"\p{Changes_When_Lowercased}"
 _TEXTS: Final = """
 select
     record.record_id,
@@ -88,12 +94,27 @@ def write_record_copies(con: duckdb.DuckDBPyConnection) -> None:
         parts = 1 + records // AT_A_TIME
         for part in range(parts):
             texts = con.sql(_TEXTS, params={"parts": parts, "part": part}).pl()
-            copies.append(record_copies(texts, *rules[0]).match_to_schema(_COPIES))
+            copies += _beside_each_other(texts, *rules[0])
     con.register(
         "record_copies_frame", pl.concat(copies).sort("agent_id", "copy_group", "record_id")
     )
     con.execute("create or replace table steps.record_copies as select * from record_copies_frame")
     con.unregister("record_copies_frame")
+
+
+def _beside_each_other(
+    records: pl.DataFrame, min_characters: int, similarity_pct: float
+) -> list[pl.DataFrame]:
+    """The copies among ``records``, some agents on each core."""
+    cores = os.cpu_count() or 1
+    agents = records["agent_id"].hash() % cores
+
+    def copies_of(core: int) -> pl.DataFrame:
+        some = records.filter(agents == core)
+        return record_copies(some, min_characters, similarity_pct).match_to_schema(_COPIES)
+
+    with ThreadPoolExecutor(cores) as pool:
+        return list(pool.map(copies_of, range(cores)))
 
 
 def record_copies(
@@ -109,9 +130,9 @@ def record_copies(
     Returns:
         The columns of ``steps.record_copies``, in order of agent, group and record.
     """
-    cleaned = records.with_columns(
-        pl.col("content").str.replace_all(_LEFT_OUT, "").str.to_lowercase()
-    ).filter(pl.col("content").str.len_chars() >= min_characters)
+    cleaned = records.with_columns(_cleaned(records["content"])).filter(
+        pl.col("content").str.len_chars() >= min_characters
+    )
     texts = cleaned.group_by("agent_id", "content").agg(
         first_record_id=pl.col("record_id").min(), records=pl.len()
     )
@@ -121,6 +142,13 @@ def record_copies(
         .select(_COPIES.names())
         .sort("agent_id", "copy_group", "record_id")
     )
+
+
+def _cleaned(content: pl.Series) -> pl.Series:
+    """Texts without what is left out, in small letters; few have a capital to be looked for."""
+    bare = content.str.replace_all(_LEFT_OUT, "")
+    capital = bare.str.contains(_CAPITAL).arg_true()
+    return bare.scatter(capital, bare.gather(capital).str.to_lowercase())
 
 
 def group_texts(texts: pl.DataFrame, similarity_pct: float) -> pl.DataFrame:
@@ -154,9 +182,9 @@ def group_texts(texts: pl.DataFrame, similarity_pct: float) -> pl.DataFrame:
 
 def _near(texts: pl.DataFrame, similarity_pct: float) -> list[tuple[int, int]]:
     """The pairs of row numbers that are close in one of the orders and similar enough."""
-    contents = np.array(texts["content"].to_list(), dtype=object)
-    lengths = texts["content"].str.len_chars().to_numpy().astype(np.int64)
-    signatures = _signatures(contents)
+    contents = texts["content"]
+    lengths = contents.str.len_chars().to_numpy().astype(np.int64)
+    signatures = _signatures(contents, lengths)
     pairs: list[tuple[int, int]] = []
     for sign in (1, -1):
         for one, other in _neighbours(texts, sign):
@@ -166,8 +194,8 @@ def _near(texts: pl.DataFrame, similarity_pct: float) -> list[tuple[int, int]]:
             can_be = 100 * differences <= (100 - similarity_pct) * (lengths[one] + lengths[other])
             one, other = one[can_be], other[can_be]  # noqa: PLW2901 - the pairs still in question
             scores = process.cpdist(
-                contents[one].tolist(),
-                contents[other].tolist(),
+                contents.gather(one).to_list(),
+                contents.gather(other).to_list(),
                 scorer=fuzz.ratio,
                 score_cutoff=similarity_pct,
                 workers=-1,
@@ -177,7 +205,7 @@ def _near(texts: pl.DataFrame, similarity_pct: float) -> list[tuple[int, int]]:
     return pairs
 
 
-def _signatures(contents: NDArray[np.object_]) -> list[NDArray[np.uint64]]:
+def _signatures(contents: pl.Series, lengths: NDArray[np.int64]) -> list[NDArray[np.uint64]]:
     """The characters of each text as a set of 128: bits that differ are characters that differ.
 
     In two halves: each character has its bit in one of them.
@@ -188,9 +216,10 @@ def _signatures(contents: NDArray[np.object_]) -> list[NDArray[np.uint64]]:
     halves = [np.where(is_in_second, 0, bit_of), np.where(is_in_second, bit_of, 0)]
     found: list[list[NDArray[np.uint64]]] = [[], []]
     for first in range(0, len(contents), _BLOCK):
-        block = contents[first : first + _BLOCK].tolist()
-        starts = np.cumsum([0, *map(len, block[:-1])])
-        characters = np.frombuffer("".join(block).encode("utf-32-le"), dtype=np.uint32)
+        sizes = lengths[first : first + _BLOCK]
+        starts = np.cumsum(sizes) - sizes
+        text: str = contents.slice(first, _BLOCK).str.join("").item()
+        characters = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32)
         for half, signatures in zip(halves, found, strict=True):
             signatures.append(np.bitwise_or.reduceat(half[characters], starts))
     return [np.concatenate(signatures) for signatures in found]
@@ -204,14 +233,14 @@ def _neighbours(
     ``sign``: 1 for the order of beginnings, -1 for that of ends.
     """
     content = pl.col("content")
-    ends = [content.str.head(n) if sign > 0 else content.str.tail(n) for n in _LENGTHS]
-    agent_and_end = pl.col("agent_id").hash() ^ ends[0].hash()
+    ends = [(content.str.head(n) if sign > 0 else content.str.tail(n)).hash() for n in _LENGTHS]
+    longer = ends[1] & _FIRST_24 | (ends[2] & _LAST_20) * 2**20 | ends[3] & _LAST_20
     order = texts.select(
-        agent_and_end.alias("shared"),
-        *(end.hash().alias(f"end{n}") for end, n in zip(ends[1:], _LENGTHS[1:], strict=True)),
-        "first_record_id",
-        pl.int_range(pl.len()).alias("number"),
-    ).sort(pl.exclude("number"))
+        shared=pl.col("agent_id").hash() ^ ends[0],
+        longer=longer,
+        whole=content.hash(),
+        number=pl.int_range(pl.len(), dtype=pl.UInt32),
+    ).sort("shared", "longer", "whole")
     shared, numbers = order["shared"].to_numpy(), order["number"].to_numpy()
     for distance in range(1, min(NEIGHBOURS, len(numbers) - 1) + 1):
         one, other = slice(None, -distance), slice(distance, None)
