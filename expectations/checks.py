@@ -246,10 +246,9 @@ def refers(  # noqa: PLR0913, PLR0917 -- both ends of a reference, and what it g
     """
     # A table that was not given is empty: every reference into it would be flagged.
     query = (
-        f"select source_file, source_row, {keys}, {column} from {table} "
-        f"where {column} is not null and exists (select 1 from {target}) "
-        f"and {column} not in (select {target_column} from {target} "
-        f"where {target_column} is not null)"
+        f"select source_file, source_row, {keys}, {column} from {table} as refers "
+        f"anti join {target} as target on target.{target_column} = refers.{column} "
+        f"where {column} is not null and exists (select 1 from {target})"
     )
     return warning(
         f"{column}_in_{target.split('.')[1]}",

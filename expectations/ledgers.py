@@ -193,13 +193,14 @@ RECORD_EXCEPTIONS = Suite(
         critical(
             "every_record_in_one_place",
             NoRows(
-                "select r.source_file, r.source_row, r.record_id, count(p.record_id) as places "
-                "from staging.service_records as r left join ("
+                "with places as (select record_id, count(*) as places from ("
                 "select record_id from marts.record_exceptions union all "
                 "select record_id from steps.record_classes "
-                "where class in ('counted', 'incomplete', 'wrong_form')) as p "
-                "on p.record_id = r.record_id "
-                "group by r.source_file, r.source_row, r.record_id having count(p.record_id) <> 1"
+                "where class in ('counted', 'incomplete', 'wrong_form')) group by record_id) "
+                "select r.source_file, r.source_row, r.record_id, coalesce(p.places, 0) as places "
+                "from staging.service_records as r "
+                "left join places as p on p.record_id = r.record_id "
+                "where coalesce(p.places, 0) <> 1"
             ),
             "AG",
             "Every service record speaks for a record owed or is listed as an exception, once.",
