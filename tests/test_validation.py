@@ -395,9 +395,13 @@ def test_suites_can_be_listed_without_great_expectations() -> None:
 def test_statistics_no_suite_asks_for_are_imported_once_they_are_used() -> None:
     code = """
         import sys
-        from pipelines.checks.validation import warm_up
+        import duckdb
+        from pipelines.checks.validation import validate, warm_up
         warm_up().join()
         assert "great_expectations" in sys.modules
+        with duckdb.connect() as con:
+            con.execute("create schema meta; create table meta.files (export varchar)")
+            assert validate(con)
         from scipy import stats
         assert "scipy.stats._stats_py" not in sys.modules
         print(stats.norm.cdf(0), "scipy.stats._stats_py" in sys.modules)

@@ -89,8 +89,10 @@ def _put_off(package: str, name: str) -> None:
     SciPy's statistics take a quarter of the time of importing Great Expectations.
     """
     module_name = f"{package}.{name}"
+    if module_name in sys.modules:  # asked for its spec, it would run
+        return
     spec = importlib.util.find_spec(module_name)  # imports the package, which is light
-    if module_name in sys.modules or spec is None or spec.loader is None:
+    if spec is None or spec.loader is None:
         return
     spec.loader = importlib.util.LazyLoader(spec.loader)
     module = importlib.util.module_from_spec(spec)
