@@ -9,7 +9,7 @@ belong here: what a step does (``session``) and what a table means (``models``, 
 """
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import dagster as dg
@@ -205,36 +205,45 @@ def _tried_again(run: Session) -> Iterator[None]:
 
 
 def _built(
-    con: duckdb.DuckDBPyConnection, tables: Iterable[str], words: dict[str, str] | None = None
+    con: duckdb.DuckDBPyConnection, tables: Iterable[str]
 ) -> Iterator[dg.MaterializeResult[Any]]:
+    columns = _columns(con)
     for table in tables:
-        yield dg.MaterializeResult(
-            asset_key=asset_key(table), metadata=table_metadata(con, table, words or {}, table)
-        )
+        metadata = table_metadata(table, columns[table], {}, _rows(con, table))
+        yield dg.MaterializeResult(asset_key=asset_key(table), metadata=metadata)
+
+
+def _columns(con: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[str, str]]]:
+    """Name and type of each column, by table."""
+    columns: dict[str, list[tuple[str, str]]] = {}
+    for table, column, kind in con.execute(
+        "select schema_name || '.' || table_name, column_name, data_type from duckdb_columns() "
+        "where not internal order by column_index"
+    ).fetchall():
+        columns.setdefault(table, []).append((column, kind))
+    return columns
+
+
+def _rows(con: duckdb.DuckDBPyConnection, place: str) -> int:
+    row = con.execute(f"select count(*) from {place}").fetchone()  # noqa: S608 - a table of ours
+    return int(row[0]) if row else 0
 
 
 def table_metadata(
-    con: duckdb.DuckDBPyConnection, table: str, words: dict[str, str], place: str | None = None
+    table: str, columns: Iterable[tuple[str, str]], words: Mapping[str, str], rows: int | None
 ) -> dict[str, Any]:
-    """Column schema, and the count of rows in ``place`` (None: nothing stored to count)."""
-    schema, name = table.split(".", 1)
-    columns = con.execute(
-        "select column_name, data_type, is_nullable from duckdb_columns() "
-        "where schema_name = $1 and table_name = $2 and not internal order by column_index",
-        [schema, name],
-    ).fetchall()
+    """Columns with types and ``words``, and the count of rows (None: nothing is stored)."""
     metadata: dict[str, Any] = {
         "dagster/table_name": table,
         "dagster/column_schema": dg.TableSchema(
             [
                 dg.TableColumn(column, kind, description=words.get(column))
-                for column, kind, _ in columns
+                for column, kind in columns
             ]
         ),
     }
-    if place is not None:
-        row = con.execute(f"select count(*) from {place}").fetchone()  # noqa: S608 - a table of ours
-        metadata["dagster/row_count"] = row[0] if row else 0
+    if rows is not None:
+        metadata["dagster/row_count"] = rows
     return metadata
 
 
@@ -300,25 +309,18 @@ def _models() -> dg.AssetsDefinition:
         run: Session = context.resources.session
         wanted = frozenset(table_name(key) for key in context.selected_asset_keys)
         with _step(run, "models") as summary:
-            built = [
-                (
-                    model,
-                    table_metadata(
-                        run.con,
-                        model.name,
-                        dict(model.columns),
-                        model.place if run.is_here(model) else None,
-                    ),
-                )
-                for model in session.build_models(run, wanted)
-            ]
+            built = list(session.build_models(run, wanted))
+            columns = _columns(run.con)
+            rows = {m.name: _rows(run.con, m.place) for m in built if run.is_here(m)}
             schema = lineage.warehouse_schema(run.con)
             # The validator works while the lineage is drawn and Dagster writes its events.
             session.hand_over(run)
-            drawn = session.draw_lineage(run, [model for model, _ in built], schema)
-            for model, metadata in built:
-                metadata["dagster/column_lineage"] = _column_lineage(drawn[model.name])
-                yield dg.MaterializeResult(asset_key=asset_key(model.name), metadata=metadata)
+            drawn = session.draw_lineage(run, built, schema)
+            for model in built:
+                name = model.name
+                metadata = table_metadata(name, columns[name], model.columns, rows.get(name))
+                metadata["dagster/column_lineage"] = _column_lineage(drawn[name])
+                yield dg.MaterializeResult(asset_key=asset_key(name), metadata=metadata)
             summary.append(f"{len(wanted)} tables and views")
 
     return sql_models
