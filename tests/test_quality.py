@@ -238,6 +238,26 @@ def test_a_changed_word_is_found_wherever_it_stands(place: int) -> None:
     assert record_copies(texts(TEXT, *others, changed), 10, 98).is_empty()
 
 
+@pytest.mark.parametrize("others", [2, 4, 16, 64])
+@pytest.mark.parametrize("is_beginning", [True, False], ids=["beginning", "end"])
+def test_alike_texts_are_found_among_many_with_the_same_form_of_words(
+    others: int,
+    is_beginning: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    form = TEXT * 3
+    letters = Random(others)  # noqa: S311 - made-up data
+
+    def filled(what: str) -> str:
+        return form + what if is_beginning else what[::-1] + form
+
+    told = ["".join(letters.choices("电源模块日志策略路由端口", k=24)) for _ in range(others)]
+    alike = told[0][:20] + "换新完毕"
+    # the others differ in 24 of 135 characters, the last from the first in at most 4
+    assert fuzz.ratio(filled(told[0]), filled(alike)) > 97
+    copies = record_copies(texts(*map(filled, [*told, alike])), 10, 97)
+    assert {"R0", f"R{others}"} <= set(copies["record_id"])
+
+
 def test_copies_of_copies_are_one_group() -> None:
     second = TEXT[:-1] + "甲"
     third = "甲" + second[1:]

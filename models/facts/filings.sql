@@ -8,7 +8,8 @@
 -- wrong_form or missing, in this order of what was filed. A finding that hangs on something
 -- the exports do not say (whose record, which form, when submitted) is empty and the verdict
 -- unmeasurable; where the answer is the same either way, it is given: where the ticket does not say
--- who owes the record or its form, one that came too late or is incomplete is late or incomplete.
+-- who owes the record or its form, one that came too late, is incomplete or has the wrong form is
+-- late, incomplete or of the wrong form.
 -- columns:
 --   ticket_id: key
 --   agent_id: who owes the record, null when the ticket does not say
@@ -42,8 +43,8 @@ filed as (
         record.missing_fields,
         case
             when record.class in ('counted', 'incomplete', 'wrong_form') then record.class
-            when record.missing_fields is not null then 'incomplete'
             when record.form <> duty.form then 'wrong_form'
+            when record.missing_fields is not null then 'incomplete'
             when record.class is not null then 'late'
         end as class
     from steps.filing_duties as duty
@@ -51,7 +52,7 @@ filed as (
         on record.ticket_id = duty.ticket_id
         and record.filing_rank = 1
         and record.class in (
-            'counted', 'incomplete', 'wrong_form', 'agent_not_named', 'form_unknown'
+            'counted', 'incomplete', 'wrong_form', 'agent_not_named', 'form_unknown', 'no_time'
         )
 ),
 found as (

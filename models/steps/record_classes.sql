@@ -118,7 +118,10 @@ told as (
             when form <> owed_form then 'wrong_form'
             when missing_fields is not null then 'incomplete'
             when submitted_at is not null then 'complete'
-        end as standing
+        end as standing,
+        -- it is the record owed, but for what is not said
+        case when kind in ('agent_not_named', 'form_unknown', 'no_time') then 1 else 0 end
+            as might_count
     from sorted
 ),
 ranked as (
@@ -129,13 +132,14 @@ ranked as (
             order by
                 -- in this order by their names
                 standing nulls last,
+                might_count desc,
                 submitted_at nulls last,
                 record_id
         ) as filing_rank,
         -- a complete one, if there is any, comes first
         first_value(case when kind = 'complete' then submitted_at end) over (
             partition by ticket_id
-            order by standing nulls last, submitted_at nulls last, record_id
+            order by standing nulls last, might_count desc, submitted_at nulls last, record_id
         ) as counted_at
     from told
 )

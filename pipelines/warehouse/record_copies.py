@@ -5,11 +5,9 @@ Belongs here: the one part of quality that SQL cannot say well, near-equal texts
 (``marts.agent_flags``) and every other judgement on agents, which is SQL.
 
 The search is sorted neighbourhood (Hernández and Stolfo 1995): the different texts of an agent are
-put in order twice, by how they begin and by how they end, and each is compared with the few that
+put in order twice, read from the beginning and from the end, and each is compared with the few that
 follow. Texts that differ in a few places share their beginning or their end, so they stand close in
-one of the two orders. What differs within ``SHARED`` characters of both ends can be missed. The
-order is that of fingerprints of ever longer beginnings: texts that share more stand closer, as in
-a sorted list, but numbers are sorted and not texts, which takes a fifth of the time.
+one of the two orders. What differs at both ends can be missed, where others stand between.
 """
 
 from __future__ import annotations
@@ -21,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 from rapidfuzz import fuzz, process
 
 if TYPE_CHECKING:
@@ -31,18 +30,11 @@ if TYPE_CHECKING:
 
 #: How many of the texts that follow in order each text is compared with.
 NEIGHBOURS: Final = 3
-#: Characters at one end that two texts must share to be compared.
-SHARED: Final = 8
 #: Records compared at a time, so that memory does not grow with them; an agent is never divided.
 AT_A_TIME: Final = 500_000
 _BLOCK: Final = 10_000
 #: Spreads neighbouring characters over the bits (Knuth's multiplicative hashing).
 _GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
-#: Characters at one end by which texts are put in order, each a part of the next.
-_LENGTHS: Final = (SHARED, 16, 32, 64)
-# Of the longer ones' fingerprints a part is enough, among the few texts that share the first.
-_FIRST_24: Final = 0xFFFFFF0000000000
-_LAST_20: Final = 0xFFFFF
 
 # What is compared is fault and resolution without spaces, punctuation and digits: another date
 # or serial number does not make it another text.
@@ -186,8 +178,8 @@ def _near(texts: pl.DataFrame, similarity_pct: float) -> list[tuple[int, int]]:
     lengths = contents.str.len_chars().to_numpy().astype(np.int64)
     signatures = _signatures(contents, lengths)
     pairs: list[tuple[int, int]] = []
-    for sign in (1, -1):
-        for one, other in _neighbours(texts, sign):
+    for read in (contents, _backwards(contents)):
+        for one, other in _neighbours(texts["agent_id"], read):
             # What only one of two texts has is a difference: of characters, and of length.
             alone = sum(np.bitwise_count(half[one] ^ half[other]) for half in signatures)
             differences = np.maximum(alone, abs(lengths[one] - lengths[other]))
@@ -225,26 +217,28 @@ def _signatures(contents: pl.Series, lengths: NDArray[np.int64]) -> list[NDArray
     return [np.concatenate(signatures) for signatures in found]
 
 
-def _neighbours(
-    texts: pl.DataFrame, sign: int
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """The pairs of row numbers that stand close, by how far, and share ``SHARED`` characters.
+def _backwards(contents: pl.Series) -> pl.Series:
+    """The bytes of each text from its end: texts that end alike begin alike here."""
+    _, offsets, data = contents.rechunk().to_arrow().buffers()
+    starts = np.frombuffer(offsets, np.int64)[: len(contents) + 1]
+    turned = np.frombuffer(data, np.uint8)[starts[0] : starts[-1]][::-1]
+    # Turned as a whole: the last text comes first.
+    places = starts[-1] - starts[::-1]
+    buffers = [None, pa.py_buffer(places.tobytes()), pa.py_buffer(turned.tobytes())]
+    from_the_last = pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(contents), buffers)
+    return pl.Series(from_the_last).reverse()
 
-    ``sign``: 1 for the order of beginnings, -1 for that of ends.
-    """
-    content = pl.col("content")
-    ends = [(content.str.head(n) if sign > 0 else content.str.tail(n)).hash() for n in _LENGTHS]
-    longer = ends[1] & _FIRST_24 | (ends[2] & _LAST_20) * 2**20 | ends[3] & _LAST_20
-    order = texts.select(
-        shared=pl.col("agent_id").hash() ^ ends[0],
-        longer=longer,
-        whole=content.hash(),
-        number=pl.int_range(pl.len(), dtype=pl.UInt32),
-    ).sort("shared", "longer", "whole")
-    shared, numbers = order["shared"].to_numpy(), order["number"].to_numpy()
+
+def _neighbours(
+    agents: pl.Series, texts: pl.Series
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """The pairs of row numbers of an agent whose texts stand close in their order, by how far."""
+    by = pl.DataFrame({"agent": agents.hash(), "text": texts})
+    numbers = by.select(pl.arg_sort_by("agent", "text")).to_series().to_numpy()
+    agent = by["agent"].to_numpy()[numbers]
     for distance in range(1, min(NEIGHBOURS, len(numbers) - 1) + 1):
         one, other = slice(None, -distance), slice(distance, None)
-        is_pair = shared[one] == shared[other]
+        is_pair = agent[one] == agent[other]
         yield numbers[one][is_pair], numbers[other][is_pair]
 
 
