@@ -23,6 +23,7 @@ import sys
 import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
 
 from pipelines.errors import BusyError, DataError, SlaError, UsageError
 
@@ -209,6 +210,13 @@ def _published(out: Path) -> set[str]:
 
 
 def _make_folder(out: Path) -> None:
+    place = str(out.absolute())
+    if "?" in place or unquote(place) != place:
+        message = (
+            f"--out {out}: a folder with ? in its path, or with % and two digits, cannot hold a "
+            "result: the libraries that write it read these signs as something else. Name another."
+        )
+        raise UsageError(message)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except FileExistsError as error:

@@ -10,17 +10,14 @@ import signal
 import subprocess
 import sys
 import textwrap
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import duckdb
 import pytest
 
 from pipelines import publish
 from pipelines.errors import DataError, UsageError
-from pipelines.warehouse import open_reader
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pipelines.warehouse import open_beside, open_reader, open_warehouse
 
 OLD = {"warehouse.duckdb": "old", "report/index.html": "old", "report/gone/page.html": "old"}
 NEW = {"warehouse.duckdb": "new", "report/index.html": "new", "report/zh/page.html": "new"}
@@ -263,6 +260,33 @@ def test_a_file_in_the_place_of_out_is_wrong_usage(tmp_path: Path) -> None:
     file.write_text("", encoding="utf-8")
     with pytest.raises(UsageError, match="is a file"), publish.only_run(file):
         pass
+
+
+@pytest.mark.parametrize("name", ["why?", "a%20b"])
+def test_signs_the_libraries_read_as_something_else_are_wrong_usage(
+    name: str, tmp_path: Path
+) -> None:
+    with (
+        pytest.raises(UsageError, match="Name another"),
+        publish.only_run(tmp_path / name / "out"),
+    ):
+        pass
+    assert not (tmp_path / name).exists()
+
+
+def test_out_may_be_called_like_a_kind_of_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    out = Path("sqlite:100%")
+    with publish.only_run(out):
+        file = out / "warehouse.duckdb"
+        with open_warehouse(file) as con:
+            con.execute("create table meta.one as select 1 as number")
+    with open_reader(file) as con:
+        assert con.execute("select number from meta.one").fetchall() == [(1,)]
+    with open_beside(file) as con:
+        assert con.execute("select number from meta.one").fetchall() == [(1,)]
 
 
 def test_a_parent_that_is_a_file_is_wrong_usage(tmp_path: Path) -> None:

@@ -59,13 +59,14 @@ class Validator:
             memory_limit: as DuckDB writes it; None for DuckDB's own.
             spill: where DuckDB may put what does not fit.
         """
+        place = str(warehouse.absolute())
         config = {"temp_directory": str(spill)}
         if memory_limit:
             config["memory_limit"] = memory_limit
         self.is_asked = True
         assert self._process.stdin is not None  # noqa: S101 - opened above
         with contextlib.suppress(BrokenPipeError):  # it died: answer() says so
-            json.dump({"warehouse": str(warehouse), "config": config}, self._process.stdin)
+            json.dump({"warehouse": place, "config": config}, self._process.stdin)
             self._process.stdin.write("\n")
             self._process.stdin.flush()
 

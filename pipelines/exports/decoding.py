@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import hashlib
+import os
 import zipfile
 import zlib
 from contextlib import contextmanager
@@ -67,6 +69,11 @@ class Decoded:
     pieces: list[tuple[int, int]]
 
 
+def temporary(folder: Path, what: str, name: str) -> Path:
+    """Where a text is put that is made of the file ``name``, however long that is."""
+    return folder / f"{what}-{hashlib.sha256(os.fsencode(name)).hexdigest()}.txt"
+
+
 def unpack(path: Path, temp_dir: Path) -> Path:
     """A gzipped file, or a zip of one, as a plain file in ``temp_dir``.
 
@@ -74,7 +81,7 @@ def unpack(path: Path, temp_dir: Path) -> Path:
         DataError: it is not packed so, is cut short, holds several files or none, or grows
             beyond the limits.
     """
-    target = temp_dir / f"unpacked-{path.name}.txt"
+    target = temporary(temp_dir, "unpacked", path.name)
     packed_bytes, written = path.stat().st_size, 0
     try:
         with _packed(path) as packed, target.open("wb") as plain:
@@ -163,7 +170,7 @@ def decode(path: Path, name: str, encoding: str | None, temp_dir: Path) -> Decod
             raise DataError(message)
         if not _is_chinese(sample):
             raise _undecodable(name, "utf-8", looked.byte, looked.line, encoding)
-    target = temp_dir / f"decoded-{name}.txt"
+    target = temporary(temp_dir, "decoded", name)
     written = transcoding.transcode(path, target, found)
     if isinstance(written, transcoding.Unfit):
         raise _undecodable(name, found, written.byte, written.line, encoding)

@@ -136,7 +136,7 @@ def attached(con: duckdb.DuckDBPyConnection, warehouse: Path | None) -> Iterator
         yield None
         return
     try:
-        con.execute(f"attach {literal(str(warehouse))} as {_LAST} (read_only)")
+        con.execute(f"attach {literal(str(warehouse.absolute()))} as {_LAST} (read_only)")
     except duckdb.Error:
         yield None
         return

@@ -79,7 +79,7 @@ def read_text_file(file: ExportFile, rules: ExportMapping | None, temp_dir: Path
         blank_is_null=False,
         notes=[] if header_line == 1 else [f"header found in line {header_line}"],
     )
-    rows_file = temp_dir / f"rows-{name}.csv"
+    rows_file = decoding.temporary(temp_dir, "rows", name)
     layout = _Layout(name, delimiter, len(headers), header_end)
 
     def exact() -> Source:
@@ -90,7 +90,7 @@ def read_text_file(file: ExportFile, rules: ExportMapping | None, temp_dir: Path
         return exact()
 
     def pick(lines: list[int]) -> str:
-        picked = temp_dir / f"picked-{name}.csv"
+        picked = decoding.temporary(temp_dir, "picked", name)
         _pick_lines(decoded, lines, picked, delimiter)
         return _scan(picked, delimiter, len(headers), 0, first="line")
 
@@ -251,6 +251,7 @@ def _rows(
     while True:
         start = lines.number + 1
         lines.taken.clear()
+        known = len(findings)
         try:
             cells = next(reader, None)
         except csv.Error as error:
@@ -261,6 +262,8 @@ def _rows(
             raise DataError(message) from error
         if cells is None:
             return
+        if len(findings) > known:  # seen in any line of the row
+            findings[known:] = [replace(finding, line=start) for finding in findings[known:]]
         if len(lines.taken) > 1:
             _check_quotes(layout, start, cells, lines.taken)
         if len(cells) > 1 or (cells and cells[0].strip()):

@@ -77,7 +77,7 @@ class Look:
         )
 
     def take(self, chunk: bytes) -> None:
-        """Look at the next chunk; it may end within a character."""
+        """Look at the next chunk, of whole characters."""
         newlines = chunk.count(b"\n")
         self.pieces.append((len(chunk), newlines))
         self.newlines += newlines
@@ -124,8 +124,9 @@ def look(path: Path) -> Look | Unfit:
     decoder = codecs.getincrementaldecoder("utf-8")()
     found = Look()
     position = 0
+    begun = b""
     for chunk in _chunks(path, 0, path.stat().st_size):
-        kept = len(decoder.getstate()[0])
+        kept = len(begun)
         if kept or not chunk.isascii():
             try:
                 decoder.decode(chunk)
@@ -133,9 +134,11 @@ def look(path: Path) -> Look | Unfit:
                 start = max(error.start - kept, 0)
                 line = found.newlines + chunk[:start].count(b"\n") + 1
                 return Unfit(position + error.start - kept, line)
-        found.take(chunk)
+        text = begun + chunk if begun else chunk
+        begun = decoder.getstate()[0]  # what is cut is looked at with its other half
+        found.take(text.removesuffix(begun))
         position += len(chunk)
-    return Unfit(position, found.newlines + 1) if decoder.getstate()[0] else found
+    return Unfit(position, found.newlines + 1) if begun else found
 
 
 def transcode(source: Path, target: Path, encoding: str) -> Look | Unfit:

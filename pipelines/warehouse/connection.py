@@ -96,7 +96,7 @@ def open_reader(path: Path) -> duckdb.DuckDBPyConnection:
             f"sla run --exports DIR --out {path.parent}"
         )
         raise UsageError(message)
-    con = duckdb.connect(str(path), read_only=True)
+    con = duckdb.connect(path.absolute(), read_only=True)
     con.execute("set timezone = 'UTC'")
     return con
 
@@ -120,5 +120,6 @@ def open_cursor(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
 
 
 def _quoted(path: Path) -> str:
-    place = str(path).replace("'", "''")
+    # Absolute: what stands before a colon would be taken for a kind of database.
+    place = str(path.absolute()).replace("'", "''")
     return f"'{place}'"

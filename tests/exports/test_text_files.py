@@ -125,6 +125,32 @@ def test_nul_bytes_are_taken_out_and_listed(stage: Callable[..., Staged]) -> Non
     assert staged.problems() == [(2, "", "T␀1,成都", "NUL bytes taken out")]
 
 
+def test_a_nul_byte_is_listed_with_the_line_its_row_begins_on(stage: Callable[..., Staged]) -> None:
+    rows = 'T1,"a\nb\0c"\n,"d\ne\0f"\nT2,g\n'
+    staged = stage({"tickets.csv": f"ticket_id,description\n{rows}"})
+    assert staged.column("description") == ["a\nbc", "g"]
+    # the second row is rejected: what is wrong with it stands in its record
+    assert staged.problems() == [(2, "", 'b␀c"', "NUL bytes taken out")]
+    assert [reject[:2] for reject in staged.rejects()] == [(4, "missing_key")]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+@pytest.mark.parametrize("blank_line", ["", "\n"], ids=["regular", "row by row"])
+def test_a_file_may_have_the_longest_name_there_is(
+    stage: Callable[..., Staged],
+    encoding: str,
+    packed: bool,  # noqa: FBT001 - a parameter
+    blank_line: str,
+) -> None:
+    suffix = ".csv.gz" if packed else ".csv"
+    name = "tickets_" + "x" * (255 - len("tickets_" + suffix)) + suffix
+    data = f"{CHINESE}{blank_line}T3,昨天,成都,风扇异响\n".encode(encoding)
+    staged = stage({name: gzip.compress(data) if packed else data})
+    assert staged.column("ticket_id") == ["T1", "T2", "T3"]
+    assert [problem[2] for problem in staged.problems()] == ["昨天"]
+
+
 def test_a_gzipped_file_is_read(stage: Callable[..., Staged]) -> None:
     staged = stage({"Tickets_2011.CSV.GZ": gzip.compress(CHINESE.encode("gb18030"))})
     assert staged.rows(SHOWN) == MEANT

@@ -63,6 +63,25 @@ def test_parts_make_the_whole(
 
 @settings(max_examples=400)
 @given(
+    st.text(st.sampled_from("a一𠀀\u00a0\u2009\u3000\ufeff１\n"), max_size=12), st.integers(1, 7)
+)
+def test_what_a_chunk_cuts_in_two_is_seen_all_the_same(
+    tmp_path_factory: pytest.TempPathFactory, text: str, size: int
+) -> None:
+    written = ("一" + text).encode()
+    file = tmp_path_factory.mktemp("cut") / "file"
+    file.write_bytes(written)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(transcoding, "CHUNK_BYTES", size)
+        found = transcoding.look(file)
+    assert isinstance(found, transcoding.Look)
+    assert found.is_plain == transcoding.is_plain(written)
+    assert sum(size for size, _ in found.pieces) == len(written)
+    assert sum(ended for _, ended in found.pieces) == found.newlines == text.count("\n")
+
+
+@settings(max_examples=400)
+@given(
     st.lists(st.sampled_from([b"a", b"\r", b"\n", b"\r\n", b"\0"]), max_size=12), st.integers(1, 5)
 )
 def test_lines_are_regular_if_they_end_alike(pieces: list[bytes], size: int) -> None:
