@@ -119,7 +119,8 @@ def _packed(path: Path) -> Iterator[IO[bytes]]:
         members = [
             member
             for member in book.infolist()
-            if not member.is_dir() and not member.filename.startswith("__MACOSX/")
+            # not member.is_dir(), which fails of a name that a broken zip leaves empty
+            if not member.filename.endswith("/") and not member.filename.startswith("__MACOSX/")
         ]
         if len(members) != 1 or not members[0].filename.lower().endswith(_ZIPPED_SUFFIXES):
             names = ", ".join(repr(member.filename) for member in members[:_SHOWN_NAMES])

@@ -217,6 +217,11 @@ def test_rows_keep_their_lines_over_many_blocks(stage: Callable[..., Staged]) ->
         ("tickets.zip", _zip({"a.xlsx": b""}), ("one text file", "'a.xlsx'")),
         ("tickets.zip", _zip({}), ("one text file", "nothing")),
         (
+            "tickets.zip",
+            _zip({"a.csv": b"x"}).replace(b"a.csv", b"\0.csv"),
+            ("one text file", "holds 1 ('')"),
+        ),
+        (
             "tickets.csv",
             b'ticket_id,city\nT1,"x\nT2,y\nT3,z\n',
             ("line 2", "quote", "line 4"),
