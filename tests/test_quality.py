@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from rapidfuzz import fuzz, process
 
 from pipelines.checks.validation import validate
-from pipelines.warehouse.record_copies import NEIGHBOURS, record_copies
+from pipelines.warehouse.record_copies import NEIGHBOURS, backwards, record_copies
 from tests.harness import build, case_id, check_case, load_cases, rows_of
 
 if TYPE_CHECKING:
@@ -256,6 +256,20 @@ def test_alike_texts_are_found_among_many_with_the_same_form_of_words(
     assert fuzz.ratio(filled(told[0]), filled(alike)) > 97
     copies = record_copies(texts(*map(filled, [*told, alike])), 10, 97)
     assert {"R0", f"R{others}"} <= set(copies["record_id"])
+
+
+@given(st.lists(st.text("甲aß𠀀", max_size=4), max_size=6), st.integers(0, 3), st.booleans())
+def test_each_text_is_turned_by_itself(
+    contents: list[str],
+    left_out: int,
+    is_in_pieces: bool,  # noqa: FBT001 - drawn
+) -> None:
+    whole = pl.Series(contents, dtype=pl.String)
+    texts = whole.slice(left_out)
+    if is_in_pieces:
+        texts = pl.concat([texts, whole], rechunk=False)
+    expected = [text.encode()[::-1] for text in texts.to_list()]
+    assert backwards(texts).to_list() == expected
 
 
 def test_copies_of_copies_are_one_group() -> None:

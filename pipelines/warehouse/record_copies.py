@@ -178,7 +178,7 @@ def _near(texts: pl.DataFrame, similarity_pct: float) -> list[tuple[int, int]]:
     lengths = contents.str.len_chars().to_numpy().astype(np.int64)
     signatures = _signatures(contents, lengths)
     pairs: list[tuple[int, int]] = []
-    for read in (contents, _backwards(contents)):
+    for read in (contents, backwards(contents)):
         for one, other in _neighbours(texts["agent_id"], read):
             # What only one of two texts has is a difference: of characters, and of length.
             alone = sum(np.bitwise_count(half[one] ^ half[other]) for half in signatures)
@@ -217,10 +217,11 @@ def _signatures(contents: pl.Series, lengths: NDArray[np.int64]) -> list[NDArray
     return [np.concatenate(signatures) for signatures in found]
 
 
-def _backwards(contents: pl.Series) -> pl.Series:
+def backwards(contents: pl.Series) -> pl.Series:
     """The bytes of each text from its end: texts that end alike begin alike here."""
-    _, offsets, data = contents.rechunk().to_arrow().buffers()
-    starts = np.frombuffer(offsets, np.int64)[: len(contents) + 1]
+    texts = contents.rechunk().to_arrow().cast(pa.large_binary())  # the layout that is read here
+    _, offsets, data = texts.buffers()
+    starts = np.frombuffer(offsets, np.int64)[texts.offset :][: len(texts) + 1]
     turned = np.frombuffer(data, np.uint8)[starts[0] : starts[-1]][::-1]
     # Turned as a whole: the last text comes first.
     places = starts[-1] - starts[::-1]
