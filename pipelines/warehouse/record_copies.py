@@ -221,8 +221,8 @@ def backwards(contents: pl.Series) -> pl.Series:
     """The bytes of each text from its end: texts that end alike begin alike here."""
     texts = contents.rechunk().to_arrow().cast(pa.large_binary())  # the layout that is read here
     _, offsets, data = texts.buffers()
-    starts = np.frombuffer(offsets, np.int64)[texts.offset :][: len(texts) + 1]
-    turned = np.frombuffer(data, np.uint8)[starts[0] : starts[-1]][::-1]
+    starts = np.frombuffer(offsets, np.int64)[: len(texts) + 1]
+    turned = np.frombuffer(data, np.uint8)[: starts[-1]][::-1]
     # Turned as a whole: the last text comes first.
     places = starts[-1] - starts[::-1]
     buffers = [None, pa.py_buffer(places.tobytes()), pa.py_buffer(turned.tobytes())]
