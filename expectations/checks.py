@@ -64,9 +64,13 @@ class NoRows:
 
     The query names its tables itself and holds no braces and no colons, which Great
     Expectations and SQLAlchemy read as parameters.
+
+    ``alike``: two queries of one column of keys. Where both select the same keys, each as often,
+    ``query`` finds nothing; an engine that can tell so from sums need not run it.
     """
 
     query: str
+    alike: tuple[str, str] | None = None
 
 
 Form = NotNull | OneOf | Between | InOrder | Unique | NoRows

@@ -186,6 +186,12 @@ AGENT_FILING = Suite(
     ),
 )
 
+_PLACES = (
+    "select record_id from marts.record_exceptions union all "
+    "select record_id from steps.record_classes "
+    "where class in ('counted', 'incomplete', 'wrong_form')"
+)
+
 RECORD_EXCEPTIONS = Suite(
     "marts.record_exceptions",
     ("source_file", "source_row", "record_id"),
@@ -193,14 +199,13 @@ RECORD_EXCEPTIONS = Suite(
         critical(
             "every_record_in_one_place",
             NoRows(
-                "with places as (select record_id, count(*) as places from ("
-                "select record_id from marts.record_exceptions union all "
-                "select record_id from steps.record_classes "
-                "where class in ('counted', 'incomplete', 'wrong_form')) group by record_id) "
+                f"with places as (select record_id, count(*) as places from ({_PLACES}) "
+                "group by record_id) "
                 "select r.source_file, r.source_row, r.record_id, coalesce(p.places, 0) as places "
                 "from staging.service_records as r "
                 "left join places as p on p.record_id = r.record_id "
-                "where coalesce(p.places, 0) <> 1"
+                "where coalesce(p.places, 0) <> 1",
+                alike=("select record_id from staging.service_records", _PLACES),
             ),
             "AG",
             "Every service record speaks for a record owed or is listed as an exception, once.",

@@ -19,7 +19,7 @@ from expectations.checks import (
     required,
     vocabulary,
 )
-from expectations.responses import TABLES, WHOLE, unexplained
+from expectations.responses import TABLES, WHOLE, one_row_each, unexplained
 
 
 def _judged(table: str, keys: str) -> tuple[Check, ...]:
@@ -47,18 +47,6 @@ def _types(text: str, instant: str = "", day: str = "", whole: str = "") -> dict
     }
 
 
-def _one_row_each(table: str, wanted: str) -> NoRows:
-    """Tickets ``wanted`` selects that have not exactly one row in ``table``, and rows too many."""
-    return NoRows(
-        f"with wanted as ({wanted}), found as (select ticket_id, count(*) as rows_found "
-        f"from {table} group by ticket_id) "
-        "select coalesce(w.ticket_id, f.ticket_id) as ticket_id, "
-        "w.ticket_id is not null as is_owed, coalesce(f.rows_found, 0) as rows_found "
-        "from wanted as w full join found as f on f.ticket_id = w.ticket_id "
-        "where w.ticket_id is null or coalesce(f.rows_found, 0) <> 1"
-    )
-
-
 FILINGS = Suite(
     "facts.filings",
     ("ticket_id", "agent_id"),
@@ -80,7 +68,7 @@ FILINGS = Suite(
         vocabulary("form", words.FORMS, "AG"),
         critical(
             "one_row_per_record_owed",
-            _one_row_each(
+            one_row_each(
                 "facts.filings",
                 "select t.ticket_id from staging.tickets as t cross join meta.run as r "
                 "where t.finished_at <= r.as_of and (t.provider = 'agent' "
@@ -212,7 +200,7 @@ TRAININGS = Suite(
         *_judged("facts.trainings", "ticket_id"),
         critical(
             "one_row_per_support",
-            _one_row_each(
+            one_row_each(
                 "facts.trainings",
                 "select t.ticket_id from staging.tickets as t cross join meta.run as r "
                 "left join terms.days as d "
@@ -259,18 +247,14 @@ OUTCOMES = Suite(
     ("ticket_id",),
     (
         required("ticket_id", TABLES),
-        key(("ticket_id",), TABLES),
         required("provider_routing", TABLES),
         required("service_catalogue", TABLES),
         critical(
             "every_ticket_is_judged",
-            NoRows(
-                "select t.source_file, t.source_row, t.ticket_id from staging.tickets as t "
-                "anti join steps.conduct_outcomes as c on c.ticket_id = t.ticket_id"
-            ),
+            one_row_each("steps.conduct_outcomes", "select ticket_id from staging.tickets"),
             TABLES,
-            "Conduct is judged for every ticket.",
-            "每张工单都判定了服务规范。",
+            "Conduct is judged for every ticket, once.",
+            "每张工单都判定了服务规范，且只判定一次。",
             ("staging.tickets",),
         ),
     ),

@@ -31,6 +31,19 @@ def unexplained(table: str, keys: str) -> NoRows:
     )
 
 
+def one_row_each(table: str, wanted: str) -> NoRows:
+    """Tickets ``wanted`` selects that have not exactly one row in ``table``, and rows too many."""
+    return NoRows(
+        f"with wanted as ({wanted}), found as (select ticket_id, count(*) as rows_found "
+        f"from {table} group by ticket_id) "
+        "select coalesce(w.ticket_id, f.ticket_id) as ticket_id, "
+        "w.ticket_id is not null as is_owed, coalesce(f.rows_found, 0) as rows_found "
+        "from wanted as w full join found as f on f.ticket_id = w.ticket_id "
+        "where w.ticket_id is null or coalesce(f.rows_found, 0) <> 1",
+        alike=(wanted, f"select ticket_id from {table}"),
+    )
+
+
 RESPONSES = Suite(
     "facts.responses",
     ("ticket_id",),
@@ -72,20 +85,16 @@ RESPONSES = Suite(
             },
         ),
         required("ticket_id", TABLES),
-        key(("ticket_id",), TABLES),
         critical(
             "one_row_per_fault",
-            NoRows(
-                "with faults as (select ticket_id from staging.tickets "
-                "where fault_level is not null or category = 'fault') "
-                "select coalesce(f.ticket_id, r.ticket_id) as ticket_id, "
-                "f.ticket_id is not null as is_fault, r.ticket_id is not null as has_row "
-                "from faults as f full join facts.responses as r on r.ticket_id = f.ticket_id "
-                "where f.ticket_id is null or r.ticket_id is null"
+            one_row_each(
+                "facts.responses",
+                "select ticket_id from staging.tickets "
+                "where fault_level is not null or category = 'fault'",
             ),
             "T4",
-            "Every ticket with a fault has its row, and no other ticket has one.",
-            "每张故障工单都有一行，其他工单没有。",
+            "Every ticket with a fault has exactly one row, and no other ticket has one.",
+            "每张故障工单恰有一行，其他工单没有。",
             ("staging.tickets",),
         ),
         required("verdict", TABLES),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from expectations import vocabulary
-from expectations.checks import Check, NoRows, NotNull, Suite
+from expectations.checks import Check, CheckFailedToRunError, NoRows, NotNull, Suite
 from expectations.staging import STAGED_TYPES
 from pipelines import contract
 from pipelines.checks.validation import (
@@ -30,6 +30,8 @@ from pipelines.checks.validation import (
 
 if TYPE_CHECKING:
     import duckdb
+
+    from expectations.on_duckdb import Judgement
 
 from tests.expectations.clean_warehouse import clean_warehouse
 
@@ -205,12 +207,12 @@ class Misspelt:
     column: str
 
 
-def judged(check: Check, con: duckdb.DuckDBPyConnection) -> None:
+def judged(check: Check, con: duckdb.DuckDBPyConnection) -> Judgement:
     from expectations import on_duckdb  # noqa: PLC0415 -- imports GX, which takes seconds
 
     judge = on_duckdb.Judge(con.cursor)
     try:
-        judge.judge(Suite(TICKETS, ("ticket_id",), (check,)), (check,))
+        return judge.judge(Suite(TICKETS, ("ticket_id",), (check,)), (check,))[check.name]
     finally:
         judge.close()
 
@@ -239,6 +241,31 @@ def test_no_query_holds_what_would_be_read_as_a_parameter() -> None:
 
     assert len(queries) > 50
     assert [query for query in queries if set(query) & set("{}:")] == []
+
+
+@pytest.mark.parametrize(
+    ("given", "rows"),
+    [
+        ("values ('T1'), ('T2'), ('T2')", 0),
+        ("values ('T2'), ('T1'), ('T2')", 0),  # in another order
+        ("values ('T1'), ('T2')", 1),  # not as often
+        ("values ('T1'), ('T1'), ('T2')", 1),
+        ("values ('T1'), ('T2'), ('T3')", 1),
+        ("values ('T1'), ('T2'), (null)", 1),
+        ("select cast(null as varchar) where false", 1),
+    ],
+)
+def test_a_query_runs_only_where_keys_are_not_alike(given: str, rows: int) -> None:
+    form = NoRows("select 1", alike=("values ('T1'), ('T2'), ('T2')", given))
+
+    assert judged(check_of(form), clean_warehouse()).unexpected_count == rows
+
+
+def test_keys_that_cannot_be_asked_for_are_said() -> None:
+    form = NoRows("select 1", alike=("select 1", "select ticket_nr from staging.tickets"))
+
+    with pytest.raises(CheckFailedToRunError, match="ticket_nr"):
+        judged(check_of(form), clean_warehouse())
 
 
 def test_an_agreed_due_time_stands_in_for_level_and_city() -> None:

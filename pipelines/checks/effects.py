@@ -253,7 +253,7 @@ def columns_of(suite: Suite, check: Check) -> frozenset[str]:
             read = {earlier, later}
         case Unique(columns):
             read = set(columns)
-        case NoRows(query):
+        case NoRows(query=query):
             read = _read_by(query, suite.table)
     export = EXPORTS[suite.table.partition(".")[2]]
     read -= _PROVENANCE

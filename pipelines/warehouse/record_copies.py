@@ -125,15 +125,27 @@ def record_copies(
     cleaned = records.with_columns(_cleaned(records["content"])).filter(
         pl.col("content").str.len_chars() >= min_characters
     )
-    texts = cleaned.group_by("agent_id", "content").agg(
-        first_record_id=pl.col("record_id").min(), records=pl.len()
-    )
-    groups = group_texts(texts, similarity_pct)
+    groups = group_texts(_different(cleaned), similarity_pct)
     return (
         cleaned.join(groups, on=["agent_id", "content"])
         .select(_COPIES.names())
         .sort("agent_id", "copy_group", "record_id")
     )
+
+
+def _different(cleaned: pl.DataFrame) -> pl.DataFrame:
+    """The different texts of each agent; most stand once, which their hash tells for less."""
+    hashes = cleaned.select(pl.struct("agent_id", "content").hash()).to_series()
+    may_repeat = hashes.is_duplicated()
+    once = cleaned.filter(~may_repeat).select(
+        "agent_id", "content", first_record_id="record_id", records=pl.lit(1, pl.get_index_type())
+    )
+    repeated = (
+        cleaned.filter(may_repeat)
+        .group_by("agent_id", "content")
+        .agg(first_record_id=pl.col("record_id").min(), records=pl.len())
+    )
+    return pl.concat([once, repeated])
 
 
 def _cleaned(content: pl.Series) -> pl.Series:
@@ -234,9 +246,9 @@ def _neighbours(
     agents: pl.Series, texts: pl.Series
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """The pairs of row numbers of an agent whose texts stand close in their order, by how far."""
-    by = pl.DataFrame({"agent": agents.hash(), "text": texts})
-    numbers = by.select(pl.arg_sort_by("agent", "text")).to_series().to_numpy()
-    agent = by["agent"].to_numpy()[numbers]
+    by = pl.DataFrame({"agent": agents.hash(), "text": texts}).with_row_index("number")
+    ordered = by.group_by("agent").agg(pl.col("number").sort_by("text")).explode("number")
+    agent, numbers = (ordered[name].to_numpy() for name in ("agent", "number"))
     for distance in range(1, min(NEIGHBOURS, len(numbers) - 1) + 1):
         one, other = slice(None, -distance), slice(distance, None)
         is_pair = agent[one] == agent[other]

@@ -318,7 +318,6 @@ PLANTINGS: dict[str, dict[str, Planting]] = {
         "ticket_id_given": change(
             FR, "ticket_id = null", "ticket_id = 'T4'", also=("one_row_per_fault",)
         ),
-        "key_unique": twice(FR, "ticket_id = 'T4'"),
         "one_row_per_fault": drop(FR, "ticket_id = 'T4'"),
         "verdict_given": change(FR, "verdict = null", "ticket_id = 'T4'"),
         "verdict_known": change(FR, "verdict = 'late'", "ticket_id = 'T4'"),
@@ -481,11 +480,13 @@ PLANTINGS: dict[str, dict[str, Planting]] = {
         ),
     },
     CU: {
-        "ticket_id_given": add(CU, "provider_routing, service_catalogue", "'met', 'met'"),
-        "key_unique": twice(CU, "ticket_id = 'T2'"),
+        # As above: the ticket it was the row of is then without one.
+        "ticket_id_given": change(
+            CU, "ticket_id = null", "ticket_id = 'T5'", also=("every_ticket_is_judged",)
+        ),
         "provider_routing_given": change(CU, "provider_routing = null", "ticket_id = 'T2'"),
         "service_catalogue_given": change(CU, "service_catalogue = null", "ticket_id = 'T2'"),
-        "every_ticket_is_judged": drop(CU, "ticket_id = 'T5'"),
+        "every_ticket_is_judged": twice(CU, "ticket_id = 'T5'", rows=1),
     },
     OB: {
         "columns": Planting(f"alter table {OB} alter due_at type VARCHAR"),
