@@ -104,5 +104,6 @@ def interval_text(people: Population) -> Text:
     interval = people.interval
     if interval is None:
         return Text("没有已判定的工单", "nothing decided yet")
-    low, high = (lang.percent(bound) for bound in interval)
-    return Text(f"95% 置信区间 {low}–{high}", f"95% interval {low}–{high}")
+    # Joined: a line would break after the dash.
+    bounds = "\N{WORD JOINER}–\N{WORD JOINER}".join(lang.percent(bound) for bound in interval)
+    return Text(f"95% 置信区间 {bounds}", f"95% interval {bounds}")

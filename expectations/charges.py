@@ -93,6 +93,11 @@ CHARGES = Suite(
     ),
 )
 
+_LINES_IN_CHARGES = (
+    "select unnest(string_split(invoice_lines, ', ')) from steps.charge_findings "
+    "where line_count > 0"
+)
+
 FINDINGS = Suite(
     "steps.charge_findings",
     ("charge_id",),
@@ -122,8 +127,7 @@ FINDINGS = Suite(
                 "having count(c.charge_id) <> 1",
                 alike=(
                     "select invoice_id || '#' || cast(line_no as varchar) from staging.invoices",
-                    "select unnest(string_split(invoice_lines, ', ')) "
-                    "from steps.charge_findings where line_count > 0",
+                    _LINES_IN_CHARGES,
                 ),
             ),
             RECONCILIATION,

@@ -206,7 +206,7 @@ class WarehouseEngine(SqlAlchemyExecutionEngine):
         )
         return bool(self._value(sa.text(f"select ({one}) = ({other})"), metric))
 
-    def _value(self, query: sa.Executable, metric: MetricConfiguration) -> Any:  # noqa: ANN401 -- whatever it is
+    def _value(self, query: sa.Select[Any] | sa.TextClause, metric: MetricConfiguration) -> Any:  # noqa: ANN401 -- whatever it is
         try:
             return self.execute_query(query).scalar()
         except sa.exc.SQLAlchemyError as error:
@@ -434,6 +434,7 @@ class Judge:
             asset = self._datasource(schema).add_table_asset(name=table)
             self._batches[suite.table] = asset.add_batch_definition_whole_table("all")
             engine = self._datasource(schema).get_execution_engine()
+            assert isinstance(engine, WarehouseEngine)  # noqa: S101 -- the datasource's own
             forms = [check.form for check in suite.checks if isinstance(check.form, NoRows)]
             engine.alike |= {form.query: form.alike for form in forms if form.alike}
         batch = self._batches[suite.table].get_batch()

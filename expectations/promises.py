@@ -1,4 +1,3 @@
-# ruff: noqa: S608 -- the SQL is put together from names this module declares, never from data
 """Suites of the promises besides response: filings, inspections, trainings, conduct.
 
 Belongs here: what must hold of those facts and of the ledger and marts made of them. Does

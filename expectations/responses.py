@@ -14,7 +14,6 @@ from expectations.checks import (
     Suite,
     critical,
     has_columns,
-    key,
     required,
     vocabulary,
 )
