@@ -71,7 +71,7 @@ def qualified(sql: str, schema: MappingSchema) -> exp.Query:
         dialect="duckdb",
         schema=schema,
         validate_qualify_columns=False,
-        identify=False,
+        quote_identifiers=False,
     )
     assert isinstance(tree, exp.Query)  # noqa: S101 - a model is one select
     return tree

@@ -249,7 +249,7 @@ def test_a_few_promises_make_no_trend() -> None:
 
 def test_an_interval_holds_the_rate_it_is_of() -> None:
     people = Population(met=1200, breached=3)
-    assert interval_text(people).en == "95% interval 99.3%–99.9%"  # around 99.8%
+    assert interval_text(people).en == "95% interval 99.3%\u2060–\u206099.9%"  # around 99.8%
     assert interval_text(Population()).en == "nothing decided yet"
 
 
