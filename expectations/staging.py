@@ -213,13 +213,6 @@ TICKETS = _staged(
     in_order("responded_at", "finished_at", CONTRACT),
     in_order("arrived_at", "finished_at", CONTRACT),
     in_order("opened_at", "agreed_due_at", CONTRACT),
-    warning(
-        "training_hours_not_negative",
-        Between("training_hours", low=0),
-        "AS-9",
-        "training_hours is not negative.",
-        "培训课时不为负。",
-    ),
     refers("staging.tickets", "ticket_id", "agent_id", "staging.agents", "agent_id", "AG"),
     refers(
         "staging.tickets", "ticket_id", "serial_no", "staging.installed_base", "serial_no", "WA-1"
@@ -334,13 +327,6 @@ INSTALLED_BASE = _staged(
         "AS-1",
         "Every unit has a purchase date; without it its warranty is unknown.",
         "每台设备都有购买日期；缺了它，担保期无从得知。",
-    ),
-    warning(
-        "warranty_months_not_negative",
-        Between("warranty_months", low=0),
-        "WA-1",
-        "warranty_months is not negative.",
-        "担保期月数不为负。",
     ),
     warning(
         "product_type_in_terms",

@@ -57,6 +57,7 @@ class Column:
     ``choices`` maps each canonical value to the other spellings accepted for it.
     ``is_event`` marks instants that record what happened: the latest of them over all
     exports is the default as-of. Plans (a due time, the end of a coverage) are not events.
+    A number is no less than ``least``, and its size stays below ``below``.
     """
 
     name: str
@@ -65,6 +66,8 @@ class Column:
     choices: Mapping[str, tuple[str, ...]] | None = None
     default: str | None = None
     is_event: bool = False
+    least: int | None = None
+    below: int | None = None
 
 
 @dataclass(frozen=True)
@@ -185,7 +188,7 @@ TICKETS = Export(
         Column("agreed_due_at", Kind.INSTANT, ("约定时限",)),
         Column("dispatch_city", Kind.CITY, ("派出城市",)),
         _yes_no("expert_team", "专家小组"),
-        Column("training_hours", Kind.DECIMAL, ("培训课时",)),
+        Column("training_hours", Kind.DECIMAL, ("培训课时",), least=0),
         _id("trial_contract_id", "试用合同编号"),
         _yes_no("customer_consent", "客户许可"),
         _choice("report_channel", REPORT_CHANNELS, "报告送达方式"),
@@ -227,7 +230,8 @@ INVOICES = Export(
         _id("serial_no", "产品序列号"),
         _id("contract_id", "合同编号"),
         _choice("charge_type", CHARGE_TYPES, "收费类型"),
-        Column("amount", Kind.MONEY, ("金额",)),
+        # Longer numbers are those of accounts; a few of them could not be added up.
+        Column("amount", Kind.MONEY, ("金额",), below=10**13),
         Column("currency", Kind.CODE, ("币种",), CURRENCIES, default="CNY"),
         _text("payment_method", "付款方式"),
         Column("coverage_start", Kind.DATE, ("服务期起",)),
@@ -246,7 +250,7 @@ INSTALLED_BASE = Export(
         _choice("customer_type", CUSTOMER_TYPES, "客户类型", "响应对象"),
         _id("contract_id", "合同编号"),
         Column("purchased_at", Kind.DATE, ("购买日期",)),
-        Column("warranty_months", Kind.INTEGER, ("担保期月数",)),
+        Column("warranty_months", Kind.INTEGER, ("担保期月数",), least=0),
     ),
 )
 

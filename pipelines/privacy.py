@@ -87,7 +87,7 @@ NAME_COLUMNS: Final = {
 ID_COLUMNS: Final = frozenset(
     {
         *("agent_id", "ticket_agent_id", "issuer", "responsible"),
-        *("customer_id", "unit_customer_id", "party_id"),
+        *("customer_id", "unit_customer_id", "line_customer_id", "party_id"),
     }
 )
 TEXT_COLUMNS: Final = frozenset(

@@ -263,6 +263,10 @@ def test_sheets_are_cut_to_the_largest_and_say_so(
     ]
     said = notes(content)
     assert any("the largest 5 of 30" in line for line in said)
+    (others,) = [line for line in said if "only the first 5 rows" in line]
+    assert "发票行 Evidence" in others
+    assert "结论 Findings" not in others
+    assert len(records(sheet(content, "发票行 Evidence"))) == 5
 
 
 def test_an_empty_company_still_gives_a_workbook(tmp_path: Path) -> None:

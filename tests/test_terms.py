@@ -69,6 +69,18 @@ def test_every_problem_of_every_file_is_named_at_once(tmp_path: Path) -> None:
         ("charges", "[SASL011, SASL012]", "[SASL011, SASL099]", "SASL099 is not in the catalogue"),
         ("readings", 'strictness: "<"', 'strictness: "<<"', "strictness"),
         ("rate_card", "tolerance_pct: 0", "tolerance_pct: -1", "greater than or equal to 0"),
+        *(
+            ("rate_card", "rates: []", f"rates: [{rates}]", words)
+            for rates, words in (
+                ("{charge_type: service_fee, amount: -500}", "below zero"),
+                ("{charge_type: service_fee, amount: 500, currency: Taler}", "not a currency"),
+                (
+                    "{charge_type: service_fee, amount: 500, currency: 元}, "
+                    "{charge_type: service_fee, amount: 100}",
+                    "two prices for service_fee, CNY",
+                ),
+            )
+        ),
         ("cities", "tier1: [", "tier1: {", "cannot be read as YAML"),
         (
             "cities",

@@ -57,7 +57,7 @@ tickets_charged as (
     select
         charges.*,
         ticket.contract_id,
-        ticket.customer_id,
+        coalesce(ticket.customer_id, charges.line_customer_id, unit.customer_id) as customer_id,
         ticket.customer_type,
         ticket.agent_id,
         ticket.service_code,
@@ -252,6 +252,8 @@ worded_on_tickets as (
                 then case
                     when state = 'perhaps_covered'
                         then 'it may be covered by ' || covered_by || ', of which not all is known'
+                    when state = 'unbilled_without_terms'
+                        then 'no terms in force then say when it must be billed'
                     when biller is null then 'the provider is not given'
                     else 'the issuer is not given'
                 end
@@ -284,6 +286,7 @@ worded_on_tickets as (
                 then case
                     when state = 'perhaps_covered'
                         then '可能已含于 ' || covered_by || '，但其期间或金额不全'
+                    when state = 'unbilled_without_terms' then '当时没有生效的条款规定开票期限'
                     when biller is null then '未写明服务方'
                     else '未写明开票方'
                 end

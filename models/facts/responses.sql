@@ -48,7 +48,9 @@ with measured as (
         span.ended_position - span.opened_position - coalesce(pause.paused_us, 0) as elapsed_us,
         coalesce(pause.paused_us, 0) as paused_us,
         coalesce(pause.is_unusable, false) as has_unusable_pause,
-        span.opened_position + span.target_us + coalesce(pause.due_shift_us, 0) as due_position
+        coalesce(pause.is_unusable or pause.is_nowhere, false) as has_unmeasured_pause,
+        span.opened_position + span.target_us
+            + case when pause.ticket_id is null then 0 else pause.due_shift_us end as due_position
     from steps.tickets as ticket
     inner join steps.response_spans as span on span.ticket_id = ticket.ticket_id
     left join steps.response_pauses as pause on pause.ticket_id = ticket.ticket_id
@@ -72,9 +74,12 @@ judged as (
             when is_stop_unrecorded then 'no_stop'
             when stopped_at < opened_at then 'backwards'
             when elapsed_us is null or target_us is null then 'no_calendar'
-            when has_unusable_pause and not coalesce(
-                elapsed_us < target_us or (rule.strictness = '<=' and elapsed_us = target_us), false
-            ) then 'unusable_pause'
+            when has_unmeasured_pause and not coalesce(
+                elapsed_us < target_us
+                or (rule.strictness = '<=' and elapsed_us = target_us)
+                or measured.opened_at > run.as_of,
+                false
+            ) then case when has_unusable_pause then 'unusable_pause' else 'pause_nowhere' end
         end as obstacle
     from measured
     cross join meta.run as run
@@ -84,7 +89,7 @@ due as (
     select
         judged.*,
         case
-            when has_unusable_pause then null
+            when has_unmeasured_pause then null
             when target_us <= 0 then agreed_due_at
             else segment.starts_at
                 + to_microseconds(due_position - segment.position_from)
@@ -134,6 +139,7 @@ select
         when 'backwards' then 'it was answered before it was opened'
         when 'no_calendar' then 'the service calendar does not cover its days'
         when 'unusable_pause' then 'a pause lacks its start, or ends before it starts'
+        when 'pause_nowhere' then 'a pause begins or ends at a local time that never was'
     end as reason,
     case obstacle
         when 'no_opening' then '缺少受理时间'
@@ -145,6 +151,7 @@ select
         when 'backwards' then '响应时间早于受理时间'
         when 'no_calendar' then '服务日历未覆盖这些日期'
         when 'unusable_pause' then '暂停缺少开始时间，或恢复早于暂停'
+        when 'pause_nowhere' then '暂停的开始或恢复是当地不存在的时刻'
     end as reason_zh,
     'T4' as clause,
     month

@@ -19,7 +19,7 @@ stepped as (
         exceptions.finding,
         exceptions.currency,
         exceptions.at_stake_amount,
-        rules.billing_due_days,
+        greatest(rules.billing_due_days, 1) as period_days,
         case
             when exceptions.age_periods > 2 then 2 + 1
             when exceptions.age_periods < 0 then 0
@@ -37,9 +37,9 @@ select
     currency,
     age_periods,
     age_periods > 2 as is_last_step,
-    age_periods * billing_due_days as from_days,
+    age_periods * period_days as from_days,
     count(*) as charges,
     cast(sum(coalesce(at_stake_amount, 0)) as decimal(18, 2)) as at_stake_amount,
     count(*) - count(at_stake_amount) as unvalued_charges
 from stepped
-group by exception, finding, currency, age_periods, billing_due_days
+group by exception, finding, currency, age_periods, period_days

@@ -132,7 +132,7 @@ select
     month,
     waiting_since_on,
     age_days,
-    cast(floor(age_days / billing_due_days) as integer) as age_periods,
+    cast(floor(age_days / greatest(billing_due_days, 1)) as integer) as age_periods,
     billed_amount,
     at_stake_amount,
     currency,

@@ -19,22 +19,22 @@ exceptions as (
     select * from marts.billing_exceptions
 ),
 
--- Whom a charge concerns besides the customer; of several issuers each agent among them.
+-- Whom a charge concerns besides the customer, each once: the agent who is to bill it, and whoever
+-- did; of several issuers each agent among them.
 concerned as (
-    select
-        *,
-        case when issuers is null or issuers = 'company' then agent_id else issuers end
-            as biller_id
+    select charge_id, agent_id
     from exceptions
-    where biller = 'agent' or issuers <> 'company'
-    union all
-    select
-        exceptions.*,
-        agents.agent_id as biller_id
+    where biller = 'agent'
+    union
+    select charge_id, issuers as agent_id
+    from exceptions
+    where issuers <> 'company'
+    union
+    select exceptions.charge_id, agents.agent_id
     from exceptions
     inner join staging.agents as agents
         on contains(', ' || exceptions.issuers || ', ', ', ' || agents.agent_id || ', ')
-    where contains(exceptions.issuers, ', ') and exceptions.issuers <> agents.agent_id
+    where contains(exceptions.issuers, ', ')
 ),
 
 parties as (
@@ -53,12 +53,13 @@ parties as (
         'agent' as party,
         agents.agent_id as party_id,
         agents.agent_name as party_name,
-        concerned.exception,
-        concerned.finding,
-        concerned.currency,
-        concerned.at_stake_amount
+        exceptions.exception,
+        exceptions.finding,
+        exceptions.currency,
+        exceptions.at_stake_amount
     from concerned
-    inner join staging.agents as agents on concerned.biller_id = agents.agent_id
+    inner join exceptions on concerned.charge_id = exceptions.charge_id
+    inner join staging.agents as agents on concerned.agent_id = agents.agent_id
 )
 
 select

@@ -51,7 +51,10 @@ covered as (
         on
             period.serial_no = soon.serial_no
             or (period.serial_no is null and period.contract_id = soon.contract_id)
-    where period.period_amount > 0 and soon.warranty_ends_on <= period.coverage_end
+    where
+        period.period_amount > 0
+        and soon.warranty_ends_on <= period.coverage_end
+        and period.coverage_start <= period.coverage_end
     group by soon.serial_no
 )
 

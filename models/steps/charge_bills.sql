@@ -15,7 +15,7 @@
 --   credited_amount: of a repeat, the part that credits among the other lines took back
 --   serial_no: unit the lines name; null on a ticket, which has its own
 --   contract_id: contract the lines name; null on a ticket
---   customer_id: customer the lines name; null on a ticket
+--   customer_id: customer the lines name, when they agree; null on a ticket that has its own
 --   coverage_start: first day covered
 --   coverage_end: last day covered
 --   issuers: who issued the lines, each once
@@ -51,7 +51,7 @@ shared_charges as (
         any_value(credited_amount) as credited_amount,
         min(serial_no) as serial_no,
         min(contract_id) as contract_id,
-        min(customer_id) as customer_id,
+        case when min(customer_id) = max(customer_id) then min(customer_id) end as customer_id,
         min(coverage_start) as coverage_start,
         min(coverage_end) as coverage_end,
         min(issuer) as first_issuer,

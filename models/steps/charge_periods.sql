@@ -2,7 +2,8 @@
 --
 -- A fee for a unit is measured against that unit. A fee for a contract covers all units sold under
 -- it, so it begins too early when it begins before the last of them is out; its share of the amount
--- then counts unit by unit and day by day, each unit weighing the same.
+-- then counts unit by unit and day by day, each unit weighing the same. What was sold under the
+-- contract after the last day covered is not part of it, where anything had been sold by then.
 -- What was billed is judged over all months of issue together; the money stays in its month.
 -- grain: one row per period charge
 -- clauses: AS-1, WA-2
@@ -11,7 +12,7 @@
 --   charge_id: key
 --   serial_no: the unit; null when the fee is for a contract
 --   contract_id: the contract; of the unit, when the fee is for a unit
---   customer_id: who is billed; else who bought
+--   customer_id: who is billed; else who bought, when that is one customer
 --   customer_type: of the units, when they agree
 --   product_type: of the units, when they agree
 --   coverage_start: first day covered
@@ -78,6 +79,14 @@ ends as (
     from covered
 ),
 
+sold_in_time as (
+    select
+        *,
+        min(case when purchased_on > coverage_end then 1 else 0 end) over (partition by charge_id) = 1
+            as are_all_later
+    from ends
+),
+
 units_by_charge as (
     select
         charge_id,
@@ -102,11 +111,12 @@ units_by_charge as (
             end
         ) as early_unit_days,
         min(contract_id) as contract_id,
-        min(customer_id) as customer_id,
+        case when min(customer_id) = max(customer_id) then min(customer_id) end as customer_id,
         case when min(customer_type) = max(customer_type) then min(customer_type) end
             as customer_type,
         case when min(product_type) = max(product_type) then min(product_type) end as product_type
-    from ends
+    from sold_in_time
+    where are_all_later or not coalesce(purchased_on > coverage_end, false)
     group by charge_id
 ),
 

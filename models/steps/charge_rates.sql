@@ -20,6 +20,9 @@ rates as (
 service_codes as (
     select service_code from terms.services
     union
+    -- a code that stands in no catalogue is a service as well
+    select service_code from staging.tickets where service_code is not null
+    union
     select '' as service_code
 ),
 

@@ -13,6 +13,7 @@
 --     agent_business; without a bill it is free_as_due, as for everyone.
 --   * What an agent left unbilled is agent_business where it was billable, free_as_due where not.
 --   * "Within 30 days after the service was finished" holds up to that very instant 30 days later.
+--     Where no terms were in force on the day of opening, when it must be billed is not known.
 --   * Without a provider or issuer a bill for what is free is still billed_but_free; a bill for what
 --     is billable is undetermined, because reading 15 asks who.
 --   * A bill for goods damaged in delivery is billed_but_free (AS-2), also within the warranty.
@@ -35,6 +36,7 @@
 --   invoice_ids: the invoices of its lines, each once
 --   invoice_lines: its lines as invoice#line; every line is in one charge
 --   serial_no: the unit
+--   line_customer_id: customer the lines name, of a ticket that names none
 --   charge_type: service_fee, repair_replacement, maintenance_fee or other; null when unreadable
 --   expected: billable, free, not_provided or undetermined
 --   biller: who is to bill, company or agent
@@ -227,6 +229,7 @@ charges_billed as (
 tickets_charged as (
     select
         bills.charge_id,
+        bills.customer_id as line_customer_id,
         bills.charge_type,
         bills.currency,
         bills.is_other_biller,
@@ -250,6 +253,7 @@ tickets_charged as (
     union all
     select
         null as charge_id,
+        null as line_customer_id,
         'service_fee' as charge_type,
         coalesce(card.currency, 'CNY') as currency,
         false as is_other_biller,
@@ -277,6 +281,7 @@ tickets_charged as (
     union all
     select
         null as charge_id,
+        null as line_customer_id,
         'maintenance_fee' as charge_type,
         coalesce(card.currency, 'CNY') as currency,
         false as is_other_biller,
@@ -348,6 +353,7 @@ states as (
             when provider = 'agent' then 'unbilled_by_agent'
             when covered_by is not null then 'perhaps_covered'
             when finished_at is null or run.as_of <= bill_due_at then 'unbilled_in_time'
+            when bill_due_at is null then 'unbilled_without_terms'
             else 'unbilled'
         end as state
     from entitled
@@ -376,10 +382,12 @@ decisions as (
             ('unbilled_by_agent', 'billable', 'agent_business'),
             ('unbilled', 'free', 'free_as_due'),
             ('unbilled_in_time', 'free', 'free_as_due'),
+            ('unbilled_without_terms', 'free', 'free_as_due'),
             ('unbilled_by_agent', 'free', 'free_as_due'),
             ('unbilled_by_unknown', 'free', 'free_as_due'),
             ('unbilled', 'not_provided', 'free_as_due'),
             ('unbilled_in_time', 'not_provided', 'free_as_due'),
+            ('unbilled_without_terms', 'not_provided', 'free_as_due'),
             ('unbilled_by_agent', 'not_provided', 'free_as_due'),
             ('unbilled_by_unknown', 'not_provided', 'free_as_due')
     ) as decision (state, expected, finding)
@@ -437,6 +445,7 @@ select
     invoice_ids,
     invoice_lines,
     serial_no,
+    line_customer_id,
     charge_type,
     expected,
     provider as biller,

@@ -30,7 +30,7 @@
 --   period_key: what the lines of one period fee share over all months; null elsewhere
 --   issued_on: day of issue
 --   issuer: company or an agent_id
---   customer_id: as the line names it; null on a ticket, which has its own
+--   customer_id: as the line names it; null on a ticket that has its own
 --   ticket_id: as the line cites it, there or not
 --   serial_no: unit the line names; null on a ticket
 --   contract_id: contract the line names; null on a ticket
@@ -63,7 +63,7 @@ lines as (
         invoices.line_no,
         cast(invoices.issued_at as date) as issued_on,
         invoices.issuer,
-        case when tickets.ticket_id is null then invoices.customer_id end as customer_id,
+        case when tickets.customer_id is null then invoices.customer_id end as customer_id,
         invoices.ticket_id,
         case when tickets.ticket_id is null then invoices.serial_no end as serial_no,
         case when tickets.ticket_id is null then invoices.contract_id end as contract_id,

@@ -5,16 +5,20 @@
 -- Overlapping pauses are merged first, so that they count once. A pause without an end by the
 -- as-of runs to the stop, or to the as-of while the clock runs. A pause that lacks its start, or
 -- ends before it starts, can't be measured, unless it lies before the opening, or from that end
--- on: it took nothing then.
+-- on: it took nothing then. Nor can one that begins or ends, before the clock stops, at a local time
+-- that never was.
 -- columns:
 --   ticket_id: key
 --   paused_us: microseconds taken out between opening and the end, on the ticket's own clock
---   due_shift_us: microseconds the due time moves on, by pauses that begin before it
---   is_unusable: a pause of the ticket cannot be measured
+--   due_shift_us: microseconds the due time moves on, by pauses that begin before it; null when a
+--     pause's end is on no clock
+--   is_unusable: a pause of the ticket lacks its start, or ends before it starts
+--   is_nowhere: a pause of the ticket begins or ends at a local time that never was
 with pauses as (
     select
         span.ticket_id,
         span.opened_at,
+        span.ended_at,
         span.calendar_id,
         span.clock,
         span.target_us,
@@ -64,12 +68,23 @@ islands as (
         clock,
         target_us,
         opened_position,
+        ended_at,
         ended_position,
         min(from_at) as from_at,
         max(to_at) as to_at
     from numbered
     group by
-        ticket_id, island, calendar_id, clock, target_us, opened_position, ended_position
+        ticket_id, island, calendar_id, clock, target_us, opened_position, ended_at,
+        ended_position
+),
+-- The first local time beyond each clock.
+clock_ends as (
+    select
+        calendar_id,
+        max(ends_at) as calendar_ends_at,
+        max(case when service_position is not null then ends_at end) as service_ends_at
+    from clocks.segments
+    group by calendar_id
 ),
 placed as (
     select
@@ -77,7 +92,12 @@ placed as (
         island.island,
         island.target_us,
         island.opened_position,
+        island.ended_at,
         island.ended_position,
+        island.from_at,
+        island.to_at,
+        case when island.clock = 'calendar' then clock.calendar_ends_at else clock.service_ends_at end
+            as clock_ends_at,
         case
             when island.clock = 'calendar'
                 then starting.calendar_position
@@ -97,6 +117,7 @@ placed as (
             else ending.service_position
         end as to_position
     from islands as island
+    left join clock_ends as clock on clock.calendar_id = island.calendar_id
     left join clocks.segments as starting
         on starting.calendar_id = island.calendar_id
         and starting.day = cast(island.from_at as date)
@@ -121,24 +142,41 @@ running as (
         ) as paused_before_us
     from placed
 ),
+timed as (
+    select
+        *,
+        coalesce(from_position - opened_position - paused_before_us < target_us, false)
+            as begins_in_time
+    from running
+),
 taken as (
     select
         ticket_id,
         sum(
             case
-                when from_position >= ended_position then 0
+                when from_position is null or from_position >= ended_position then 0
                 when to_position <= ended_position then length_us
-                else ended_position - from_position
-            end
-        ) as paused_us,
-        sum(
-            case
-                when from_position - opened_position - paused_before_us < target_us
-                    then length_us
+                when to_at >= ended_at then ended_position - from_position
                 else 0
             end
-        ) as due_shift_us
-    from running
+        ) as paused_us,
+        sum(case when begins_in_time then length_us else 0 end) as due_shift_us,
+        max(
+            case
+                when begins_in_time and length_us is null then 1
+                -- beyond the clock, it is beyond every due time on it
+                when from_position is null and from_at < clock_ends_at then 1
+                else 0
+            end
+        ) = 1 as is_shift_unknown,
+        max(
+            case
+                when from_position is null and from_at < ended_at then 1
+                when to_position is null and to_at < ended_at then 1
+                else 0
+            end
+        ) = 1 as is_nowhere
+    from timed
     group by ticket_id
 ),
 paused_tickets as (
@@ -149,7 +187,9 @@ paused_tickets as (
 select
     ticket.ticket_id,
     cast(coalesce(taken.paused_us, 0) as bigint) as paused_us,
-    cast(coalesce(taken.due_shift_us, 0) as bigint) as due_shift_us,
-    ticket.is_unusable
+    case when not coalesce(taken.is_shift_unknown, false)
+        then cast(coalesce(taken.due_shift_us, 0) as bigint) end as due_shift_us,
+    ticket.is_unusable,
+    coalesce(taken.is_nowhere, false) as is_nowhere
 from paused_tickets as ticket
 left join taken on taken.ticket_id = ticket.ticket_id

@@ -126,6 +126,7 @@ def _due(
     due: datetime | None = calendar.hours.due_at(start, hours * SECONDS_PER_HOUR).item()
     if due is None:
         return None
-    if calendar.covered and not calendar.covered[0] <= due.date() <= calendar.covered[1]:
+    first, last = calendar.covered or (at.date(), due.date())
+    if at.date() < first or last < due.date():
         return None
     return due.replace(tzinfo=None)

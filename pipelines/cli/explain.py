@@ -7,8 +7,9 @@ Does not belong here: deciding anything; what the tables do not say is not said 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from pipelines.errors import UsageError
 from pipelines.months import store
@@ -35,10 +36,9 @@ class Interval:
     ends_at: datetime
     why_not: str | None
 
-    @property
-    def length(self) -> timedelta:
-        """How long it lasted."""
-        return self.ends_at - self.starts_at
+    def length(self, zone: ZoneInfo) -> timedelta:
+        """How long it lasted; a day of the zone may have 23 or 25 hours."""
+        return _instant(self.ends_at, zone) - _instant(self.starts_at, zone)
 
 
 def explain_ticket(con: duckdb.DuckDBPyConnection, ticket_id: str, out: Path | None = None) -> str:
@@ -264,9 +264,11 @@ def _interval_lines(con: duckdb.DuckDBPyConnection, row: Row) -> list[str]:
         )
         for piece in pieces
     )
+    ((timezone,),) = con.execute("select timezone from meta.run").fetchall()
+    zone = ZoneInfo(timezone)
     lines = [
         f"  {'not' if i.why_not else 'counted':<10} {_time(i.starts_at)} to {_time(i.ends_at)}"
-        + (f", {i.why_not}" if i.why_not else f", {i.length}")
+        + (f", {i.why_not}" if i.why_not else f", {i.length(zone)}")
         for i in intervals
     ]
     if len(lines) > _MOST_INTERVALS:
@@ -274,6 +276,10 @@ def _interval_lines(con: duckdb.DuckDBPyConnection, row: Row) -> list[str]:
         left_out = len(lines) - 2 * half
         lines = [*lines[:half], f"  …          {left_out} more stretches", *lines[-half:]]
     return lines
+
+
+def _instant(local: datetime, zone: ZoneInfo) -> datetime:
+    return local.replace(tzinfo=zone).astimezone(UTC)
 
 
 def _why_not(day: date, holidays: str, *, is_open: bool) -> str:

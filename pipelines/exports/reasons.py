@@ -23,6 +23,7 @@ NOT_A_NUMBER = "not a number"
 NOT_WHOLE = "not a whole number"
 TOO_FINE = "more than two decimals"
 TOO_LARGE = "too large"
+BELOW_ZERO = "below zero"
 POINT_OR_THOUSANDS = "a number with decimals, or a text that means thousands: it may be either"
 TOO_MANY_CELLS = "more cells than headers"
 NUL_BYTES = "NUL bytes taken out"
@@ -42,6 +43,7 @@ CHINESE = {
     NOT_WHOLE: "不是整数",
     TOO_FINE: "多于两位小数",
     TOO_LARGE: "数字过大",
+    BELOW_ZERO: "小于零",
     POINT_OR_THOUSANDS: "可能是带小数的数字，也可能是表示千位的文字，无法判断",
     TOO_MANY_CELLS: "单元格多于标题",
     NUL_BYTES: "已去掉空字节",

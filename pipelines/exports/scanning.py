@@ -66,7 +66,7 @@ def typed_rows(
             found = f"coalesce({probe}, {values.found(column, text, reading, f'x{place}')})"
         elif number is not None:
             probes.append(f"{number} as {probe}")
-            usual.append(f"{shortcuts.is_number_as_written(text, probe)} as {is_usual}")
+            usual.append(f"{shortcuts.is_number_as_written(column, text, probe)} as {is_usual}")
             found = f"(case when {is_usual} then null else {found} end)"
             value = f"(case when {is_usual} then {probe} else {value} end)"
         said.append(f"{found} as s{place}")

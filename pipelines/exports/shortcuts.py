@@ -152,10 +152,11 @@ def number(column: Column, text: str, reading: Reading) -> str | None:
     return None
 
 
-def is_number_as_written(text: str, probe: str) -> str:
+def is_number_as_written(column: Column, text: str, probe: str) -> str:
     """SQL that is true where ``probe``, of ``number``, says what ``text`` says, and of a null.
 
     Written out again it must begin with the text itself: digit for digit, with at most decimals
-    of zero left out.
+    of zero left out. What is beyond the limits of the column is for ``values``.
     """
-    return f"({text} is null or starts_with(cast({probe} as varchar), {text}))"
+    is_as_written = values.within(column, probe, f"starts_with(cast({probe} as varchar), {text})")
+    return f"({text} is null or {is_as_written})"

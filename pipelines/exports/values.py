@@ -16,6 +16,7 @@ from pipelines.contract import Kind
 from pipelines.exports import conventions
 from pipelines.exports.quoting import is_among, literal
 from pipelines.exports.reasons import (
+    BELOW_ZERO,
     FIRST_YEAR,
     LAST_YEAR,
     NO_DATE,
@@ -184,6 +185,8 @@ _NUMBER_PATTERN = (
     r"|[+-]?\.\d+"
 )
 _NUMBER_NOISE = "0.000001"
+_FOLDS = (120, 60, 30, 20)
+"""By how many minutes zones have been put back."""
 _GAPS = "\u00a0\u2007\u2009\u202f"
 """Spaces that part thousands: no-break, of a digit's width, thin, and thin no-break."""
 
@@ -315,10 +318,12 @@ def typed(column: Column, said: str, reading: Reading) -> str:
     elif kind is Kind.INTEGER and column.choices:
         value = f"cast({said} as integer)"
     elif kind is Kind.INTEGER:
-        value = f"(case when {said} = round({said}, 0) then try_cast({said} as integer) end)"
+        is_whole = f"{said} = round({said}, 0)"
+        value = f"(case when {within(column, said, is_whole)} then try_cast({said} as integer) end)"
     elif kind in (Kind.DECIMAL, Kind.MONEY):
+        is_fine = f"abs({said} - round({said}, 2)) < {_NUMBER_NOISE}"
         value = (
-            f"(case when abs({said} - round({said}, 2)) < {_NUMBER_NOISE}"
+            f"(case when {within(column, said, is_fine)}"
             f" then try_cast(round({said}, 2) as {kind.sql_type}) end)"
         )
     elif kind is Kind.YES_NO:
@@ -326,6 +331,16 @@ def typed(column: Column, said: str, reading: Reading) -> str:
     if column.default is not None:
         value = f"coalesce({value}, {literal(column.default)})"
     return value
+
+
+def within(column: Column, number: str, *others: str) -> str:
+    """SQL that is true where a number is within the limits of its column, and ``others`` hold."""
+    tests = [*others]
+    if column.least is not None:
+        tests.append(f"{number} >= {column.least}")
+    if column.below is not None:
+        tests.append(f"abs({number}) < {column.below}")
+    return " and ".join(tests)
 
 
 def _first_moment(reading: Reading) -> str:
@@ -363,16 +378,17 @@ def reason(column: Column, said: str) -> str:
         )
     if column.choices:
         return literal(NOT_ONE_OF + ", ".join(column.choices))
+    is_below_zero = f" when {said} < 0 then {literal(BELOW_ZERO)}" if column.least == 0 else ""
     if column.kind is Kind.INTEGER:
         return (
             f"(case when {said} is null then {literal(NOT_A_NUMBER)}"
             f" when {said} <> round({said}, 0) then {literal(NOT_WHOLE)}"
-            f" else {literal(TOO_LARGE)} end)"
+            f"{is_below_zero} else {literal(TOO_LARGE)} end)"
         )
     return (
         f"(case when {said} is null then {literal(NOT_A_NUMBER)}"
         f" when abs({said} - round({said}, 2)) >= {_NUMBER_NOISE}"
-        f" then {literal(TOO_FINE)} else {literal(TOO_LARGE)} end)"
+        f" then {literal(TOO_FINE)}{is_below_zero} else {literal(TOO_LARGE)} end)"
     )
 
 
@@ -408,7 +424,9 @@ def known_words(column: Column) -> dict[str, str | None]:
 
     In lower case; None is nothing.
     """
-    others = CITIES if column.kind is Kind.CITY else _spellings(column.choices or {})
+    others = _spellings(column.choices or {})
+    if column.kind is Kind.CITY:
+        others = CITIES | {f"{name}市": known for name, known in CITIES.items()}
     return {**dict.fromkeys(NULL_WORDS), **others}
 
 
@@ -527,7 +545,27 @@ def moved(local: str, zone: str | None, reading: Reading) -> str:
     zone = zone or reading.source_timezone
     if zone == reading.timezone:
         return local
-    return f"timezone({literal(reading.timezone)}, timezone({literal(zone)}, {local}))"
+    if zone == "UTC":
+        return f"timezone({literal(reading.timezone)}, timezone('UTC', {local}))"
+    return f"timezone({literal(reading.timezone)}, {_instant_in(zone, local)})"
+
+
+def _instant_in(zone: str, local: str) -> str:
+    """The instant of a local time: the first where it came twice, none where it never was.
+
+    So are the times of the terms' own zone read. The engine takes the last, and for one that never
+    was another.
+    """
+    instant = f"timezone({literal(zone)}, here)"
+    earlier = [f"{instant} - interval {back} minute" for back in _FOLDS]
+    whens = " ".join(
+        f"when timezone({literal(zone)}, {other}) = here then {other}" for other in earlier
+    )
+    is_skipped = f"timezone({literal(zone)}, {instant}) <> here"
+    return (
+        f"(list_transform([{local}], lambda here:"
+        f" case when {is_skipped} then null {whens} else {instant} end)[1])"
+    )
 
 
 def instant_parts(text: str) -> str:

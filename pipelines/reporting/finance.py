@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from dashboards.language import Text
 from dashboards.words import CHARGE_TYPES, CUSTOMER_TYPES, EXPECTED, FINDINGS, PROVIDERS
 from dashboards.workbook import Column, Table, book_of
-from pipelines.reporting.finance_sheets import EXCEPTIONS, SHEETS
+from pipelines.reporting.finance_sheets import EXCEPTIONS, FINDINGS_SHEET, SHEETS
 from pipelines.reporting.workbook_writer import written_beside
 from pipelines.warehouse.models import select_over
 
@@ -167,15 +167,17 @@ def _contents(con: duckdb.DuckDBPyConnection) -> tuple[Text, datetime, list[Tabl
     if run is None:
         message = "meta.run is empty: the workbook has no as-of to state"
         raise LookupError(message)
-    tables = [_overview(con, run[0], run[1])]
-    tables += [
-        Table(sheet.name, sheet.columns, con.execute(sheet.sql, {"most": MOST_ROWS}).fetchall())
-        for sheet in SHEETS
-    ]
+    # One more than are shown: so it is known whether there are more.
+    sheets = [(s, con.execute(s.sql, {"most": MOST_ROWS + 1}).fetchall()) for s in SHEETS]
+    cut = [sheet.name for sheet, rows in sheets if len(rows) > MOST_ROWS]
+    tables = [_overview(con, run[0], run[1], cut)]
+    tables += [Table(sheet.name, sheet.columns, rows[:MOST_ROWS]) for sheet, rows in sheets]
     return _TITLE, run[0], [replace(table, columns=_worded(table.columns)) for table in tables]
 
 
-def _overview(con: duckdb.DuckDBPyConnection, as_of: datetime, timezone: str) -> Table:
+def _overview(
+    con: duckdb.DuckDBPyConnection, as_of: datetime, timezone: str, cut: Sequence[str]
+) -> Table:
     """What the workbook is about: as-of, seed, each finding's money, and what is left out."""
     columns = (
         Column("项目 Item", "wide"),
@@ -215,6 +217,16 @@ def _overview(con: duckdb.DuckDBPyConnection, as_of: datetime, timezone: str) ->
                 "的 marts.billing_exceptions",
                 f"Only the largest {MOST_ROWS} of {found[0]} are listed; "
                 "marts.billing_exceptions in warehouse.duckdb has all",
+            )
+        )
+    others = [name for name in cut if name != FINDINGS_SHEET]
+    if others:
+        names = ", ".join(others)
+        notes.append(
+            Text(
+                f"以下各页只列前 {MOST_ROWS} 行，其余见 warehouse.duckdb：{names}",
+                f"Of these sheets only the first {MOST_ROWS} rows are listed; warehouse.duckdb has "
+                f"all: {names}",
             )
         )
     rows = con.execute(

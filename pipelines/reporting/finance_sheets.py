@@ -29,8 +29,9 @@ class Sheet:
     columns: tuple[Column, ...]
 
 
+FINDINGS_SHEET: Final = "结论 Findings"
 _FINDINGS: Final = Sheet(
-    "结论 Findings",
+    FINDINGS_SHEET,
     "select money_rank, exception, finding, charge_type, expected, biller, issuers, "
     "at_stake_amount, billed_amount, currency, month, waiting_since_on, age_days, overlap_days, "
     "customer_id, customer_name, customer_type, ticket_id, serial_no, contract_id, service_code, "

@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from pipelines.contract import CURRENCIES
+
 CustomerType = Literal["agent", "end_customer", "key_account"]
 Stage = Literal["presales", "aftersales"]
 Mode = Literal["onsite", "remote"]
@@ -334,10 +336,30 @@ def _money(value: object) -> Decimal:
     except ArithmeticError as error:
         message = f"{value!r} is not an amount; write a number such as 1200.50"
         raise ValueError(message) from error
-    if amount != round(amount, 2):
+    if not amount.is_finite() or amount != round(amount, 2):
         message = f"{value!r} has more than two decimals"
         raise ValueError(message)
+    if amount < 0:
+        message = f"{value!r} is below zero; a price is what is to be paid"
+        raise ValueError(message)
     return amount
+
+
+_CURRENCIES = {
+    spelling.lower(): code for code, others in CURRENCIES.items() for spelling in (code, *others)
+}
+_CURRENCY = re.compile("[A-Z]{3}")
+
+
+def _currency(value: object) -> object:
+    """The code that the exports are read into, whatever it is called: RMB and 元 are CNY."""
+    if not isinstance(value, str):
+        return value  # pydantic says what is wrong with it
+    code = _CURRENCIES.get(value.strip().lower(), value.strip().upper())
+    if not _CURRENCY.fullmatch(code):
+        message = f"{value!r} is not a currency; write its three letters, such as CNY"
+        raise ValueError(message)
+    return code
 
 
 class Rate(Part):
@@ -345,9 +367,14 @@ class Rate(Part):
 
     charge_type: Literal["service_fee", "repair_replacement", "maintenance_fee"]
     amount: Annotated[Decimal, BeforeValidator(_money)]
-    currency: str = "CNY"
+    currency: Annotated[str, BeforeValidator(_currency)] = "CNY"
     service_code: str | None = None
     product_type: str | None = None
+
+    @property
+    def what_for(self) -> tuple[str | None, ...]:
+        """What it is the price of."""
+        return self.charge_type, self.service_code, self.product_type, self.currency
 
 
 class Rates(Dated):
@@ -355,6 +382,18 @@ class Rates(Dated):
 
     tolerance_pct: float | int = Field(ge=0)
     rates: list[Rate]
+
+    @field_validator("rates")
+    @classmethod
+    def _one_price(cls, value: list[Rate]) -> list[Rate]:
+        priced: set[tuple[str | None, ...]] = set()
+        for rate in value:
+            if rate.what_for in priced:
+                named = ", ".join(part for part in rate.what_for if part)
+                message = f"two prices for {named}; leave one"
+                raise ValueError(message)
+            priced.add(rate.what_for)
+        return value
 
 
 class RateCard(TermsFile):

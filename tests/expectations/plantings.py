@@ -124,7 +124,6 @@ PLANTINGS: dict[str, dict[str, Planting]] = {
         "agreed_due_at_not_before_opened_at": change(
             T, "agreed_due_at = '2025-03-05 08:59:59'", "ticket_id = 'T2'"
         ),
-        "training_hours_not_negative": change(T, "training_hours = -0.01", "ticket_id = 'T3'"),
         "agent_id_in_agents": change(T, "agent_id = 'A9'", "ticket_id = 'T1'"),
         "serial_no_in_installed_base": change(T, "serial_no = 'S9'", "ticket_id = 'T1'"),
         "parent_ticket_in_tickets": change(T, "parent_ticket_id = 'T9'", "ticket_id = 'T3'"),
@@ -172,7 +171,6 @@ PLANTINGS: dict[str, dict[str, Planting]] = {
         **_provenance(U, "serial_no = 'S2'"),
         "customer_type_known": change(U, "customer_type = 'vip'", "serial_no = 'S2'"),
         "purchased_at_given": change(U, "purchased_at = null", "serial_no = 'S2'"),
-        "warranty_months_not_negative": change(U, "warranty_months = -1", "serial_no = 'S2'"),
         "product_type_in_terms": change(U, "warranty_months = null", "serial_no = 'S2'"),
     },
     A: {

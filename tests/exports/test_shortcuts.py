@@ -15,7 +15,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pipelines.contract import INVOICES, TICKETS, Column, Export, Kind
+from pipelines.contract import INSTALLED_BASE, INVOICES, TICKETS, Column, Export, Kind
 from pipelines.exports import conventions, shortcuts, transcoding, values
 from pipelines.exports.headers import Match
 from pipelines.exports.scanning import TWO_WAY_BITS, typed_rows
@@ -46,6 +46,7 @@ COLUMNS = {
     },
     **{name: INVOICES.column(name) for name in ("line_no", "issuer", "currency", "amount")},
     "coverage_end": INVOICES.column("coverage_end"),
+    "warranty_months": INSTALLED_BASE.column("warranty_months"),
 }
 
 BLANKS = st.sampled_from(["", "", "", " ", "  ", "\t", "\n", "\r", "\u00a0", "\u3000", "\u200b"])

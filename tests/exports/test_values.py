@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipelines.contract import AGENTS, INVOICES, TICKETS, Column
+from pipelines.contract import AGENTS, INSTALLED_BASE, INVOICES, TICKETS, Column
 from pipelines.exports import values
 
 if TYPE_CHECKING:
@@ -150,6 +150,28 @@ def test_local_times_of_another_zone_are_moved(con: duckdb.DuckDBPyConnection) -
     assert read(con, column, "2025-01-07T17:00Z", boston) == dt.datetime(2025, 1, 8, 1)  # noqa: DTZ001 - local
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # Clocks went back at 02:00: 01:30 came at 05:30 UTC and again an hour later.
+        ("2025-11-02 01:30", dt.datetime(2025, 11, 2, 13, 30)),  # noqa: DTZ001 - local
+        ("2025/11/2 1:30", dt.datetime(2025, 11, 2, 13, 30)),  # noqa: DTZ001 - local
+        ("2025-11-02 00:59:59", dt.datetime(2025, 11, 2, 12, 59, 59)),  # noqa: DTZ001 - local
+        ("2025-11-02 02:00", dt.datetime(2025, 11, 2, 15, 0)),  # noqa: DTZ001 - local
+        # Clocks went on from 02:00 to 03:00.
+        ("2025-03-09 01:59:59", dt.datetime(2025, 3, 9, 14, 59, 59)),  # noqa: DTZ001 - local
+        ("2025-03-09 02:00", None),
+        ("2025年3月9日 2:59:59", None),
+        ("2025-03-09 03:00", dt.datetime(2025, 3, 9, 15, 0)),  # noqa: DTZ001 - local
+    ],
+)
+def test_a_time_that_came_twice_is_the_first_and_one_that_never_was_is_none(
+    con: duckdb.DuckDBPyConnection, text: str, expected: dt.datetime | None
+) -> None:
+    boston = values.Reading("Asia/Shanghai", "America/New_York")
+    assert read(con, TICKETS.column("opened_at"), text, boston) == expected
+
+
 def test_formats_of_a_mapping_are_the_only_ones(con: duckdb.DuckDBPyConnection) -> None:
     american = values.Reading("Asia/Shanghai", "Asia/Shanghai", formats=("%m/%d/%Y %H:%M",))
     column = TICKETS.column("opened_at")
@@ -180,7 +202,7 @@ def test_a_date_keeps_its_day_when_a_time_follows(con: duckdb.DuckDBPyConnection
         ("１２３．５０", "123.50"),
         ("19.989999999999998", "19.99"),
         ("0.30000000000000004", "0.30"),
-        ("1234567890123456.78", "1234567890123456.78"),
+        ("1234567890123.78", "1234567890123.78"),
     ],
 )
 def test_money_is_read_to_the_cent(
@@ -202,6 +224,10 @@ def test_money_is_read_to_the_cent(
         ("三百元", "not a number"),
         ("nan", "not a number"),
         ("99999999999999999999", "too large"),
+        ("10000000000000", "too large"),
+        ("10000000000000.00", "too large"),
+        ("-10,000,000,000,000", "too large"),
+        ("6222021234567890", "too large"),
     ],
 )
 def test_money_that_is_no_amount_is_a_problem(
@@ -210,6 +236,42 @@ def test_money_that_is_no_amount_is_a_problem(
     column = INVOICES.column("amount")
     assert read(con, column, text) is None
     assert why(con, column, text) == reason
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("9999999999999.99", Decimal("9999999999999.99")),
+        ("-9999999999999.99", Decimal("-9999999999999.99")),
+        ("9,999,999,999,999", Decimal(9999999999999)),
+    ],
+)
+def test_the_largest_amounts_are_read(
+    con: duckdb.DuckDBPyConnection, text: str, expected: Decimal
+) -> None:
+    assert read(con, INVOICES.column("amount"), text) == expected
+
+
+@pytest.mark.parametrize(
+    ("column", "text"),
+    [
+        (INSTALLED_BASE.column("warranty_months"), "-1"),
+        (INSTALLED_BASE.column("warranty_months"), "-12.0"),
+        (INSTALLED_BASE.column("warranty_months"), "-99999999999"),
+        (TICKETS.column("training_hours"), "-0.01"),
+        (TICKETS.column("training_hours"), "-8"),
+    ],
+)
+def test_what_cannot_be_less_than_nothing_is_a_problem(
+    con: duckdb.DuckDBPyConnection, column: Column, text: str
+) -> None:
+    assert read(con, column, text) is None
+    assert why(con, column, text) == "below zero"
+
+
+def test_nothing_at_all_is_a_number(con: duckdb.DuckDBPyConnection) -> None:
+    assert read(con, INSTALLED_BASE.column("warranty_months"), "0") == 0
+    assert read(con, TICKETS.column("training_hours"), "0.00") == 0
 
 
 @pytest.mark.parametrize(
@@ -246,6 +308,8 @@ def test_money_that_is_no_amount_is_a_problem(
         ("city", "省市", "省市"),
         ("city", "海南省市", "海南省"),
         ("city", "沙市", "沙市"),
+        ("city", "Shanghai市", "上海"),
+        ("city", "ＳＨＡＮＧＨＡＩ市", "上海"),
         ("city", "Shenzhen", "深圳"),
         ("city", "Xi'an", "西安"),
         ("city", "Roslindale", "Roslindale"),
