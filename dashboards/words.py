@@ -70,7 +70,7 @@ FINDINGS = {
     "billed_as_due": Text("按约收费", "Billed as due"),
     "free_as_due": Text("按约免费", "Free as due"),
     "billed_but_free": Text("免费却收费", "Billed but free"),
-    "billed_under_warranty": Text("保修期内收费", "Billed under warranty"),
+    "billed_under_warranty": Text("担保期内收费", "Billed under warranty"),
     "billed_not_provided": Text("不提供却收费", "Billed, not provided"),
     "not_billed": Text("应收未收", "Not billed"),
     "not_yet_due": Text("未到开票期", "Not yet due"),

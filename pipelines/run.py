@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -17,6 +18,7 @@ import dagster as dg
 import yaml
 from dagster._core.instance.ref import InstanceRef
 from sqlalchemy import Engine, event
+from sqlalchemy.exc import DatabaseError
 
 from pipelines.definitions import JOB, build_definitions
 from pipelines.session import Session, Settings, open_session
@@ -39,6 +41,8 @@ _BY_COMMAND: Final = {
     _WRITES: "command",
     "dagster/max_retries": "0",
 }
+_DAMAGED: Final = ("malformed", "not a database")
+"""What SQLite says of a file that something else wrote to, or cut."""
 _UNDER_WAY: Final = [
     dg.DagsterRunStatus.STARTING,
     dg.DagsterRunStatus.STARTED,
@@ -138,14 +142,31 @@ def prepare_history(out: Path) -> Path:
 
 
 def history(out: Path) -> dg.DagsterInstance:
-    """The history of the runs into ``out``; made when it is not there."""
+    """The history of the runs into ``out``; made when it is not there.
+
+    One that cannot be read any more is set aside: no result hangs on it.
+    """
+    try:
+        return _open_history(out)
+    except DatabaseError as error:
+        if not any(words in str(error) for words in _DAMAGED):
+            raise
+        home, aside = out / HISTORY, out / f"{HISTORY}-damaged"
+        shutil.rmtree(aside, ignore_errors=True)
+        home.rename(aside)
+        return _open_history(out)
+
+
+def _open_history(out: Path) -> dg.DagsterInstance:
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
     home = prepare_history(out)
     if not event.contains(Engine, "connect", _write_lazily):
         event.listen(Engine, "connect", _write_lazily)
     # Given again: of a folder with brackets in its name Dagster does not find what it says.
     said = yaml.safe_load((home / "dagster.yaml").read_text(encoding="utf-8"))
-    return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(home), overrides=said))
+    instance = dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(home), overrides=said))
+    instance.get_runs(limit=1)  # opens the databases
+    return instance
 
 
 def _write_lazily(connection: object, _: object) -> None:

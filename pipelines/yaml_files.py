@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """Safe YAML that refuses a key written twice: the second would win without a word."""
+    """Safe YAML that refuses a key written twice: the second would win without a word.
+
+    A day that no month has is refused as well, with its place.
+    """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
         seen: set[object] = set()
@@ -30,8 +33,19 @@ class _StrictLoader(yaml.SafeLoader):
                 seen.add(key)
         return super().construct_mapping(node, deep)
 
+    def construct_yaml_timestamp(self, node: yaml.ScalarNode) -> Any:  # noqa: ANN401 - a date or a time
+        try:
+            return super().construct_yaml_timestamp(node)
+        except ValueError as error:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"{node.value} is no day of the calendar ({error})", node.start_mark
+            ) from error
 
-def read_yaml(content: bytes) -> object:
+
+_StrictLoader.add_constructor("tag:yaml.org,2002:timestamp", _StrictLoader.construct_yaml_timestamp)
+
+
+def read_yaml(content: bytes | str) -> Any:  # noqa: ANN401 - YAML may be anything
     """The document in ``content``; a yaml.YAMLError when it is none, or has a key twice."""
     return yaml.load(content, _StrictLoader)  # noqa: S506 - a SafeLoader
 

@@ -130,7 +130,7 @@ def test_the_findings_stand_largest_first_with_money_and_dates_as_such(
     assert rows[0]["月份 Month"] == datetime(2025, 1, 1)  # noqa: DTZ001 - a cell has no zone
     month = [cell.value for cell in found[1]].index("月份 Month")
     assert found[2][month].number_format == "yyyy-mm"
-    assert rows[0]["应开票方 Biller"] == "公司 Company"
+    assert rows[0]["应开票方 To be billed by"] == "公司 Company"
     assert rows[0]["客户类型 Customer type"] == "大客户 Key account"
     money = [cell.value for cell in found[1]].index("涉及金额 At stake")
     assert found[2][money].number_format.startswith("#,##0.00")

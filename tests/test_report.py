@@ -66,7 +66,7 @@ def test_one_ticket_makes_its_month_and_its_section(tmp_path: Path) -> None:
     _files(con, ("tickets",))
     build_report(con, tmp_path)
     text = (tmp_path / "en" / "management.html").read_text(encoding="utf-8")
-    assert "In 2025-03 1 of 1 decided fault ticket was answered in time (100.0%)" in text
+    assert "In 2025-03, 1 of 1 decided fault ticket was answered in time (100.0%)" in text
     assert '"T1"' in (tmp_path / "data" / "tickets-0.js").read_text(encoding="utf-8")
 
 

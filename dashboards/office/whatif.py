@@ -92,7 +92,7 @@ def sentence(found: WhatIf) -> Text:
     return Text(
         f"按草案，{flips:,} 项判定和 {charges:,} 项收费会不同。",
         f"Under the draft {flips:,} {'verdict' if flips == 1 else 'verdicts'} and {charges:,} "
-        f"{'charge' if charges == 1 else 'charges'} would be others.",
+        f"{'charge' if charges == 1 else 'charges'} would differ.",
     )
 
 

@@ -283,9 +283,9 @@ def reach_sentence(freshness: pl.DataFrame) -> Text | None:
             f"Every export that goes on ({names.en.lower()}) reaches to within a day of the as-of.",
         )
     return Text(
-        f"持续产生的导出中，{name.zh}最早中断：止于 {lang.instant(first['latest_at'])}，"
+        f"持续产生的导出中，{name.zh}最早结束：止于 {lang.instant(first['latest_at'])}，"
         f"早于截至时间 {distance(behind).zh}。此后的{name.zh}若有，不在本报告中。",
-        f"Of the exports that go on, {name.en.lower()} end first: at "
+        f"Of the exports still being written, {name.en.lower()} end first: at "
         f"{lang.instant(first['latest_at'])}, {distance(behind).en} before the as-of. What came "
         "after, if anything did, is not in this report.",
     )
@@ -376,7 +376,7 @@ def checks_table(checks: pl.DataFrame) -> DataTable:
         Column("severity", Text("级别", "Severity"), "code", SEVERITIES, is_filter=True),
         Column("rows", Text("行数", "Rows"), "number"),
         Column("unexpected", Text("不符行", "Failing rows"), "number"),
-        Column("guards", Text("守护", "Guards")),
+        Column("guards", Text("依据", "Guards")),
         Column("name", Text("名称", "Name"), is_hidden=True),
     )
     rows = tuple(
@@ -489,7 +489,7 @@ _WORDS = {
     "checks": Text("检查", "Checks"),
     "all_met": Text("全部通过。", "All are met."),
     "of_checks": Text("项检查，未通过", "checks; not met:"),
-    "guards": Text("守护", "guards"),
+    "guards": Text("依据", "guards"),
     "sample": Text("不符的行（最多 10 行）", "Failing rows (at most 10)"),
     "effects": Text("取决于这些行的全部判定", "All verdicts that hang on these rows"),
     "data_docs": Text("Data Docs：全部期望及其结果", "Data Docs: every expectation and its result"),

@@ -93,7 +93,7 @@ PAGE = Page(
         "expectation": Text("期望", "Expectation"),
         "observed": Text("观察值", "Observed value"),
         "failing": Text("不符行", "Failing rows"),
-        "guards": Text("守护", "Guards"),
+        "guards": Text("依据", "Guards"),
         "severity": Text("级别", "Severity"),
         "query": Text("查询语句", "Query"),
     },

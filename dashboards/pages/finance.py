@@ -116,7 +116,7 @@ def glance(rows: Rows, currencies: Sequence[str]) -> list[dict[str, Any]]:
         box(
             Text("公司多收，应退", "Overbilled by the company"),
             Text(
-                "免费、保修期内、不提供、重复、开票方不符",
+                "免费、担保期内、不提供、重复、开票方不符",
                 "free, under warranty, not provided, duplicate, wrong biller",
             ),
             "overbilled_amount",
@@ -181,7 +181,7 @@ def findings_table(rows: Rows) -> StaticTable:
             Text("结论", "Finding"),
             Text("收费类型", "Charge type"),
             Text("条款", "Clause"),
-            Text("应开票方", "Biller"),
+            Text("应开票方", "To be billed by"),
             Text("笔数", "Charges"),
             Text("已收", "Billed"),
             Text("涉及金额", "At stake"),
@@ -239,7 +239,9 @@ def exceptions_table(report: Report) -> DataTable | None:
         Column("customer_name", Text("客户", "Customer"), "wide"),
         Column("unit", Text("产品序列号", "Unit"), "link"),
         Column("invoice_lines", Text("发票行", "Invoice lines")),
-        Column("biller", Text("应开票方", "Biller"), "code", words.PROVIDERS, is_filter=True),
+        Column(
+            "biller", Text("应开票方", "To be billed by"), "code", words.PROVIDERS, is_filter=True
+        ),
         Column("issuers", Text("开票方", "Issued by"), is_hidden=True),
         Column("clause", Text("条款", "Clause"), is_filter=True),
         Column("readings", Text("解读", "Readings"), is_hidden=True),
@@ -340,7 +342,7 @@ def renewals_table(report: Report) -> DataTable | None:
         key="renewals",
         caption=Text(
             "担保即将到期的产品，先到期的在前；已收服务期的列明收到哪一天。提前多少天列入是内部规定"
-            "（口径 17）。",
+            "（解读 17）。",
             "Units whose warranty ends soon, the first to end at the top, with the day up to which "
             "maintenance is billed already. How long before is a house rule (reading 17).",
         ),
@@ -622,7 +624,7 @@ _WORDS = {
     "exceptions": Text("需要处理的收费", "Charges to look at"),
     "workbook": Text("下载工作簿 finance.xlsx", "Download the workbook finance.xlsx"),
     "workbook_holds": Text(
-        "：结论、发票行、对账、抽样、口径。",
+        "：结论、发票行、对账、抽样、解读。",
         ": findings, evidence lines, reconciliation, audit sample, readings.",
     ),
     "ageing": Text("账龄", "Ageing"),

@@ -113,9 +113,9 @@ def _sentence(months: Months, undated: float, currency: str) -> Text:
     return Text(
         f"合计 {whole} {currency}"
         + (f"，其中没有月份的 {without}" if undated else "")
-        + f"；{most:%Y-%m} 最多（{top}），"
-        + ("有月份的之中" if undated else "其中")
-        + f"“{name.zh}”占 {share}。",
+        + f"；按月以 {most:%Y-%m} 最多（{top}）；"
+        + ("有月份的按结论" if undated else "按结论")
+        + f"以“{name.zh}”最多（{share}）。",
         f"{whole} {currency} in all"
         + (f", {without} of it without a month" if undated else "")
         + f"; most in {most:%Y-%m} ({top}); the largest part"
@@ -157,7 +157,8 @@ def _draw(months: Months, currency: str, language: Language) -> Figure:
     figure.update_layout(
         barmode="stack",
         showlegend=True,
-        legend={"orientation": "h", "y": -0.18, "x": 0, "traceorder": "normal"},
+        # Above: below, the names of many months stand slanted.
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
         xaxis={"type": "category"},
         yaxis={"title": {"text": currency}, "tickformat": ",.0f"},
     )

@@ -147,14 +147,14 @@ def headline(people: Population, last: Change | None, month: date | None) -> Tex
         return None
     when = Text(
         f"{month:%Y-%m} " if month else "全部月份",
-        f"In {month:%Y-%m}" if month else "Over all months",
+        f"In {month:%Y-%m}," if month else "Over all months,",
     )
     if people.rate is None:
         return Text(
             f"{when.zh}的 {people.total:,} 张故障工单都没有判定结果："
             f"{people.pending:,} 张未到期，{people.unmeasurable:,} 张无法判定。",
-            f"{when.en} no fault ticket of {people.total:,} is decided: "
-            f"{people.pending:,} pending, {people.unmeasurable:,} unmeasurable.",
+            f"{when.en} none of {people.total:,} fault tickets is decided: "
+            f"{people.pending:,} open and in time, {people.unmeasurable:,} unmeasurable.",
         )
     rate = lang.percent(people.rate)
     were = "ticket was" if people.decided == 1 else "tickets were"
@@ -516,13 +516,16 @@ def breached_table(report: Report, by_month: Mapping[date, Population]) -> DataT
 
 def downloads(report: Report) -> Mapping[str, str]:
     """All faults, those breached and those unmeasurable as files, up to their queries' bound."""
+    # Why is in the times of a breach: its reasons in words are the page's own.
     files = {
         "data/breached.csv": "response_breached",
         "data/responses.csv": "response_all",
         "data/unmeasurable.csv": "response_unmeasurable_tickets",
     }
     return {
-        path: safe.csv_frame(frame)
+        path: safe.csv_frame(
+            frame.drop("reason", "reason_zh") if name == "response_breached" else frame
+        )
         for path, name in files.items()
         if not (frame := report.frame(name)).is_empty()
     }

@@ -537,7 +537,7 @@ def _rows(frame: pl.DataFrame, columns: Sequence[Column]) -> tuple[tuple[object,
 _WORDS = {
     "workbook": Text("下载工作簿 quality.xlsx", "Download the workbook quality.xlsx"),
     "house_rule": Text(
-        "提交时限与必填内容是内部规定（口径 8），条款本身没有写。",
+        "提交时限与必填内容是内部规定（解读 8），条款本身没有写。",
         "The time limit and the required fields are house rules (reading 8); the terms give none.",
     ),
     "on_time": Text("按时提交率", "Filed on time"),

@@ -6,6 +6,7 @@ here: colours and fonts (``theme``), or the page around them.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from dashboards import language as lang
@@ -35,6 +36,7 @@ FINDINGS = {
 AGENTS_SHOWN = 15
 #: Up to so many months each has room for its label; on a phone, every third.
 _YEAR = 14
+_LONGEST_MONTH = 31
 
 Rows = list[dict[str, Any]]
 
@@ -103,6 +105,7 @@ def _months_sentence(rows: Rows) -> Text:
 
 
 def _months(rows: Rows, there: Sequence[str], language: Language) -> Figure:
+    rows = _without_gaps(rows)
     figure = Figure()
     owed = Text("应交", "owed").in_language(language)
     for name in there:
@@ -134,6 +137,16 @@ def _months(rows: Rows, there: Sequence[str], language: Language) -> Figure:
         bargap=0.35,
     )
     return figure
+
+
+def _without_gaps(rows: Rows) -> Rows:
+    """Every month from the first to the last: a bar is as wide as the months are apart."""
+    known = {row["month"]: row for row in rows}
+    month, filled = min(known), []
+    while month <= max(known):
+        filled.append(known.get(month, {"month": month, "due": 0} | dict.fromkeys(FINDINGS, 0)))
+        month = (month + timedelta(days=_LONGEST_MONTH)).replace(day=1)
+    return filled
 
 
 def certainty(rows: Rows) -> Chart | None:
@@ -212,6 +225,7 @@ def _certainty(rows: Rows, language: Language) -> Figure:
             for name, row in zip(names, rows, strict=True)
         ],
         hoverinfo="text",
+        cliponaxis=False,
     )
     figure.update_layout(
         margin={"t": 10, "r": 24, "l": 8, "b": 8},

@@ -110,7 +110,7 @@ _SCRIPT = {
     "charges": Text("收费", "Charges"),
     "charge_type": Text("收费类型", "Charge"),
     "expected": Text("应当", "Expected"),
-    "finding": Text("发现", "Finding"),
+    "finding": Text("结论", "Finding"),
     "billed_amount": Text("已开金额", "Billed"),
     "invoice_ids": Text("发票", "Invoices"),
     "records": Text("服务记录", "Service records"),

@@ -5,7 +5,8 @@
 -- The terms in force are those of the day of issue. Without a list in the terms nothing is judged.
 -- columns:
 --   payment_method: as the terms name it, else as the lines do; null when not given
---   is_named: whether AS-3 names it; null when not given, not dated, or the terms have no list
+--   is_named: whether AS-3 names it, on every day of issue that is known; null when not given, on
+--     no such day, or without a list in the terms
 --   currency: of the amount
 --   invoice_lines: lines paid so
 --   amount: sum of the lines
@@ -30,9 +31,9 @@ judged as (
 
 select
     payment_method,
-    is_named,
+    bool_and(is_named) as is_named,
     currency,
     count(*) as invoice_lines,
     cast(sum(coalesce(amount, 0)) as decimal(18, 2)) as amount
 from judged
-group by payment_method, is_named, currency
+group by payment_method, currency

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import gc
 import os
+import signal
 import sys
 import traceback
 from contextlib import contextmanager
@@ -47,6 +48,12 @@ class _WrongUsage(_Stopped):
     exit_code = 2
 
 
+class _Interrupted(_Stopped):
+    """A message for people; they stopped it themselves."""
+
+    exit_code = 128 + signal.SIGINT
+
+
 class _Commands(click.Group):
     """Turns whatever a command raises into one message and an exit status."""
 
@@ -56,7 +63,15 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
-        except Exception as error:
+        except BaseException as error:
+            if any(map(_is_interrupt, _causes(error))):
+                message = (
+                    "Stopped by you. What was under way was not published; the last result is "
+                    "as it was. Run the same command again when you like."
+                )
+                raise _Interrupted(message) from error
+            if not isinstance(error, Exception):
+                raise
             if os.environ.get("SLA_DEBUG") and not isinstance(error, SlaError):
                 raise
             raise _message(error) from error
@@ -85,7 +100,18 @@ def _message(error: Exception) -> click.ClickException:
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
-        error = error.__cause__
+        error = error.__cause__ or error.__context__
+
+
+def _is_interrupt(error: BaseException) -> bool:
+    """Whether Ctrl-C did it, in the words of Python, Dagster or DuckDB."""
+    # By its name: importing Dagster would take longer than most commands.
+    name = type(error).__name__
+    return (
+        isinstance(error, KeyboardInterrupt)
+        or name in {"DagsterExecutionInterruptedError", "InterruptException"}
+        or str(error) == "Query interrupted"
+    )
 
 
 def _is_disk_full(error: BaseException) -> bool:

@@ -21,6 +21,7 @@ from pipelines.contract import EXPORTS, INPUTS, Kind
 from pipelines.errors import UsageError
 from pipelines.exports import conventions
 from pipelines.exports.presets import PREFIX, laid_over, load_preset
+from pipelines.yaml_files import read_yaml
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -140,7 +141,7 @@ def load_mapping(path: Path) -> Mapping:
     if str(path).startswith(PREFIX):
         return _checked(path, load_preset(str(path).removeprefix(PREFIX)))
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+        data = read_yaml(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         message = f"The mapping file {path} cannot be read: {error.strerror}. Check its path."
         raise UsageError(message) from error

@@ -18,7 +18,7 @@ import duckdb
 import fastexcel
 import polars as pl
 
-from pipelines.contract import Column, Kind
+from pipelines.contract import INPUTS, Column, Kind
 from pipelines.errors import DataError, UsageError
 from pipelines.exports import decoding, values
 from pipelines.exports.deciding import decide
@@ -28,6 +28,7 @@ from pipelines.exports.headers import HEADER_SEARCH_ROWS, fold
 from pipelines.exports.mapping import ExportMapping
 from pipelines.exports.parquet_files import read_parquet_file
 from pipelines.exports.quoting import literal
+from pipelines.exports.synonyms import HEADERS
 from pipelines.exports.text_files import DELIMITERS, MAX_CELL_CHARS, read_text_file
 from pipelines.exports.workbooks import read_workbook
 
@@ -44,6 +45,13 @@ _ENOUGH = 0.8
 _NO_DATE = "0000-00-00"
 _ZONE = "UTC"
 _TIMES = (" %H:%M:%S", " %H:%M", " %I:%M:%S %p", " %I:%M %p", "")
+_NAMES_OF_TIMES = frozenset(
+    fold(name)
+    for export in INPUTS.values()
+    for column in export.columns
+    if column.kind in (Kind.INSTANT, Kind.DATE)
+    for name in (column.name, *column.aliases, *HEADERS.get(column.name, ()))
+)
 _NAMED = ("%d/%b/%y", "%d-%b-%Y", "%d %b %Y", "%b %d, %Y", "%d/%b/%Y")
 
 
@@ -252,10 +260,12 @@ def _profile(
     con.register("texts", distinct.to_arrow())
     con.execute("create or replace temp table cells as from texts")
     con.unregister("texts")
-    # A day number of a spreadsheet is no time here: a column of tickets' numbers would be times.
-    times = _way(con, Kind.INSTANT, has_serials=False)
+    # A day number of a spreadsheet is a time only where the header names one: else a column of
+    # tickets' numbers would be times.
+    has_days = source.has_serials and fold(header) in _NAMES_OF_TIMES
+    times = _way(con, Kind.INSTANT, has_serials=has_days)
     numbers = _way(con, Kind.MONEY, has_serials=source.has_serials)
-    time_share = _share(con, Kind.INSTANT, times)
+    time_share = _share(con, Kind.INSTANT, times, has_serials=has_days)
     formats: tuple[str, ...] = ()
     if time_share < _ENOUGH:
         share, form = _named_format(con)
@@ -286,13 +296,19 @@ def _way(con: duckdb.DuckDBPyConnection, kind: Kind, *, has_serials: bool) -> Co
     return decide(con, "cells", looked_at, None).get("said")
 
 
-def _share(con: duckdb.DuckDBPyConnection, kind: Kind, found: Convention | None) -> float:
+def _share(
+    con: duckdb.DuckDBPyConnection,
+    kind: Kind,
+    found: Convention | None,
+    *,
+    has_serials: bool = False,
+) -> float:
     """The share of the cells that can be read as a kind, whatever the answer to a question."""
     column = Column("said", kind)
     ways = (found.choices or (found.way,)) if found else (None,)
     shares = []
     for way in ways:
-        reading = values.Reading(_ZONE, _ZONE, way=way)
+        reading = values.Reading(_ZONE, _ZONE, way=way, has_serials=has_serials)
         text = values.cleaned(column, "said", reading)
         said = values.found(column, "text", reading)
         query = (

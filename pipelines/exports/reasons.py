@@ -38,7 +38,7 @@ CHINESE = {
     NOT_A_TIME: "不是可识别的日期或时间",
     NO_DATE: "只有时刻，没有日期",
     OUT_OF_RANGE: f"年份不在 {FIRST_YEAR}–{LAST_YEAR} 之内",
-    NOT_ONE_OF: "不是可用的值：",
+    NOT_ONE_OF: "不在可填的值之中：",
     NOT_A_NUMBER: "不是数字",
     NOT_WHOLE: "不是整数",
     TOO_FINE: "多于两位小数",

@@ -80,7 +80,8 @@ def stage_exports(  # noqa: PLR0913 - what to read, how, where to put it, whom t
     """
     found, ignored = find_exports(exports_dir, mapping)
     if not found["tickets"] and not found[TICKET_EVENTS.name]:
-        others = ", ".join(ignored[:20]) or "nothing"
+        given = sorted(file.path.name for files in found.values() for file in files)
+        others = ", ".join([*given, *ignored][:20]) or "nothing"
         message = (
             f"No tickets export in {exports_dir} (found instead: {others})."
             " Put a file there whose name starts with tickets (.csv, .xlsx, .parquet …),"

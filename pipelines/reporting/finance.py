@@ -246,7 +246,7 @@ _WORDS: Final[Mapping[Text | str, Mapping[str, Text | str]]] = {
     "应否收费 Expected": EXPECTED,
     "类别 Kind": EXCEPTIONS,
     "客户类型 Customer type": CUSTOMER_TYPES,
-    "应开票方 Biller": PROVIDERS,
+    "应开票方 To be billed by": PROVIDERS,
     "实际开票方 Issuers": PROVIDERS,
     "开票方 Issuer": PROVIDERS,
 }

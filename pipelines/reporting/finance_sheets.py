@@ -44,7 +44,7 @@ _FINDINGS: Final = Sheet(
         Column("结论 Finding"),
         Column("收费类型 Charge type"),
         Column("应否收费 Expected"),
-        Column("应开票方 Biller"),
+        Column("应开票方 To be billed by"),
         Column("实际开票方 Issuers"),
         Column("涉及金额 At stake", "money"),
         Column("已收金额 Billed", "money"),

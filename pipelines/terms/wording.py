@@ -71,7 +71,7 @@ LABELS: Final[Mapping[str, Text]] = {
     "charges.payment_methods": Text("付款方式", "payment methods"),
     "rate_card.tolerance_pct": Text("价目容差", "tolerance of the rate card"),
     "rate_card.rates": Text("价目", "price"),
-    "products.warranty_months": Text("保修期", "warranty"),
+    "products.warranty_months": Text("担保期", "warranty"),
     "filing.due_hours": Text("提交记录的时限", "time to file a record"),
     "filing.forms": Text("应交表单", "form owed"),
     "filing.required_fields": Text("必填字段", "required fields"),

@@ -79,18 +79,18 @@ def test_the_view_of_a_month_compares_with_the_month_before() -> None:
 def test_the_headline_says_the_rate_its_move_and_what_was_missed() -> None:
     views = {view["key"]: view["headline"] for view in management.build(report())["views"]}
     assert views["2025-02"].en == (
-        "In 2025-02 18 of 25 decided fault tickets were answered in time (72.0%), −23.0 points on "
+        "In 2025-02, 18 of 25 decided fault tickets were answered in time (72.0%), −23.0 points on "
         "the month before (beyond chance); 7 breached, 1 still unanswered."
     )
     assert views["2025-03"].en.endswith("points on the month before. Too few to say more.")
     assert management.headline(Population(pending=3, unmeasurable=1), None, FEBRUARY) == Text(
         "2025-02 的 4 张故障工单都没有判定结果：3 张未到期，1 张无法判定。",
-        "In 2025-02 no fault ticket of 4 is decided: 3 pending, 1 unmeasurable.",
+        "In 2025-02, none of 4 fault tickets is decided: 3 open and in time, 1 unmeasurable.",
     )
     assert management.headline(Population(), None, FEBRUARY) is None
     single = management.headline(Population(met=1), None, FEBRUARY)
     assert single is not None
-    assert single.en.startswith("In 2025-02 1 of 1 decided fault ticket was answered in time")
+    assert single.en.startswith("In 2025-02, 1 of 1 decided fault ticket was answered in time")
 
 
 def test_heat_has_only_the_levels_and_tiers_that_occur_and_their_sums() -> None:
