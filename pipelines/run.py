@@ -43,6 +43,7 @@ _BY_COMMAND: Final = {
 }
 _DAMAGED: Final = ("malformed", "not a database")
 """What SQLite says of a file that something else wrote to, or cut."""
+_INTERRUPTS: Final = frozenset({"DagsterExecutionInterruptedError", "KeyboardInterrupt"})
 _UNDER_WAY: Final = [
     dg.DagsterRunStatus.STARTING,
     dg.DagsterRunStatus.STARTED,
@@ -103,6 +104,9 @@ def _execute(session: Session) -> None:
     if session.stopped_by is not None:
         raise session.stopped_by
     if not result.success:
+        errors = [getattr(event.event_specific_data, "error", None) for event in result.all_events]
+        if _INTERRUPTS.intersection(error.cls_name for error in errors if error):
+            raise KeyboardInterrupt  # between two steps, where Dagster takes it for a failure
         message = f"the run {result.run_id} failed; see dagster dev"
         raise RuntimeError(message)
 
@@ -165,7 +169,12 @@ def _open_history(out: Path) -> dg.DagsterInstance:
     # Given again: of a folder with brackets in its name Dagster does not find what it says.
     said = yaml.safe_load((home / "dagster.yaml").read_text(encoding="utf-8"))
     instance = dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(home), overrides=said))
-    instance.get_runs(limit=1)  # opens the databases
+    try:
+        instance.get_runs(limit=1)
+        instance.all_asset_keys()
+    except DatabaseError:
+        instance.dispose()
+        raise
     return instance
 
 

@@ -109,7 +109,7 @@ def test_due_needs_neither_dagster_nor_great_expectations() -> None:
         (["run", "--exports", ".", "--out", "o", "--terms", "nowhere"], "Name a folder of terms"),
         (["explain", "T1", "--out", "nowhere"], "Build it first: sla run"),
         (["explain", "T1"], "Missing option '--out'"),
-        (["due", "--level", "5", "--city", "成都", "--opened", "2025-03-07"], "1<=x<=4"),
+        (["due", "--level", "5", "--city", "成都", "--opened", "2025-03-07"], "is no fault level"),
         (["due", "--level", "3", "--city", "成都", "--opened", "soon"], "--opened 'soon'"),
         (["due", "--level", "3", "--city", " ", "--opened", "2025-03-07"], "--city is empty"),
         (
@@ -202,6 +202,36 @@ def test_a_full_disk_is_called_one(monkeypatch: pytest.MonkeyPatch, error: Excep
     assert status == 1
     assert "The disk under --out is full" in said
     assert "the last result is as it was" in said
+
+
+@pytest.mark.parametrize(
+    "error",
+    [KeyboardInterrupt(), RuntimeError("Query interrupted")],
+    ids=["as Python says it", "as DuckDB says it"],
+)
+def test_whoever_stops_a_command_is_told_what_stands(
+    monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    status, said = sla_due(monkeypatch, error)
+    assert status == 130  # as shells say it of Ctrl-C
+    assert said.startswith("sla: Stopped by you.")
+    assert "the last result is as it was" in said
+    assert "report it" not in said
+
+
+@pytest.mark.parametrize(
+    ("level", "hours"), [("1", 12), ("一级", 12), ("P1", 12), ("2级", 24), ("四", 120)]
+)
+def test_a_level_is_written_as_the_exports_have_it(level: str, hours: int) -> None:
+    status, said = sla("due", "--level", level, "--city", "北京", "--opened", "2025-03-03 09:00")
+    assert (status, f"target  {hours} h" in said) == (0, True), said
+
+
+@pytest.mark.parametrize("level", ["0", "5", "五级", "1.5", ""])
+def test_what_is_no_level_is_refused_in_words(level: str) -> None:
+    status, said = sla("due", "--level", level, "--city", "北京", "--opened", "2025-03-03 09:00")
+    assert status == 2
+    assert f"{level!r} is no fault level. Write 1, 2, 3 or 4, or 一级 to 四级." in said
 
 
 @pytest.mark.parametrize("size", ["-4GB", " -1", "0", "lots"])

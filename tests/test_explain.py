@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from pipelines.cli.due import city_hint, due_text
-from pipelines.cli.explain import explain_ticket
+from pipelines.cli.explain import Interval, explain_ticket
 from pipelines.errors import UsageError
+from pipelines.terms.load import BUILT_IN
 from tests.harness import build
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TABLES = ["facts.responses", "steps.tickets"]
 
@@ -36,6 +44,36 @@ def test_due_counts_every_hour_for_level_1_and_takes_an_offset() -> None:
 )
 def test_a_city_of_the_first_tier_spelled_wrong_is_asked_about(city: str, hint: str | None) -> None:
     assert city_hint(city) == hint
+
+
+@pytest.mark.parametrize("city", ["Shanghai市", "ｓｈａｎｇｈａｉ", "上\u200b海", " 上海市 "])
+def test_due_knows_a_city_as_the_exports_do(city: str) -> None:
+    assert "(tier1)" in due_text(1, city, "2025-03-07 09:00")
+
+
+@pytest.mark.parametrize(
+    ("opened", "answer"),
+    [
+        # Friday 2 January 2004 is the first day after New Year's: 8 hours, 10 a day from Monday.
+        ("2004-01-02 10:00", "2004-01-08 18:00:00"),
+        # Monday and Tuesday lie before the calendar of public holidays.
+        ("2003-12-29 09:00", "not known"),
+        ("2003-12-31 17:00", "not known"),
+        ("2026-12-31 17:00", "not known"),
+    ],
+)
+def test_due_is_not_known_beyond_the_calendar(tmp_path: Path, opened: str, answer: str) -> None:
+    text = (BUILT_IN / "readings.yaml").read_text(encoding="utf-8")
+    changed = text.replace("holidays: none", "holidays: CN")
+    assert changed != text
+    (tmp_path / "readings.yaml").write_text(changed, encoding="utf-8")
+    assert answer in due_text(3, "北京", opened, tmp_path)
+
+
+def test_a_day_of_25_hours_is_said_to_last_as_long() -> None:
+    day, night = datetime(2025, 11, 2), datetime(2025, 11, 3)  # noqa: DTZ001 - local times
+    assert Interval(day, night, None).length(ZoneInfo("America/New_York")) == timedelta(hours=25)
+    assert Interval(day, night, None).length(ZoneInfo("Asia/Shanghai")) == timedelta(hours=24)
 
 
 def test_due_says_that_a_city_is_of_the_other_tier() -> None:

@@ -311,6 +311,22 @@ def test_the_history_keeps_the_latest_runs_and_their_files_only(tmp_path: Path) 
         assert instance.all_logs(runs[2]), "what is kept can be read"
 
 
+@pytest.mark.parametrize("file", ["runs.db", "runs/index.db"])
+@pytest.mark.parametrize("left", [b"", b"SQLite format 3\0 and then nothing of the kind", None])
+def test_a_history_that_cannot_be_read_is_set_aside(
+    tmp_path: Path, file: str, left: bytes | None
+) -> None:
+    with history(tmp_path) as instance:
+        run = instance.add_run(dg.DagsterRun(JOB)).run_id
+    database = tmp_path / HISTORY / "history" / file
+    content = database.read_bytes()
+    database.write_bytes(content[: len(content) // 2] if left is None else left)
+    for _ in range(2):
+        with history(tmp_path) as instance:
+            instance.add_run(dg.DagsterRun(JOB))
+            assert run not in {kept.run_id for kept in instance.get_runs()} or left == b""
+
+
 def test_the_history_is_kept_as_told_whatever_its_folder_is_called(tmp_path: Path) -> None:
     with history(tmp_path / "out[1]") as instance:
         assert not instance.telemetry_enabled

@@ -20,6 +20,7 @@ import click
 
 from pipelines.cli.months import COMMANDS as MONTHS
 from pipelines.cli.serve import COMMANDS as SERVE
+from pipelines.contract import FAULT_LEVELS
 from pipelines.errors import SlaError
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def _message(error: Exception) -> click.ClickException:
         )
     if any(_is_out_of_memory(cause) for cause in causes):
         return _Stopped(
-            f"The memory was not enough ({error}). Give more with --memory-limit, or run on a "
+            f"The memory was not enough ({first}). Give more with --memory-limit, or run on a "
             "machine that has it. The last result is as it was."
         )
     if isinstance(error, SlaError):
@@ -316,8 +317,27 @@ def explain(*, ticket_id: str, out: Path) -> None:
         click.echo(explain_ticket(con, ticket_id, out))
 
 
+class _FaultLevel(click.ParamType[int]):
+    """A fault level in any of the spellings that the exports may have."""
+
+    name = "LEVEL"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        """The level as a number."""
+        said = str(value).strip().lower()
+        for level, spellings in FAULT_LEVELS.items():
+            if said in {level, *(spelling.lower() for spelling in spellings)}:
+                return int(level)
+        message = f"{value!r} is no fault level. Write 1, 2, 3 or 4, or 一级 to 四级."
+        return self.fail(message, param, ctx)
+
+
 @main.command()
-@click.option("--level", type=click.IntRange(1, 4), required=True, help="Fault level, 1 to 4.")
+@click.option(
+    "--level", type=_FaultLevel(), required=True, help="Fault level: 1 to 4, 一级 to 四级."
+)
 @click.option("--city", required=True, help="The customer's city, such as 成都 or Chengdu.")
 @click.option(
     "--opened",

@@ -204,9 +204,9 @@ def _overview(
     if lines and not lines[0]:
         notes.append(
             Text(
-                "没有发票行：只列应否收费，是否已收无从核对",
+                "没有发票行：只列应否收费，是否已收无从核对，因此不列漏收",
                 "There are no invoice lines: what may be charged is listed, whether it was billed "
-                "could not be matched",
+                "could not be matched, so nothing is listed as unbilled",
             )
         )
     found = con.execute("select count(*) from marts.billing_exceptions").fetchone()

@@ -37,6 +37,8 @@ _FINDINGS: Final = Sheet(
     "customer_id, customer_name, customer_type, ticket_id, serial_no, contract_id, service_code, "
     "service_level, clause, readings, reason_zh, reason, invoice_lines, ticket_file, ticket_row, "
     "charge_id from marts.billing_exceptions "
+    # Without any invoice nobody knows what was billed, so nothing is called unbilled.
+    "where exception <> 'unbilled' or exists (select 1 from staging.invoices) "
     "order by money_rank, currency limit $most",
     (
         Column("金额名次 Rank", "number"),

@@ -69,6 +69,15 @@ def test_the_records_owed_add_up_to_what_became_of_them() -> None:
     assert "3 of 10" in built["months"].sentence.en
 
 
+def test_months_without_records_have_their_place_in_the_chart() -> None:
+    rows = [{"month": date(2024, month, 1), "due": 1, **_NONE, "missing": 1} for month in (1, 4)]
+    chart = charts.months(page_report([agent("A1")]), rows)
+    (bars,) = chart.figures["en"]["data"]
+    assert bars["x"] == ["2024-01-01", "2024-02-01", "2024-03-01", "2024-04-01"]
+    assert bars["y"] == [1, 0, 0, 1]
+    assert len(chart.twin.rows) == 2, "the table has the months there are"
+
+
 def test_the_trend_says_when_it_is_chance_and_when_too_few() -> None:
     few = agent("A1", recent_missing=2, recent_decided=3, earlier_missing=0, earlier_decided=90)
     assert quality.trend(few).en == "too few to say: +66.7"

@@ -114,6 +114,8 @@ tickets:
             "tickets: {files: ../secret/tickets.csv}",
             ("tickets.files: '../secret/tickets.csv' leads out of the exports folder",),
         ),
+        ("tickets: {constants: {opened_at: 2025-02-30}}", ("2025-02-30 is no day of the",)),
+        ("tickets: {columns: {city: A}, columns: {city: B}}", ("'columns' stands twice",)),
         ("tickets: {encoding: klingon}", ("tickets.encoding: 'klingon' is no encoding",)),
         ("tickets: {encoding: rot13}", ("tickets.encoding: 'rot13' is no encoding",)),
         ("tickets: {delimiter: '::'}", ("tickets.delimiter: '::' must be one sign",)),

@@ -354,6 +354,23 @@ def test_numbers_of_a_workbook_are_proposed_as_they_are_read(tmp_path: Path) -> 
     assert (status, "0 fields with a problem" in said) == (0, True), said
 
 
+def test_day_numbers_of_a_workbook_are_times_where_the_header_says_so(tmp_path: Path) -> None:
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    rows = [
+        ["工单号", "受理时间", "Resolved", "客户编号"],
+        *([f"T{n}", 45720 + n + 0.375, 45721 + n, 45000 + n] for n in range(3)),
+    ]
+    (folder / "report.xlsx").write_bytes(book({"Tickets": rows}))
+    text, status, said = read_unedited(folder, "report.xlsx")
+    rules = load_mapping(tmp_path / "exports.yaml").exports["tickets"]
+    found = {name: rule.header for name, rule in rules.columns.items() if rule.header}
+    assert found["opened_at"] == "受理时间", text
+    assert found["finished_at"] == "Resolved"
+    assert found["customer_id"] == "客户编号"
+    assert (status, "3 rows in = 3 staged + 0 rejected; 0 fields" in said) == (0, True), said
+
+
 def test_a_mapping_is_replaced_only_when_forced(tmp_path: Path) -> None:
     out = tmp_path / "mapping.yaml"
     out.write_text("mine")
