@@ -213,7 +213,7 @@ def test_each_file_has_its_newest_row_and_each_export_its_reach() -> None:
     assert [row[3] for row in built["files"].rows] == ["2025-03-10", "2025-03-07"]
     assert [row[2].en for row in built["reach"].rows] == ["under an hour", "2 days", "400 days"]
     assert built["reach_sentence"].en == (
-        "Of the exports that go on, invoices end first: at 2025-03-07 21:30, 2 days before the "
+        "Of the exports still being written, invoices end first: at 2025-03-07 21:30, 2 days before the "
         "as-of. What came after, if anything did, is not in this report."
     )
 
