@@ -188,7 +188,7 @@ AGENT_FILING = Suite(
 
 _PLACES = (
     "select record_id from marts.record_exceptions union all "
-    "select record_id from steps.record_classes "
+    "select record_id from steps.classed_records "
     "where class in ('counted', 'incomplete', 'wrong_form')"
 )
 
@@ -210,7 +210,7 @@ RECORD_EXCEPTIONS = Suite(
             "AG",
             "Every service record speaks for a record owed or is listed as an exception, once.",
             "每条服务记录要么对应一条应交记录，要么列为例外，恰好一处。",
-            ("staging.service_records", "steps.record_classes"),
+            ("staging.service_records", "steps.classed_records"),
         ),
     ),
 )

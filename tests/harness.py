@@ -17,7 +17,7 @@ from pipelines.contract import EXPORTS
 from pipelines.terms import Terms, check_documents
 from pipelines.terms.load import BUILT_IN
 from pipelines.warehouse import open_warehouse
-from pipelines.warehouse.models import run_models
+from pipelines.warehouse.models import load_models, run_models
 from pipelines.warehouse.reference import prepare
 
 if TYPE_CHECKING:
@@ -135,8 +135,9 @@ def build(
 
 
 def rows_of(con: duckdb.DuckDBPyConnection, table: str) -> list[Row]:
-    """All rows of a table as dictionaries."""
-    result = con.execute(f"select * from {table}")
+    """All rows of a table, one in memory as well, as dictionaries."""
+    places = {model.name: model.place for model in load_models()}
+    result = con.execute(f"select * from {places.get(table, table)}")
     names = [column[0] for column in result.description]
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 

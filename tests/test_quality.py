@@ -129,14 +129,14 @@ def test_every_ticket_an_agent_served_has_one_filing_row(con: duckdb.DuckDBPyCon
 
 def test_every_record_is_in_one_class_and_kept_or_excepted(con: duckdb.DuckDBPyConnection) -> None:
     staged = _count(con, "select count(*) from staging.service_records")
-    assert _count(con, "select count(distinct record_id) from steps.record_classes") == staged
-    assert _count(con, "select count(*) from steps.record_classes") == staged
+    assert _count(con, "select count(distinct record_id) from steps.classed_records") == staged
+    assert _count(con, "select count(*) from steps.classed_records") == staged
     kept = "class in ('counted', 'incomplete', 'wrong_form')"
     excepted = _count(con, "select count(*) from marts.record_exceptions")
     assert (
-        _count(con, f"select count(*) from steps.record_classes where {kept}") == staged - excepted
+        _count(con, f"select count(*) from steps.classed_records where {kept}") == staged - excepted
     )
-    counted = _count(con, "select count(*) from steps.record_classes where class = 'counted'")
+    counted = _count(con, "select count(*) from steps.classed_records where class = 'counted'")
     assert counted == _count(
         con, "select count(*) from facts.filings where days_to_file is not null"
     )

@@ -1,7 +1,7 @@
 -- steps.record_classes: what each filed record is to the record that was owed.
 -- grain: one row per service record
 -- clauses: AG, KA
--- materialized: table
+-- materialized: scratch
 -- Every staged record is in exactly one class. The earliest complete record of the right form,
 -- filed by the agent who owes it, is counted; an incomplete one or one of the wrong form tells
 -- what was wrong; everything else is an exception (marts.record_exceptions). A record that does

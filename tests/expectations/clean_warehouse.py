@@ -107,7 +107,7 @@ COLUMNS |= {
         number="days_to_file",
         day="month",
     ),
-    "steps.record_classes": columns(text="record_id class"),
+    "steps.classed_records": columns(text="record_id class"),
     "marts.record_exceptions": columns(text="record_id exception source_file", whole="source_row"),
     "facts.inspections": columns(
         text="contract_id customer_id ticket_id verdict reason clause",

@@ -227,7 +227,7 @@ insert into facts.filings (ticket_id, agent_id, form, service_finished_at, due_a
         null, null, 'pending', 'pending', 'not filed yet', 'AG', '2025-03-01');
 
 -- A record of a ticket the company served alone is no one's proof.
-insert into steps.record_classes (record_id, class) values ('R1', 'counted'), ('R2', 'not_owed');
+insert into steps.classed_records (record_id, class) values ('R1', 'counted'), ('R2', 'not_owed');
 insert into marts.record_exceptions (record_id, exception) values ('R2', 'not_owed');
 
 insert into facts.inspections (contract_id, quarter_no, window_start, window_end, ticket_id,
