@@ -106,7 +106,11 @@ def quality(exports: Path, work: Path) -> dict[str, float]:
     return _part(
         exports,
         work,
-        ["marts.response_monthly", *_marts("agent", "record", "promise", "obligations")],
+        [
+            "marts.response_monthly",
+            "steps.classed_records",  # which their checks read
+            *_marts("agent", "record", "promise", "obligations"),
+        ],
     )
 
 

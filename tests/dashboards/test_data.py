@@ -171,7 +171,7 @@ def test_an_unread_column_says_which_verdicts_hang_on_it() -> None:
             "export": ["tickets", "tickets"],
             "column_name": ["city", "channel"],
             "reason": ["not one of: a", "day first or month first?"],
-            "reason_zh": ["不是可用的值：a", None],
+            "reason_zh": ["不在可填的值之中：a", None],
             "fields": [2, 1],
             "example_file": ["t.csv", "t.csv"],
             "example_row": [2, 3],
@@ -185,7 +185,7 @@ def test_an_unread_column_says_which_verdicts_hang_on_it() -> None:
 
     assert table is not None
     assert [row[4].en for row in table.rows] == ["Fault response 2 (92.3%–94.6%)", "–"]  # type: ignore[attr-defined]
-    assert [row[2].zh for row in table.rows] == ["不是可用的值：a", "day first or month first?"]  # type: ignore[attr-defined]
+    assert [row[2].zh for row in table.rows] == ["不在可填的值之中：a", "day first or month first?"]  # type: ignore[attr-defined]
 
 
 # Until when the exports tell of anything
@@ -213,8 +213,8 @@ def test_each_file_has_its_newest_row_and_each_export_its_reach() -> None:
     assert [row[3] for row in built["files"].rows] == ["2025-03-10", "2025-03-07"]
     assert [row[2].en for row in built["reach"].rows] == ["under an hour", "2 days", "400 days"]
     assert built["reach_sentence"].en == (
-        "Of the exports still being written, invoices end first: at 2025-03-07 21:30, 2 days before the "
-        "as-of. What came after, if anything did, is not in this report."
+        "Of the exports still being written, invoices end first: at 2025-03-07 21:30, 2 days "
+        "before the as-of. What came after, if anything did, is not in this report."
     )
 
 

@@ -115,7 +115,7 @@ def test_reasons_are_given_in_chinese_too(stage: Callable[..., Staged]) -> None:
     )
     assert staged.rows("select source_row, reason_zh from staging.problems") == [
         (2, "不是可识别的日期或时间"),
-        (2, "不是可用的值：1, 2, 3, 4"),
+        (2, "不在可填的值之中：1, 2, 3, 4"),
         (2, "多于两位小数"),
         (3, "年份不在 1900–2199 之内"),
         (3, "不是数字"),
@@ -237,7 +237,7 @@ def test_a_folder_named_like_a_file_is_refused(
 
 
 def test_no_tickets_is_said_with_what_is_there(stage: Callable[..., Staged]) -> None:
-    with pytest.raises(DataError, match=r"No tickets export .*found instead: orders\.csv"):
+    with pytest.raises(DataError, match=r"No tickets export .*found instead: pauses\.csv, orders\.csv"):
         stage({"orders.csv": "x", "pauses.csv": "ticket_id\n"})
 
 
