@@ -51,7 +51,10 @@ def test_a_file_has_its_sources_headers_delimiter_encoding_and_one_column_more(
     header, level, no_key, two = read(files["tickets_mended.csv"], "gb18030")
     assert header == [*HEADER.split(";"), WRONG]
     assert level[:5] == ["T2", "最终客户", "五级", "2025-03-07 17:00", "重启;无效"]
-    assert level[5] == "fault_level: 不在可填的值之中：1, 2, 3, 4 / fault_level: not one of: 1, 2, 3, 4"
+    assert (
+        level[5]
+        == "fault_level: 不在可填的值之中：1, 2, 3, 4 / fault_level: not one of: 1, 2, 3, 4"
+    )
     assert no_key[:3] == ["", "大客户", "一级"]
     assert no_key[5] == "缺少编号 / key missing"
     assert two[4] == "'=1+1", "no spreadsheet may take a cell for a formula"

@@ -237,7 +237,9 @@ def test_a_folder_named_like_a_file_is_refused(
 
 
 def test_no_tickets_is_said_with_what_is_there(stage: Callable[..., Staged]) -> None:
-    with pytest.raises(DataError, match=r"No tickets export .*found instead: pauses\.csv, orders\.csv"):
+    with pytest.raises(
+        DataError, match=r"No tickets export .*found instead: pauses\.csv, orders\.csv"
+    ):
         stage({"orders.csv": "x", "pauses.csv": "ticket_id\n"})
 
 
