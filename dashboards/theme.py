@@ -78,3 +78,15 @@ TEMPLATE: dict[str, Any] = {
         },
     }
 }
+
+
+def pattern(shape: str) -> dict[str, Any]:
+    """Bars in a pattern of white over their colour, for print and eyes without it; none for ''."""
+    return {
+        "shape": shape,
+        "fillmode": "overlay",
+        "fgcolor": "#ffffff",
+        "fgopacity": 0.75,
+        "size": 7,
+        "solidity": 0.25,
+    }

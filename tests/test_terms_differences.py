@@ -129,7 +129,7 @@ def test_a_change_taken_back_ends_before_that_day() -> None:
         (
             {"products": {"warranty_months": {"防火墙": 24}}},
             "AS-1",
-            "保修期·防火墙：36 个月 → 24 个月",
+            "担保期·防火墙：36 个月 → 24 个月",
             "warranty, 防火墙: 36 months → 24 months",
         ),
         (

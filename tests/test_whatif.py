@@ -294,7 +294,7 @@ def test_the_command_tells_in_both_languages(out: Path, tmp_path: Path) -> None:
     flips = len(list(slowly()))
     status, said = sla("whatif", "--terms", folder, "--out", out)
     assert status == 0, said
-    assert f"Under the draft {flips} verdicts and 0 charges would be others." in said
+    assert f"Under the draft {flips} verdicts and 0 charges would differ." in said
     assert "Level 2" in said
     assert f"Page  {out}/whatif/whatif.en.html" in said
     status, said = sla("whatif", "--terms", folder, "--out", out, "--lang", "zh")

@@ -143,14 +143,7 @@ def _draw(months: Months, currency: str, language: Language) -> Figure:
             width=None if len(months) >= _WIDE else 0.8 * len(months) / _WIDE,
             marker={
                 "color": colour,
-                "pattern": {
-                    "shape": pattern,
-                    "fillmode": "overlay",
-                    "fgcolor": "#ffffff",
-                    "fgopacity": 0.75,
-                    "size": 7,
-                    "solidity": 0.25,
-                },
+                "pattern": theme.pattern(pattern),
             },
             hovertemplate=f"{label}<br>%{{x}}: %{{y:,.2f}} {currency}<extra></extra>",
         )

@@ -462,13 +462,7 @@ def _distribution(counts: Mapping[str, list[int]], language: Language) -> Figure
             marker={
                 "color": color,
                 "line": {"width": 0},
-                "pattern": {
-                    "shape": pattern,
-                    "bgcolor": color,
-                    "fgcolor": "#ffffff",
-                    "size": 6,
-                    "solidity": 0.16,
-                },
+                "pattern": theme.pattern(pattern),
             },
             hovertext=[f"{_step_name(step)}<br>{name} {tickets(values[step])}" for step in shown],
             hoverinfo="text",

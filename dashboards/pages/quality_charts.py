@@ -24,14 +24,16 @@ if TYPE_CHECKING:
 
 #: What becomes of a record owed, in the order in which bars are stacked, with its colour.
 FINDINGS = {
-    "filed_on_time": "#b9d6e8",
-    "filed_late": theme.MET,
+    "filed_on_time": theme.MET,
+    "filed_late": "#eda36c",
     "incomplete": "#cc79a7",
     "wrong_form": "#7a4f9a",
     "missing": theme.BREACHED,
     "pending": theme.PENDING,
     "unmeasurable": theme.UNMEASURABLE,
 }
+#: And with a pattern, where the colour alone would not tell.
+_PATTERNS = {"filed_late": "/", "incomplete": "x", "wrong_form": "."}
 #: Agents in the chart of missing rates; the table has all.
 AGENTS_SHOWN = 15
 #: Up to so many months each has room for its label; on a phone, every third.
@@ -114,7 +116,11 @@ def _months(rows: Rows, there: Sequence[str], language: Language) -> Figure:
             x=[f"{row['month']:%Y-%m-%d}" for row in rows],
             y=[row[name] for row in rows],
             name=word,
-            marker={"color": FINDINGS[name], "line": {"width": 0}},
+            marker={
+                "color": FINDINGS[name],
+                "line": {"width": 0},
+                "pattern": theme.pattern(_PATTERNS.get(name, "")),
+            },
             hovertext=[
                 f"{row['month']:%Y-%m}<br>{word} {lang.count(row[name])} / "
                 f"{lang.count(row['due'])} {owed}"
