@@ -465,7 +465,7 @@ def due_table(report: Report) -> DataTable | None:
         Column("contract", Text("合同与季度", "Contract and quarter")),
         Column("kind", Text("承诺", "Promise"), "code", words.KINDS, is_filter=True),
         Column("due_month", Text("到期月份", "Due in"), is_filter=True, is_hidden=True),
-        Column("due_on", Text("最后一天", "Last day"), "instant"),
+        Column("due_on", Text("最后一天", "Last day")),
         Column("days_left", Text("剩余天数", "Days left"), "decimal"),
         Column("responsible", Text("责任方", "Responsible"), "code", _COMPANY, is_filter=True),
         Column("agent_name", Text("名称", "Name"), "wide"),
