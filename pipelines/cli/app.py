@@ -146,7 +146,7 @@ def _words(error: Exception) -> str:
 def main() -> None:
     """Check service exports against the service terms: response, billing, filing.
 
-    Exit status: 0 done; 1 stopped by the data; 2 wrong usage, terms or mapping.
+    Exit status: 0 done; 1 stopped by the data; 2 wrong usage, terms or mapping; 130 stopped by you.
     """
 
 
