@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 #: The page's tables, by the sheet each goes to.
 _SHEETS: Final = {
-    "Agents": "agents",
-    "Due": "due",
-    "Outstanding": "outstanding",
-    "Flags": "flags",
-    "Flag rows": "flag_rows",
-    "Exceptions": "exceptions",
+    "代理商 Agents": "agents",
+    "将到期 Due": "due",
+    "待补交 Outstanding": "outstanding",
+    "提示 Flags": "flags",
+    "提示明细 Flag rows": "flag_rows",
+    "例外 Exceptions": "exceptions",
 }
 #: How the page's kinds of column are shown in a workbook, where they differ.
 _KINDS: Final[Mapping[str, Kind]] = {"code": "text", "ticket": "text"}
@@ -60,7 +60,7 @@ def _months(book: Book, rows: list[dict[str, Any]]) -> None:
         *(Column(charts.finding_word(name), "number") for name in charts.FINDINGS),
     ]
     placed = book.add(
-        "Months",
+        "月份 Months",
         columns,
         [
             (
