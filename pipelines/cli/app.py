@@ -65,7 +65,7 @@ class _Commands(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except BaseException as error:
-            if any(map(_is_interrupt, _causes(error))):
+            if any(map(_is_interrupt, _history(error))):
                 message = (
                     "Stopped by you. What was under way was not published; the last result is "
                     "as it was. Run the same command again when you like."
@@ -99,6 +99,13 @@ def _message(error: Exception) -> click.ClickException:
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__
+
+
+def _history(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and what was being handled when it came up, caused by it or not."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
