@@ -556,16 +556,24 @@ def _instant_in(zone: str, local: str) -> str:
     So are the times of the terms' own zone read. The engine takes the last, and for one that never
     was another.
     """
-    instant = f"timezone({literal(zone)}, here)"
-    earlier = [f"{instant} - interval {back} minute" for back in _FOLDS]
-    whens = " ".join(
-        f"when timezone({literal(zone)}, {other}) = here then {other}" for other in earlier
+
+    def local_at(instant: str) -> str:
+        return f"timezone({literal(zone)}, {instant})"
+
+    before = [f"interval {minutes} minute" for minutes in _FOLDS]
+    # Most times are far from a change of the clocks, which one look two hours back tells.
+    is_far = f"{local_at(f'found - {before[0]}')} = here - {before[0]}"
+    firsts = " ".join(
+        f"when {local_at(f'found - {back}')} = here then found - {back}" for back in before
     )
-    is_skipped = f"timezone({literal(zone)}, {instant}) <> here"
-    return (
-        f"(list_transform([{local}], lambda here:"
-        f" case when {is_skipped} then null {whens} else {instant} end)[1])"
+    choice = (
+        f"case when {local_at('found')} <> here then null when {is_far} then found {firsts}"
+        " else found end"
     )
+    # In the engine both ways of a zone have one name: of a local time this is the instant.
+    instant = local_at("here")
+    found = f"list_transform([{instant}], lambda found: {choice})[1]"
+    return f"(list_transform([{local}], lambda here: {found})[1])"
 
 
 def instant_parts(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -170,6 +171,31 @@ def test_a_time_that_came_twice_is_the_first_and_one_that_never_was_is_none(
 ) -> None:
     boston = values.Reading("Asia/Shanghai", "America/New_York")
     assert read(con, TICKETS.column("opened_at"), text, boston) == expected
+
+
+@pytest.mark.parametrize(
+    "zone", ["America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "America/Sao_Paulo"]
+)
+def test_each_quarter_of_an_hour_of_a_zone_is_the_instant_it_was(
+    con: duckdb.DuckDBPyConnection, zone: str
+) -> None:
+    column = TICKETS.column("opened_at")
+    there = values.Reading("UTC", zone)
+    first = dt.datetime(2018, 1, 1)  # noqa: DTZ001 - local; São Paulo still changed its clocks then
+    local = [first + dt.timedelta(minutes=15 * number) for number in range(4 * 24 * 365)]
+    found = con.execute(
+        f"select {values.typed(column, 'said', there)}"
+        f" from (select {values.found(column, 'text', there)} as said"
+        " from (select unnest($1::varchar[]) as text))",
+        [[f"{time:%Y-%m-%d %H:%M}" for time in local]],
+    ).fetchall()
+    wanted = []
+    for time in local:
+        instant = time.replace(tzinfo=ZoneInfo(zone)).astimezone(dt.UTC)
+        was = instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None) == time
+        wanted.append((instant.replace(tzinfo=None) if was else None,))
+    assert found == wanted
+    assert 2 <= wanted.count((None,)) <= 4, "half an hour or an hour never was"
 
 
 def test_formats_of_a_mapping_are_the_only_ones(con: duckdb.DuckDBPyConnection) -> None:
