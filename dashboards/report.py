@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 #: Months that get a section of their own, the latest ones; charts and downloads have them all.
 MONTHS_SHOWN = 24
+_LONGEST_MONTH = 31
 #: Rows a page carries of a table; the rest is in the table's download.
 ROWS_SHOWN = 500
 
@@ -33,6 +35,15 @@ def is_over(month: date, as_of: datetime) -> bool:
     """
     last_day = monthrange(month.year, month.month)[1]
     return as_of.date() >= month.replace(day=last_day)
+
+
+def months_from(first: date, last: date) -> list[date]:
+    """The first days of all months from ``first`` to ``last``, both included."""
+    month, found = first.replace(day=1), []
+    while month <= last:
+        found.append(month)
+        month = (month + timedelta(days=_LONGEST_MONTH)).replace(day=1)
+    return found
 
 
 @dataclass(frozen=True)

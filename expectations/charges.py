@@ -68,11 +68,9 @@ CHARGES = Suite(
         ),
         critical(
             "undetermined_says_why",
-            # What is not audited has the same words each time: nothing of it is missing.
             NoRows(
                 "select charge_id, finding, reason from facts.charges "
-                "where 'undetermined' in (finding, expected) and finding <> 'not_audited' "
-                "and coalesce(trim(reason), '') = ''"
+                "where 'undetermined' in (finding, expected) and coalesce(trim(reason), '') = ''"
             ),
             TABLES,
             "What cannot be determined says what is missing.",
@@ -93,9 +91,18 @@ CHARGES = Suite(
     ),
 )
 
-_LINES_IN_CHARGES = (
-    "select unnest(string_split(invoice_lines, ', ')) from steps.charge_findings "
-    "where line_count > 0"
+# The invoices' lines are those placed, and those placed in a charge are those the charge lists.
+_LINES_ALIKE = (
+    (
+        "select 'line ' || invoice_id || '#' || cast(line_no as varchar) from staging.invoices "
+        "union all select 'in ' || charge_id || ' ' || invoice_id || '#' "
+        "|| cast(line_no as varchar) from steps.invoice_lines"
+    ),
+    (
+        "select 'line ' || invoice_id || '#' || cast(line_no as varchar) from steps.invoice_lines "
+        "union all select 'in ' || charge_id || ' ' || unnest(string_split(invoice_lines, ', ')) "
+        "from steps.charge_findings where line_count > 0"
+    ),
 )
 
 FINDINGS = Suite(
@@ -125,10 +132,7 @@ FINDINGS = Suite(
                 "', ' || i.invoice_id || '#' || cast(i.line_no as varchar) || ', ') "
                 "group by i.source_file, i.source_row, i.invoice_id, i.line_no "
                 "having count(c.charge_id) <> 1",
-                alike=(
-                    "select invoice_id || '#' || cast(line_no as varchar) from staging.invoices",
-                    _LINES_IN_CHARGES,
-                ),
+                alike=_LINES_ALIKE,
             ),
             RECONCILIATION,
             "Every invoice line is in exactly one charge.",

@@ -7,7 +7,6 @@ around it, or which findings there are (``words``).
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import timedelta
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from dashboards import theme, words
 from dashboards.charts import Chart, figures
 from dashboards.figure import Figure
 from dashboards.language import Language, Text, both
+from dashboards.report import months_from
 from dashboards.tables import StaticTable
 
 if TYPE_CHECKING:
@@ -53,13 +53,10 @@ def by_month(
     for row in rows:
         if row["currency"] == currency and row["month"] is not None and at_stake(row):
             found[row["month"]][row["finding"]] += at_stake(row)
-    months: list[date] = []
-    month = min(found, default=None)
-    last = max([*found, *([last_month] if last_month else [])], default=None)
-    while month is not None and last is not None and month <= last:
-        months.append(month)
-        month = (month.replace(day=1) + timedelta(days=32)).replace(day=1)
-    return {month: dict(found.get(month, {})) for month in months}
+    if not found:
+        return {}
+    last = max(*found, last_month or min(found))
+    return {month: dict(found.get(month, {})) for month in months_from(min(found), last)}
 
 
 def money_by_month(

@@ -6,7 +6,6 @@ here: colours and fonts (``theme``), or the page around them.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from dashboards import language as lang
@@ -14,6 +13,7 @@ from dashboards import safe, theme, words
 from dashboards.charts import Chart, figures
 from dashboards.figure import Figure
 from dashboards.language import Language, Text
+from dashboards.report import months_from
 from dashboards.statistics import funnel_limits
 from dashboards.tables import StaticTable
 
@@ -38,7 +38,6 @@ _PATTERNS = {"filed_late": "/", "incomplete": "x", "wrong_form": "."}
 AGENTS_SHOWN = 15
 #: Up to so many months each has room for its label; on a phone, every third.
 _YEAR = 14
-_LONGEST_MONTH = 31
 
 Rows = list[dict[str, Any]]
 
@@ -148,11 +147,10 @@ def _months(rows: Rows, there: Sequence[str], language: Language) -> Figure:
 def _without_gaps(rows: Rows) -> Rows:
     """Every month from the first to the last: a bar is as wide as the months are apart."""
     known = {row["month"]: row for row in rows}
-    month, filled = min(known), []
-    while month <= max(known):
-        filled.append(known.get(month, {"month": month, "due": 0} | dict.fromkeys(FINDINGS, 0)))
-        month = (month + timedelta(days=_LONGEST_MONTH)).replace(day=1)
-    return filled
+    none = {"due": 0} | dict.fromkeys(FINDINGS, 0)
+    return [
+        known.get(month, {"month": month} | none) for month in months_from(min(known), max(known))
+    ]
 
 
 def certainty(rows: Rows) -> Chart | None:

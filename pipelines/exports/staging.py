@@ -89,7 +89,7 @@ def stage_exports(  # noqa: PLR0913 - what to read, how, where to put it, whom t
         )
         raise DataError(message)
     with (
-        _ordered(con),
+        _for_loading(con),
         tempfile.TemporaryDirectory(prefix="exports-", dir=temp_dir) as temporary,
         ThreadPoolExecutor(1) as beside,
     ):
@@ -284,19 +284,19 @@ def _is_text(file: ExportFile) -> bool:
     return file.suffix not in (*WORKBOOK_SUFFIXES, ".parquet")
 
 
-_OPTIMIZERS = ["build_side_probe_side", "join_order", "unused_columns"]
+_OPTIMIZERS_KEPT = ["build_side_probe_side", "join_order", "unused_columns"]
 """What the engine does to a plan here: the selects are long, and written for one scan. To go over
 one with all it knows takes longer than to read a small file, and makes no large one quicker."""
 
 
 @contextmanager
-def _ordered(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+def _for_loading(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """Keep rows in file order while loading, a row's place is its line; and plan quickly."""
     ((was, left_out, left_out_here),) = con.execute(
         "select current_setting('preserve_insertion_order'),"
         " current_setting('disabled_optimizers'),"
         " (select string_agg(name, ',') from duckdb_optimizers() where name not in $1)",
-        [_OPTIMIZERS],
+        [_OPTIMIZERS_KEPT],
     ).fetchall()
     con.execute("set preserve_insertion_order = true")
     con.execute("set disabled_optimizers = $1", [left_out_here])

@@ -27,6 +27,25 @@ def test_every_declared_check_has_a_planting() -> None:
     assert len(DECLARED) == len(planted), "two checks of a table share a name"
 
 
+@pytest.mark.parametrize(
+    "defect",
+    [
+        "update steps.invoice_lines set charge_id = 'another' where invoice_id = 'I1'",
+        "update steps.invoice_lines set charge_id = null where invoice_id = 'I1'",
+        "delete from steps.invoice_lines where invoice_id = 'I1'",
+        "insert into steps.invoice_lines select * from steps.invoice_lines",
+    ],
+)
+def test_a_line_placed_elsewhere_than_its_charge_says_is_found(defect: str) -> None:
+    con = clean_warehouse()
+    con.execute(defect)
+
+    failed = {
+        result.check for result in validate(con, ["steps.charge_findings"]) if not result.success
+    }
+    assert failed == {"every_line_in_one_charge"}
+
+
 @pytest.mark.parametrize(("table", "name"), DECLARED, ids=lambda value: value)
 def test_a_planted_defect_fails_exactly_its_check(table: str, name: str) -> None:
     planting = PLANTINGS[table][name]
