@@ -402,10 +402,9 @@ select
     cast(null as decimal(18, 2)) as overlap_amount,
     case when state = 'covered' then covered_by end as covered_by,
     case
-        when finding in (
-            'billed_but_free', 'billed_under_warranty', 'billed_not_provided',
-            'duplicate_charge', 'wrong_biller'
-        )
+        -- in two lists: for a longer one the engine joins all rows, whatever is asked of them
+        when finding in ('billed_but_free', 'billed_under_warranty', 'billed_not_provided')
+            or finding in ('duplicate_charge', 'wrong_biller')
             then cast(billed_amount - coalesce(credited_amount, 0) as decimal(18, 2))
     end as overbilled_amount,
     case when billed_amount < 0 then billed_amount end as overcredited_amount,

@@ -56,11 +56,7 @@ kinds as (
         case
             when finding = 'billed_under_warranty' and unexplained_amount is not null
                 then 'unexplained'
-            when finding in (
-                'billed_but_free', 'billed_under_warranty', 'billed_not_provided',
-                'duplicate_charge', 'wrong_biller'
-            )
-                then 'overbilled'
+            when overbilled_amount is not null then 'overbilled'
             when finding in ('orphan_charge', 'undetermined') then 'unexplained'
             when overcredited_amount < 0 then 'overcredited'
             when is_unbilled then 'unbilled'

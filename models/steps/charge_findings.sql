@@ -49,10 +49,9 @@ select
     cast(null as date) as coverage_start,
     cast(null as date) as coverage_end,
     case
-        when finding in (
-            'billed_but_free', 'billed_under_warranty', 'billed_not_provided',
-            'duplicate_charge', 'wrong_biller'
-        )
+        -- in two lists: for a longer one the engine joins all rows, whatever is asked of them
+        when finding in ('billed_but_free', 'billed_under_warranty', 'billed_not_provided')
+            or finding in ('duplicate_charge', 'wrong_biller')
             then cast(billed_amount - coalesce(credited_amount, 0) as decimal(18, 2))
     end as overbilled_amount,
     case when finding = 'undetermined' and line_count > 0 then billed_amount end
