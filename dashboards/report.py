@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from dashboards import privacy
-from dashboards.language import NO_TEXT, Text
+from dashboards.language import NO_TEXT, Text, instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -72,6 +72,14 @@ class Report:
     def has(self, *names: str) -> bool:
         """Whether all the frames ``names`` are there."""
         return all(name in self.frames for name in names)
+
+    @property
+    def standing(self) -> Text:
+        """As of when it judges, and which version did, for a file that leaves the report."""
+        return Text(
+            f"截至 {instant(self.as_of)}（{self.timezone}）· 版本 {self.version}",
+            f"As of {instant(self.as_of)} ({self.timezone}) · version {self.version}",
+        )
 
     @property
     def hidden(self) -> Text | None:

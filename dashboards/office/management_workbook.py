@@ -103,10 +103,7 @@ def _overview(book: Book, parts: ManagementParts) -> Placed:
         if change is not None:
             rows.append((name, change.before.decided or None, change.before.rate))
     notes = [
-        Text(
-            f"截至 {lang.instant(report.as_of)}（{report.timezone}）· 版本 {report.version}",
-            f"As of {lang.instant(report.as_of)} ({report.timezone}) · version {report.version}",
-        ),
+        report.standing,
         Text(
             "及时率 = 达标 ÷（达标 + 超时）；未到期与无法判定的不计入。",
             "Compliance = met ÷ (met + breached); in time and unmeasurable do not count.",

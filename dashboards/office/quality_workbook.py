@@ -45,15 +45,15 @@ def quality_workbook(report: Report) -> bytes | None:
     page = quality.build(report)
     content = io.BytesIO()
     with new_book(quality.PAGE.title, report.as_of, content) as book:
-        _months(book, months)
+        _months(book, months, report.standing)
         for name, key in _SHEETS.items():
             table = page[key]
             if isinstance(table, DataTable):
-                _sheet(book, name, table)
+                _sheet(book, name, table, report.standing)
     return content.getvalue()
 
 
-def _months(book: Book, rows: list[dict[str, Any]]) -> None:
+def _months(book: Book, rows: list[dict[str, Any]], standing: Text) -> None:
     columns = [
         Column(words.WORDS["month"], "month"),
         Column(Text("应交", "Owed"), "number"),
@@ -71,6 +71,7 @@ def _months(book: Book, rows: list[dict[str, Any]]) -> None:
             for row in rows
         ],
         title=quality.PAGE.title,
+        notes=[standing],
     )
     chart = book.book.add_chart({"type": "column", "subtype": "stacked"})
     for place, (name, colour) in enumerate(charts.FINDINGS.items(), start=2):
@@ -87,7 +88,7 @@ def _months(book: Book, rows: list[dict[str, Any]]) -> None:
     placed.sheet.insert_chart(placed.first_row + placed.rows + 1, 0, chart)
 
 
-def _sheet(book: Book, name: str, table: DataTable) -> None:
+def _sheet(book: Book, name: str, table: DataTable, standing: Text) -> None:
     """A data table of the page as a sheet; links have no use there."""
     places = [place for place, column in enumerate(table.columns) if column.kind != "link"]
     columns = [
@@ -101,16 +102,14 @@ def _sheet(book: Book, name: str, table: DataTable) -> None:
         for row in table.rows
     ]
     total = table.total or len(rows)
-    notes = (
-        [
+    notes = [standing]
+    if total > len(rows):
+        notes.append(
             Text(
                 f"这里是前 {len(rows):,} 行，共 {total:,} 行。",
                 f"The first {len(rows):,} of {total:,} rows.",
             )
-        ]
-        if total > len(rows)
-        else []
-    )
+        )
     book.add(name, columns, rows, title=table.caption, notes=notes, is_first_frozen=True)
 
 

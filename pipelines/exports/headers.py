@@ -171,7 +171,7 @@ def check_headers(
         message = (
             f"{where} has no column of {export.name}. Its headers: {shown}."
             f" Expected headers such as {_names(export, [c.name for c in export.columns[:4]])};"
-            " other headers come in through a mapping file."
+            " other headers come in through a mapping file, which sla map proposes."
         )
         raise DataError(message)
     constants = rules.constants if rules else {}
@@ -182,7 +182,7 @@ def check_headers(
             f"{where} lacks the {'key' if set(missing) <= set(export.key) else 'columns'} of"
             f" {export.name}: {_names(export, missing)}."
             f" Its headers: {shown}.{_nearest(missing, headers, export)}"
-            " Rename the header, or name it in a mapping file."
+            " Rename the header, or name it in a mapping file, which sla map proposes."
         )
         raise DataError(message)
     if match.repeated:

@@ -49,7 +49,7 @@ def test_days_and_times_are_dates_and_no_word_of_ours_begins_with_a_sign() -> No
     }  # fmt: skip
     content = quality_workbook(page_report([agent("A1", **more)], promises_due=pl.DataFrame([due])))
     assert content is not None
-    _, _, header, row = sheet(content, "代理商 Agents").iter_rows()
+    _, _, _, _, header, row = sheet(content, "代理商 Agents").iter_rows()
     shown = {str(name.value): cell for name, cell in zip(header, row, strict=True)}
     trend = next(cell for name, cell in shown.items() if "Last 3 months" in name)
     assert trend.value == "数量太少：+100.0 too few to say: +100.0"
@@ -60,6 +60,16 @@ def test_days_and_times_are_dates_and_no_word_of_ours_begins_with_a_sign() -> No
         date(2025, 4, 9),
     ]
     assert 30.0 in last
+
+
+def test_every_sheet_says_as_of_when_it_stands() -> None:
+    content = quality_workbook(page_report([agent("A1")]))
+    assert content is not None
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    for shown in book:
+        texts = [row[0] for row in shown.iter_rows(max_row=3, max_col=1, values_only=True)]
+        assert str(texts[1]).startswith("截至 2025-03-"), shown.title
+        assert str(texts[2]).startswith("As of 2025-03-"), shown.title
 
 
 def test_text_from_the_exports_is_no_formula_and_the_bytes_are_the_same_each_time() -> None:
