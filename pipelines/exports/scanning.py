@@ -1,7 +1,7 @@
 """The one scan of a source: its cells of text as the typed columns of an export.
 
 Belongs here: the steps of the select and their order. Does not belong here: what a cell means
-(``values``), what is read without asking that (``shortcuts``), where the rows go (``staging``).
+(``values``), what is read without asking that (``shortcuts``), where the rows go (``loading``).
 """
 
 from __future__ import annotations

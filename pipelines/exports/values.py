@@ -1,7 +1,7 @@
 """How the text of a cell becomes a value: one SQL expression for each kind of column.
 
 Belongs here: cleaning, null words, spellings, times, numbers. Does not belong here: which
-column of a file is which (``headers``) and where the rows go (``staging``).
+column of a file is which (``headers``) and where the rows go (``loading``).
 
 Every expression takes the raw text and gives the typed value, or null when it cannot be
 read. They are careful, not quick: ``shortcuts`` reads the cells that need no care.

@@ -4,8 +4,8 @@ One file for each source: its headers, delimiter and encoding, its rows as they 
 column that says what is wrong. Mended and put beside its source it is read right after it, and
 each row takes the place of the one it was made from.
 
-Belongs here: writing those files. Does not belong here: which rows they hold (``exports.staging``
-keeps them) or how the page offers them (``dashboards.pages.data``).
+Belongs here: writing those files. Does not belong here: which rows they hold
+(``exports.wrong_rows`` keeps them) or how the page offers them (``dashboards.pages.data``).
 """
 
 from __future__ import annotations
