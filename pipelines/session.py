@@ -28,7 +28,7 @@ from pipelines.exports.signature import signature
 from pipelines.instants import local_time, read_instant, read_month
 from pipelines.months import restatements
 from pipelines.other_terms import readings
-from pipelines.privacy_key import discretion
+from pipelines.privacy.key import discretion
 from pipelines.progress import Silent
 from pipelines.reporting import audiences, mending
 from pipelines.reporting.agent_sheets import write_agent_sheets
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from sqlglot.schema import MappingSchema
 
     from pipelines.exports import Mapping as ExportsMapping
-    from pipelines.privacy_key import Discretion
+    from pipelines.privacy.key import Discretion
     from pipelines.progress import Progress
     from pipelines.spark.cluster import Cluster
     from pipelines.terms import Terms

@@ -53,7 +53,7 @@ def publish(*, month: str, out: Path, reason: str | None, settings: Path | None)
     """
     from pipelines.instants import read_month  # noqa: PLC0415 - as above
     from pipelines.months.closing import close_month, told  # noqa: PLC0415 - see the module
-    from pipelines.privacy_key import discretion  # noqa: PLC0415 - as above
+    from pipelines.privacy.key import discretion  # noqa: PLC0415 - as above
     from pipelines.settings_file import read_settings  # noqa: PLC0415 - as above
 
     first = read_month(month, "The month")

@@ -20,7 +20,7 @@ import dagster as dg
 from pipelines.deployment import MONTHS, QUIET, editions, notifications, watching
 from pipelines.errors import SlaError
 from pipelines.exports import load_mapping
-from pipelines.privacy_key import discretion
+from pipelines.privacy.key import discretion
 from pipelines.session import Settings
 
 # No postponed annotations in this module: Dagster reads those of its assets and sensors.

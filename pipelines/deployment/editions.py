@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dashboards.report import Report
-    from pipelines.privacy_key import Discretion
+    from pipelines.privacy.key import Discretion
 
 _FRAMES: Final = ("run", "files", "privacy", *management.PAGE.needs, *management.PAGE.uses)
 

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dashboards.language import counted
 from pipelines.deployment.owed import records_owed
-from pipelines.privacy_key import discretion
+from pipelines.privacy.key import discretion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from pipelines.privacy_key import Discretion
+    from pipelines.privacy.key import Discretion
 
 _OWED: Final = """
 select

@@ -29,7 +29,7 @@ from pipelines.deployment.automation import SERVED
 from pipelines.deployment.notifications import missing_secrets
 from pipelines.errors import BusyError, UsageError
 from pipelines.exports import load_mapping
-from pipelines.privacy_key import discretion
+from pipelines.privacy.key import discretion
 from pipelines.run import end_dead_runs, history, prepare_history
 from pipelines.terms import load_terms
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from pipelines.months.store import Version
-    from pipelines.privacy_key import Discretion
+    from pipelines.privacy.key import Discretion
 
 TABLES: Final = "tables"
 INPUTS: Final = "inputs"

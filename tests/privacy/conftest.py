@@ -15,7 +15,7 @@ import pytest
 from pipelines import publish, session
 from pipelines.checks import validation
 from pipelines.other_terms import readings
-from pipelines.privacy_key import VARIABLE, Discretion, discretion
+from pipelines.privacy.key import VARIABLE, Discretion, discretion
 from pipelines.session import Session, Settings
 from pipelines.settings_file import Privacy, read_settings
 from pipelines.terms import load_terms

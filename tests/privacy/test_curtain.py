@@ -9,8 +9,11 @@ import pytest
 
 from pipelines import privacy
 from pipelines.errors import UsageError
-from pipelines.privacy import codes, curtain, is_like_a_name, shortened, treated_as
-from pipelines.privacy_key import Discretion
+from pipelines.privacy import curtain
+from pipelines.privacy.columns import treated_as
+from pipelines.privacy.key import Discretion
+from pipelines.privacy.spelling import is_like_a_name
+from pipelines.privacy.veil import codes, shortened
 from pipelines.settings_file import Privacy
 from tests.harness import build
 

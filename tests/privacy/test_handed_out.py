@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pipelines.privacy_key import Discretion
+    from pipelines.privacy.key import Discretion
 
 DESKS = ("management", "finance", "quality")
 AMOUNTS = {"PF1": "4321.07", "PF2": "8765.03"}

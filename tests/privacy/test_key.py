@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipelines.errors import UsageError
-from pipelines.privacy_key import SHORTEST, VARIABLE, discretion
+from pipelines.privacy.key import SHORTEST, VARIABLE, discretion
 from pipelines.settings_file import Privacy
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ folder that is handed out, and no message shows it. The same key gives the same 
 after run; another key gives others.
 
 Belongs here: finding the key, and making one where there is none. Does not belong here: what is
-hidden (``settings_file``) or how (``privacy``).
+hidden (``settings_file``) or how (``veil``).
 """
 
 from __future__ import annotations
