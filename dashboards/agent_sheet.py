@@ -31,7 +31,8 @@ ROWS_SHOWN = 200
 class AgentSheet:
     """One agent's own rows, and nobody else's.
 
-    ``totals`` are counts by finding; ``owed`` the records outstanding and still to come, oldest
+    ``totals`` are counts by finding; ``has_other_limits``: other terms gave
+    other hours; ``owed`` the records outstanding and still to come, oldest
     due first; ``not_counted`` its records that prove no service; ``months`` counts by month.
     """
 
@@ -40,6 +41,7 @@ class AgentSheet:
     as_of: datetime
     timezone: str
     due_hours: int
+    has_other_limits: bool
     fields: Mapping[str, Sequence[str]]
     totals: Mapping[str, int]
     owed: Sequence[Mapping[str, Any]]
@@ -96,6 +98,8 @@ def _environment() -> jinja2.Environment:
 
 def to_do(row: Mapping[str, Any], language: lang.Language) -> str:
     """What the agent has to do about one record owed, in words."""
+    if row["form"] is None and not row["record_id"]:
+        return WORDS["file_some"].in_language(language)
     form = _form(row["form"], language)
     form = form if language == "zh" else f" {form.lower()}"
     if not row["record_id"]:
@@ -143,6 +147,10 @@ WORDS = {
     "as_of": Text("截至", "As of"),
     "local_time": Text("当地时间", "local time"),
     "all_filed": Text("没有欠交的服务记录。", "No service record is outstanding."),
+    "known_filed": Text(
+        "没有已知欠交的服务记录。", "No service record is known to be outstanding."
+    ),
+    "undecided_some": Text("份无法判定。", "cannot be judged."),
     "outstanding": Text("份服务记录已到期而未按要求提交。", "service records are overdue."),
     "outstanding_one": Text("份服务记录已到期而未按要求提交。", "service record is overdue."),
     "pending": Text("份尚未到期。", "more still to come, not yet due."),
@@ -160,6 +168,10 @@ WORDS = {
         "House rule: within {hours} hours after the service was finished, that instant "
         "included; of several records the earliest complete one on the right form counts.",
     ),
+    "rule_other": Text(
+        "其他时期的条款时限不同，以表中“到期”为准。",
+        "The terms of other days gave other hours; what stands under “Due” counts.",
+    ),
     "rule_fields": Text("必填：", "Required: "),
     "owed": Text("欠交与待交的记录", "Records outstanding and to come"),
     "state": Text("状态", "State"),
@@ -172,6 +184,9 @@ WORDS = {
     "overdue": Text("逾期天数", "Days overdue"),
     "to_do": Text("需要做什么", "What to do"),
     "file": Text("提交", "File the"),
+    "file_some": Text(
+        "提交服务记录（应交表单不明）", "File a service record (which form is unknown)"
+    ),
     "refile": Text("已交 {record}，表单不对，请改交", "{record} has the wrong form; file the"),
     "complete": Text("已交 {record}，请补全：", "{record} was filed; add: "),
     "more": Text(

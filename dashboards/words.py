@@ -14,6 +14,8 @@ VERDICTS = {
     "pending": Text("未到期", "In time, open"),
     "unmeasurable": Text("无法判定", "Unmeasurable"),
 }
+#: The same of any promise: most are broken otherwise than by being late.
+PROMISE_VERDICTS = {**VERDICTS, "breached": Text("未达标", "Breached")}
 LEVELS = {
     "1": Text("一级", "Level 1"),
     "2": Text("二级", "Level 2"),

@@ -49,7 +49,7 @@ STATES = {
     "superseded": Text("已有新版本", "Superseded"),
 }
 KINDS = {**words.KINDS, "charge": Text("收费", "Charge")}
-_WORDS_OF_STATES = {**words.FINDINGS, **words.VERDICTS}
+_WORDS_OF_STATES = {**words.FINDINGS, **words.PROMISE_VERDICTS}
 _AMOUNTS = {
     "billed": Text("已收金额", "Billed"),
     "overbilled": Text("多收", "Overbilled"),
@@ -216,7 +216,7 @@ def rates_table(rows: list[Row]) -> StaticTable | None:
             Text("发布时", "As published"),
             Text("现在", "Now"),
             Text("百分点", "Points"),
-            *words.VERDICTS.values(),
+            *words.PROMISE_VERDICTS.values(),
         ),
         rows=tuple(found),
         caption=Text(

@@ -765,6 +765,7 @@ _WORDS = {
     "share_of_breaches": Text("占全部超时", "Share of breaches"),
     "promises": Text("各条款的承诺", "Promises by clause"),
     "promise": Text("承诺", "Promise"),
+    "broken": words.PROMISE_VERDICTS["breached"],
     "clause": Text("条款", "Clause"),
     "rate": Text("达标率", "Rate"),
     "no_promises": Text(

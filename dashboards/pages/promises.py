@@ -7,7 +7,7 @@ management page, filings on the quality page.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -161,10 +161,10 @@ def parties_table(report: Report) -> DataTable | None:
         _KIND,
         _CLAUSE,
         Column("rate", Text("达标率", "Rate"), "percent"),
-        Column("met", words.VERDICTS["met"], "number"),
-        Column("breached", words.VERDICTS["breached"], "number"),
-        Column("pending", words.VERDICTS["pending"], "number"),
-        Column("unmeasurable", words.VERDICTS["unmeasurable"], "number"),
+        Column("met", words.PROMISE_VERDICTS["met"], "number"),
+        Column("breached", words.PROMISE_VERDICTS["breached"], "number"),
+        Column("pending", words.PROMISE_VERDICTS["pending"], "number"),
+        Column("unmeasurable", words.PROMISE_VERDICTS["unmeasurable"], "number"),
     )
     rows = []
     for row in report.frame("promise_parties").iter_rows(named=True):
@@ -201,7 +201,7 @@ def items_table(report: Report) -> DataTable | None:
     frame = report.frame("promise_items")
     columns = (
         _KIND,
-        Column("verdict", Text("结果", "Result"), "code", words.VERDICTS, is_filter=True),
+        Column("verdict", Text("结果", "Result"), "code", words.PROMISE_VERDICTS, is_filter=True),
         Column("subject_id", Text("对象", "Subject")),
         Column("ticket_id", Text("工单号", "Ticket"), "ticket"),
         Column("responsible", Text("责任方", "Responsible"), "code", _PARTIES, is_filter=True),
@@ -244,10 +244,11 @@ def items_table(report: Report) -> DataTable | None:
 def _times(row: Mapping[str, Any]) -> dict[str, str | None]:
     """Due and done to the minute; to the second where the minutes do not tell them apart.
 
-    An inspection is due by the end of its last day: 24:00, not 0:00 of the day after.
+    What is due by the end of a day, an inspection or a training, is due at 24:00 of that day, not
+    at 0:00 of the day after.
     """
     due, done = row["due_at"], row["done_at"]
-    if row["kind"] == "inspection" and due is not None:
+    if row["kind"] in ("inspection", "training") and due is not None and due.time() == time():
         last = due - timedelta(days=1)
         return {"due_at": f"{last:%Y-%m-%d} 24:00", "done_at": _instant(done)}
     if due is not None and done is not None and lang.instant(due) == lang.instant(done):
@@ -267,10 +268,11 @@ def _reason(row: Mapping[str, Any]) -> Text:
 
 
 _WORDS = {
+    "breached": words.PROMISE_VERDICTS["breached"],
     "promises": Text("全部承诺", "All promises"),
     "by_clause": Text("逐条看", "Clause by clause"),
     "method": Text(
-        "达标率 = 达标 ÷（达标 + 超时）。格中为该月的达标率与 达标/已判定。月份为工单受理月，"
+        "达标率 = 达标 ÷（达标 + 未达标）。格中为该月的达标率与 达标/已判定。月份为工单受理月，"
         "巡检为到期月。趋势是最近一个已结束的月份与此前各月之差（百分点）。",
         "Rate = met ÷ (met + breached). Cells show the month's rate and met of decided. The month "
         "is that of opening, for inspections that of the due time. The trend is the latest ended "

@@ -49,6 +49,7 @@ EXCEPTIONS = {
     "other_agent": Text("他人的工单", "Another agent's ticket"),
     "not_finished": Text("服务未完成", "Service not finished"),
     "not_owed": Text("无须提交", "Not owed"),
+    "owed_unknown": Text("不知是否须交", "Not known if owed"),
     "agent_not_named": Text("工单未写代理商", "Ticket names no agent"),
     "form_unknown": Text("应交表单不明", "Form owed unknown"),
     "no_time": Text("无提交时间", "No submission time"),
@@ -104,6 +105,12 @@ def _totals(report: Report) -> dict[str, Any] | None:
     totals = frame.row(0, named=True)
     agents = totals["agents_outstanding"]
     said = Text(f"来自 {agents:,} 家代理商", f"from {lang.counted(agents, 'agent', 'agents')}")
+    unnamed = totals["outstanding_all"] - totals["outstanding"]
+    if unnamed:
+        said = Text(
+            f"{said.zh}，另 {unnamed:,} 份的工单没有写明代理商",
+            f"{said.en}, and {unnamed:,} of tickets that name no agent",
+        )
     return {**totals, "from_agents": said}
 
 
@@ -222,7 +229,7 @@ def _share(percentage: float | None) -> float | None:
 
 def _rounded(value: float | None) -> float | None:
     """To the one digit that is shown: rounded again in the page, 31.048 would be 31.1."""
-    return None if value is None else round(float(value), 1)
+    return None if value is None else round(float(value), 1) + 0.0  # never -0.0
 
 
 def _minute(value: Any) -> str | None:  # noqa: ANN401 - a datetime or nothing, out of a frame

@@ -58,7 +58,7 @@ def months(report: Report, rows: Rows) -> Chart:
     return Chart(
         key="filing-months",
         title=Text("每月应交的记录与去向", "Records owed by month, and what became of them"),
-        sentence=_months_sentence(closed or dated),
+        sentence=_months_sentence(closed or dated, rows),
         figures=figures(
             lambda language: _months(dated, there, language),
             height=340,
@@ -94,8 +94,14 @@ def month_of(row: Mapping[str, Any]) -> Text | str:
     return lang.month(row["month"])
 
 
-def _months_sentence(rows: Rows) -> Text:
+def _months_sentence(rows: Rows, all_rows: Rows) -> Text:
+    """Of ``rows`` the worst month; one that goes on, or is not known, may be worse."""
     worst = max(rows, key=lambda row: (row["missing"], row["month"]))
+    if not worst["missing"] and any(row["missing"] for row in all_rows):
+        return Text(
+            "已结束的月份中，没有一个有未提交的记录。",
+            "No month that has ended has a record that was not filed.",
+        )
     if not worst["missing"]:
         return Text("没有一个月有未提交的记录。", "No month has a record that was not filed.")
     month = lang.month(worst["month"])

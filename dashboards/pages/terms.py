@@ -144,7 +144,7 @@ def effects(frame: pl.DataFrame, money: pl.DataFrame) -> dict[tuple[int, str], T
 
 def changes_table(frame: pl.DataFrame, readings: pl.DataFrame, choices: pl.DataFrame) -> DataTable:
     """The verdicts and findings an alternative would change, one by one."""
-    states = {**words.FINDINGS, **words.VERDICTS}
+    states = {**words.FINDINGS, **words.PROMISE_VERDICTS}
     # With a leading zero, as a choice of codes is sorted as text.
     titles = {
         f"{row['reading']:02}": Text(
@@ -282,11 +282,11 @@ _DEFINITIONS: tuple[tuple[Text, Text], ...] = (
     (
         Text("判定", "Verdict"),
         Text(
-            "达标：在时限内做到。超时：时限过后才做到，或仍未做到而时限已过。未到期：还没做到，但仍在时限内。"
-            "无法判定：缺少判定所需的数据，不作猜测，原因逐一列出。",
-            "Met: done within the target. Breached: done too late, or still open and already too "
-            "late. In time, open: not done yet, still within the target. Unmeasurable: the data "
-            "to judge it is missing; never guessed, and each has its reason.",
+            "达标：按承诺做到，且在时限内。未达标：没有按承诺做；做得太晚，或时限已过仍未做到的，又称超时。"
+            "未到期：还没做到，但仍在时限内。无法判定：缺少判定所需的数据，不作猜测，原因逐一列出。",
+            "Met: done as promised, and in time. Breached: not done as promised, done too late, or "
+            "still open and already too late. In time, open: not done yet, still in time. "
+            "Unmeasurable: the data to judge it is missing; never guessed, each with its reason.",
         ),
     ),
     (

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _LABELS = {
-    "verdict": words.VERDICTS,
+    "verdict": words.PROMISE_VERDICTS,
     "fault_level": words.LEVELS,
     "city_tier": words.TIERS,
     "customer_type": words.CUSTOMER_TYPES,

@@ -19,8 +19,8 @@
 --   due_at: local time, submitted at that instant is on time
 --   record_id: the record that decides, null when none was filed
 --   submitted_at: local time of that record
---   days_to_file: days from the finish to the submission of a counted record, with fractions
---   missing_fields: required fields left blank, separated by commas
+--   days_to_file: days from the finish to the submission of what was filed on time or late, with fractions
+--   missing_fields: required fields left blank, separated by commas; null where the form is wrong
 --   finding: filed_on_time, filed_late, missing, wrong_form, incomplete or pending; null when unmeasurable
 --   verdict: met, breached, pending or unmeasurable
 --   reason: why, in English; null when met
@@ -30,9 +30,10 @@
 with doubts as (
     select
         ticket_id,
-        min(class) as doubt
+        min(case when might_be_on_time then class end) as doubt,
+        bool_or(class = 'no_agent') as has_unsigned
     from steps.record_classes
-    where might_be_on_time
+    where might_be_on_time or class = 'no_agent'
     group by ticket_id
 ),
 filed as (
@@ -68,7 +69,8 @@ found as (
             when filed.class is not null then filed.class
             else 'missing'
         end as finding,
-        case when filed.due_at is null then 'no_terms' else doubt.doubt end as doubt
+        case when filed.due_at is null then 'no_terms' else doubt.doubt end as doubt,
+        coalesce(doubt.has_unsigned, false) as has_unsigned
     from filed
     cross join meta.run as run
     left join doubts as doubt on doubt.ticket_id = filed.ticket_id
@@ -83,11 +85,11 @@ select
     record_id,
     submitted_at,
     case
-        when class = 'counted'
+        when finding in ('filed_on_time', 'filed_late')
             then cast(epoch_us(submitted_at) - epoch_us(service_finished_at) as double)
                 / 86400000000
     end as days_to_file,
-    missing_fields,
+    case when class <> 'wrong_form' then missing_fields end as missing_fields,
     finding,
     case
         when finding is null then 'unmeasurable'
@@ -104,6 +106,8 @@ select
             when 'no_time' then 'a complete record does not say when it was submitted'
         end
         when finding = 'filed_late' then 'filed after it was due'
+        when finding = 'missing' and has_unsigned
+            then 'nothing was filed in its name; a record on the ticket does not say by whom'
         when finding = 'missing' then 'nothing was filed'
         when class = 'wrong_form' then 'the record filed has the wrong form'
         when class = 'incomplete' then concat('the record filed lacks: ', replace(missing_fields, '_', ' '))
@@ -118,6 +122,8 @@ select
             when 'no_time' then '已有完整记录，但没有提交时间'
         end
         when finding = 'filed_late' then '逾期提交'
+        when finding = 'missing' and has_unsigned
+            then '没有以其名义提交；工单另有一份记录没有写明由谁提交'
         when finding = 'missing' then '未提交'
         when class = 'wrong_form' then '提交的表单不对'
         -- the names that the exports' headers have

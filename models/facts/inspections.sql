@@ -36,13 +36,20 @@ with visits as (
         and inspection.window_start <= cast(visit.done_at as date)
         and cast(visit.done_at as date) < inspection.ends_before
 ),
+customers as (
+    select distinct contract_id, customer_id
+    from staging.installed_base
+    where customer_type = 'key_account' and contract_id is not null
+),
+-- A visit of no known contract may have been for any of that customer's, or of anybody's.
 unassigned as (
     select
         inspection.contract_id,
         inspection.quarter_no
     from steps.inspection_windows as inspection
+    inner join customers on customers.contract_id = inspection.contract_id
     inner join steps.inspection_visits as visit
-        on visit.customer_id = inspection.customer_id
+        on coalesce(visit.customer_id = customers.customer_id, true)
         and inspection.window_start <= cast(visit.done_at as date)
         and cast(visit.done_at as date) < inspection.ends_before
     where visit.contract_id is null
@@ -92,15 +99,15 @@ select
         when 'no_window'
             then 'the purchase date is missing, or no terms were in force on that day'
         when 'unassigned'
-            then 'the customer was visited, but the ticket does not say for which contract'
+            then 'a visit in this quarter does not say for which contract it was'
         when 'before_exports' then 'the quarter began before the first ticket in the exports'
         when 'open' then 'no visit yet, the quarter is not over'
         when 'missed' then 'no visit in this quarter'
     end as reason,
     case outcome
         when 'no_window' then '缺少购买日期，或当日没有生效的条款'
-        when 'unassigned' then '有巡检，但工单没有写明属于哪个合同'
-        when 'before_exports' then '该季度早于导出数据的第一张工单'
+        when 'unassigned' then '该季度有一次巡检没有写明属于哪个合同'
+        when 'before_exports' then '该季度开始于导出数据的第一张工单之前'
         when 'open' then '尚未巡检，季度未结束'
         when 'missed' then '该季度没有巡检'
     end as reason_zh,

@@ -104,7 +104,11 @@ joined as (
             when due.training_due = 'end_of_next_day'
                 then coalesce(training.finished_at, run.as_of) >= due.due_at
             else coalesce(training.finished_at, run.as_of) > due.due_at
-        end as is_late
+        end as is_late,
+        case
+            when due.training_due = 'end_of_next_day' then run.as_of >= due.due_at
+            else run.as_of > due.due_at
+        end as is_over
     from due
     cross join meta.run as run
     left join trainings as training
@@ -118,6 +122,7 @@ judged as (
             when training_due is null then 'no_terms'
             when trained_at is null and is_late then 'missing'
             when trained_at is null then 'open'
+            when trained_at < finished_at and not is_over then 'open'
             when trained_at < finished_at then 'too_early'
             when is_late then 'late'
             when training_hours is null then 'no_hours'

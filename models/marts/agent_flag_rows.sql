@@ -13,7 +13,13 @@
 --   ticket_id: the ticket concerned
 --   record_id: the record concerned, null when none was filed
 --   happened_at: local time of the service or of the submission
-with today as (
+with recorded as (
+    select ticket_id
+    from steps.record_classes
+    where is_by_finish
+    group by ticket_id
+),
+today as (
     select
         run.as_of,
         rule.silence_days,
@@ -33,7 +39,10 @@ from steps.agent_silences as silence
 cross join today
 inner join steps.filing_duties as duty
     on duty.agent_id = silence.agent_id and duty.service_finished_at >= silence.begins_at
-where silence.is_current and silence.silent_seconds >= today.silence_days * 86400
+left join recorded on recorded.ticket_id = duty.ticket_id
+where silence.is_current
+    and silence.silent_seconds >= today.silence_days * 86400
+    and recorded.ticket_id is null
 union all
 select
     'retired' as flag,

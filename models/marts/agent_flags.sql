@@ -32,11 +32,12 @@ select
     cast(flag_rows as bigint) as flag_rows,
     case flag
         when 'silent' then concat(
-            'served ', flag_rows, ' times since ', strftime(first_at, '%Y-%m-%d'),
-            ' and filed nothing'
+            'served ', flag_rows, case when flag_rows = 1 then ' time' else ' times' end,
+            ' since ', strftime(first_at, '%Y-%m-%d'), ' and filed nothing'
         )
         when 'retired' then concat(
-            'retired on ', case_id, ' and still owes ', flag_rows, ' records'
+            'retired on ', case_id, ' and has yet to file ', flag_rows,
+            case when flag_rows = 1 then ' record' else ' records' end
         )
         when 'batch' then concat(
             'filed ', flag_rows, ' records in one sitting on ', strftime(first_at, '%Y-%m-%d'),
@@ -48,7 +49,7 @@ select
         when 'silent' then concat(
             '自 ', strftime(first_at, '%Y-%m-%d'), ' 起服务 ', flag_rows, ' 次，没有提交任何记录'
         )
-        when 'retired' then concat('已于 ', case_id, ' 停用，仍欠 ', flag_rows, ' 份记录')
+        when 'retired' then concat('已于 ', case_id, ' 停用，还有 ', flag_rows, ' 份记录未交')
         when 'batch' then concat(
             '月末 ', strftime(first_at, '%Y-%m-%d'), ' 一次集中提交 ', flag_rows, ' 份记录'
         )

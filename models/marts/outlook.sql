@@ -16,7 +16,7 @@
 --   clock: calendar or service_hours; calendar for all but responses
 --   standing: late, stalled (a pause is open) or running
 --   due_at: local time until when
---   due_on: the last day, of an inspection the last of its quarter
+--   due_on: the last day, of an inspection the last of its quarter, of a training due by the end of a day that day
 --   due_month: first day of the month of due_on
 --   seconds_left: on its own clock, negative when late
 --   clause: the clause that promises it
@@ -38,6 +38,7 @@ waiting as (
         ticket.customer_id as ticket_customer_id,
         inspection.customer_id as contract_customer_id,
         inspection.window_end,
+        coalesce(rule.training_due = 'end_of_next_day', false) as is_due_by_day,
         response.clock,
         response.target_seconds - response.elapsed_seconds as response_seconds_left,
         stalled.ticket_id is not null as is_stalled,
@@ -54,6 +55,9 @@ waiting as (
             promise.kind = 'inspection'
             and concat(inspection.contract_id, '/', inspection.quarter_no) = promise.subject_id
     left join staging.tickets as ticket on ticket.ticket_id = promise.ticket_id
+    left join terms.days as served
+        on served.day = cast(coalesce(ticket.opened_at, ticket.finished_at) as date)
+    left join terms.rules as rule on rule.period_id = served.period_id
     where
         promise.due_at is not null
         and promise.verdict in ('pending', 'breached')
@@ -68,6 +72,7 @@ dated as (
         *,
         case
             when kind = 'inspection' then window_end
+            when kind = 'training' and is_due_by_day then cast(due_at - interval 1 day as date)
             else cast(due_at as date)
         end as due_on
     from waiting

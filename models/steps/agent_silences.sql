@@ -5,6 +5,8 @@
 -- A stretch begins with the first service finished after a filing (or the first of all), not
 -- with the filing: who serves no one has nothing to file. It ends with the next record filed,
 -- for whatever ticket, and goes on to the as-of when none was.
+-- A service whose record was there when it was finished (the record is often what closes the ticket),
+-- or is there and does not say since when, begins none.
 -- columns:
 --   agent_id: key, with begins_at
 --   begins_at: local time of the first service that owes a record
@@ -12,13 +14,20 @@
 --   silent_seconds: from the beginning to the end, or to the as-of
 --   services: services finished in it that owe a record
 --   is_current: it goes on at the as-of
-with events as (
+with recorded as (
+    select ticket_id
+    from steps.record_classes
+    where is_by_finish
+    group by ticket_id
+),
+events as (
     select
-        agent_id,
-        service_finished_at as happened_at,
+        duty.agent_id,
+        duty.service_finished_at as happened_at,
         0 as is_filing
-    from steps.filing_duties
-    where agent_id is not null
+    from steps.filing_duties as duty
+    left join recorded on recorded.ticket_id = duty.ticket_id
+    where duty.agent_id is not null and recorded.ticket_id is null
     union all
     select
         agent_id,

@@ -53,6 +53,7 @@ with tickets as (
         coalesce(ticket.opened_at > run.as_of, false) as is_later,
         level.needs_expert_team,
         catalogue.service_code is not null as is_in_catalogue,
+        service.service_code is not null as is_known,
         rule.trial_service_code,
         rule.assessment_service_code,
         rule.phone_first_service_code,
@@ -71,6 +72,8 @@ with tickets as (
         on catalogue.period_id = ticket.period_id
         and catalogue.customer_type = ticket.customer_type
         and catalogue.service_code = ticket.service_code
+    left join terms.services as service
+        on service.period_id = ticket.period_id and service.service_code = ticket.service_code
     left join staging.tickets as parent on parent.ticket_id = ticket.parent_ticket_id
 )
 select
@@ -100,6 +103,7 @@ select
         when opened_at is null then 'no_opening'
         when period_id is null then 'no_terms'
         when service_code is null then 'no_code'
+        when not is_known then 'in_no_catalogue'
         when customer_type is null then 'no_customer_type'
         when not is_in_catalogue then 'not_in_catalogue'
         else 'met'
@@ -123,10 +127,10 @@ select
         when not coalesce(service_code = assessment_service_code, false) then null
         when is_later then 'not_opened'
         when opened_at is null then 'no_opening'
-        when customer_consent is null then 'consent_unknown'
         when not customer_consent then 'no_consent'
-        when report_channel is not null then 'met'
-        when is_finished then 'no_report'
+        when is_finished and report_channel is null then 'no_report'
+        when customer_consent is null then 'consent_unknown'
+        when is_finished then 'met'
         else 'report_open'
     end as assessment_consent,
     case

@@ -4,7 +4,7 @@
 -- materialized: scratch
 -- The contract is the ticket's own, else that of its unit. Without either, it is the customer's
 -- when that customer has one key account contract only; with several it stays unknown. The terms
--- are those of the day of opening; where that is missing, of the day the visit was finished.
+-- are those of the day of opening; where there are none, of the day the visit was finished.
 -- columns:
 --   ticket_id: key
 --   customer_id: who was visited
@@ -26,7 +26,7 @@ select
     ticket.finished_at as done_at
 from steps.dated_tickets as ticket
 left join terms.days as finish
-    on ticket.opened_at is null and finish.day = cast(ticket.finished_at as date)
+    on ticket.period_id is null and finish.day = cast(ticket.finished_at as date)
 inner join terms.rules as rule
     on rule.period_id = coalesce(ticket.period_id, finish.period_id)
     and rule.inspection_service_code = ticket.service_code

@@ -16,9 +16,10 @@
 --   form: as filed
 --   submitted_at: local time
 --   missing_fields: required fields of its form that are blank, separated by commas
---   class: counted, repeat, incomplete, wrong_form, not_submitted_yet, no_ticket, no_agent, other_agent, not_finished, not_owed, agent_not_named, form_unknown or no_time
+--   class: counted, repeat, incomplete, wrong_form, not_submitted_yet, no_ticket, no_agent, other_agent, not_finished, not_owed, owed_unknown, agent_not_named, form_unknown or no_time
 --   filing_rank: 1 for the record that decides the ticket's filing, best first; where the agent or
 --     the form owed is not known, by what can be told of it without
+--   is_by_finish: filed by the agent who owes it when the service was finished, or it does not say when
 --   might_be_on_time: what it does not say could make it the counted record, filed on time
 --   source_file: where the row came from
 --   source_row: its line there
@@ -81,6 +82,14 @@ records as (
         duty.agent_id as owed_by,
         duty.form as owed_form,
         duty.due_at,
+        -- owed by a provider who is an agent, or by an agent named on a key account's ticket
+        ticket.provider is null
+        or (ticket.customer_type is null and ticket.agent_id is not null) as is_owing_unknown,
+        coalesce(
+            record.agent_id = duty.agent_id
+            and (record.submitted_at is null or record.submitted_at <= duty.service_finished_at),
+            false
+        ) as is_by_finish,
         record.source_file,
         record.source_row
     from staging.service_records as record
@@ -88,7 +97,7 @@ records as (
     left join staging.tickets as ticket on ticket.ticket_id = record.ticket_id
     left join steps.filing_duties as duty on duty.ticket_id = record.ticket_id
     left join form_needs as need
-        on need.period_id = duty.period_id and need.form = record.form
+        on need.period_id = duty.period_id and need.form = coalesce(record.form, duty.form)
 ),
 sorted as (
     select
@@ -99,6 +108,7 @@ sorted as (
             when agent_id is null then 'no_agent'
             when agent_id <> ticket_agent_id then 'other_agent'
             when not is_finished then 'not_finished'
+            when not is_owed and is_owing_unknown then 'owed_unknown'
             when not is_owed then 'not_owed'
             when owed_by is null then 'agent_not_named'
             when owed_form is null then 'form_unknown'
@@ -158,6 +168,7 @@ select
         else kind
     end as class,
     filing_rank,
+    is_by_finish,
     coalesce(
         kind in ('no_agent', 'agent_not_named', 'form_unknown', 'no_time')
             and is_owed

@@ -120,14 +120,15 @@ def agent_sheets(con: duckdb.DuckDBPyConnection) -> list[AgentSheet]:
     owed, not_counted, months = (_by_agent(con, sql) for sql in (_OWED, _NOT_COUNTED, _MONTHS))
     names = dict(con.execute("select agent_id, agent_name from staging.agents").fetchall())
     rules = con.execute(
-        "select run.as_of, run.timezone, rule.record_due_seconds // 3600, rule.period_id "
+        "select run.as_of, run.timezone, rule.record_due_seconds // 3600, rule.period_id, "
+        "(select count(distinct record_due_seconds) > 1 from terms.rules) "
         "from meta.run as run "
         "inner join terms.days as today on today.day = cast(run.as_of as date) "
         "inner join terms.rules as rule on rule.period_id = today.period_id"
     ).fetchone()
     if rules is None:
         return []
-    as_of, timezone, due_hours, period_id = rules
+    as_of, timezone, due_hours, period_id, has_other_limits = rules
     fields: dict[str, list[str]] = {}
     for form, name in con.execute(
         "select form, field from terms.form_fields where period_id = $1", [period_id]
@@ -140,6 +141,7 @@ def agent_sheets(con: duckdb.DuckDBPyConnection) -> list[AgentSheet]:
             as_of=as_of,
             timezone=timezone,
             due_hours=due_hours,
+            has_other_limits=has_other_limits,
             fields=fields,
             totals={name: sum(row[name] for row in months.get(agent_id, ())) for name in _COUNTS},
             owed=owed.get(agent_id, ()),
