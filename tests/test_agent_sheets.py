@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 import pytest
 
-from dashboards.agent_sheet import sheet_html
+from dashboards.agent_sheet import sheet_html, to_do
 from pipelines.reporting.agent_sheets import agent_sheets, workbook, write_agent_sheets
 from tests.harness import build
 
@@ -180,3 +180,70 @@ def test_without_service_records_no_agent_is_accused(tmp_path: Path) -> None:
     con = build({"tickets": [served("T1", "A1")]}, as_of="2025-03-12 09:00:00")
     con.execute("create table meta.files as select 'tickets' as export")
     assert write_agent_sheets(con, tmp_path) == []
+
+
+def test_what_to_do_is_first_the_right_form_and_says_where_that_is_unknown() -> None:
+    exports = {
+        "tickets": [served("swapped", "A1"), served("no-code", "A1", service_code=None)],
+        "service_records": [
+            record("R1", "swapped", "A1", form="presales_report", engineer=None),
+        ],
+    }
+    con = build(exports, as_of="2025-03-12 09:00:00")
+    con.execute("create table meta.files as select 'service_records' as export")
+    (sheet,) = agent_sheets(con)
+    told = {
+        row["ticket_id"]: [to_do(row, language) for language in ("zh", "en")] for row in sheet.owed
+    }
+    assert told == {
+        "swapped": [
+            "已交 R1，表单不对，请改交《故障记录表》",
+            "R1 has the wrong form; file the fault record",
+        ],
+        "no-code": [
+            "提交服务记录（应交表单不明）",
+            "File a service record (which form is unknown)",
+        ],
+    }
+
+
+def test_a_sheet_does_not_say_all_was_filed_where_that_is_not_known() -> None:
+    exports = {
+        "tickets": [served("T1", "A1")],
+        "service_records": [record("R1", "T1", "A1", submitted_at=None)],
+    }
+    con = build(exports, as_of="2025-03-12 09:00:00")
+    con.execute("create table meta.files as select 'service_records' as export")
+    (sheet,) = agent_sheets(con)
+    page = sheet_html(sheet)
+    assert "No service record is known to be outstanding." in page
+    assert '<span data-number="unmeasurable">1</span> cannot be judged.' in page
+    assert "No service record is outstanding." not in page
+
+
+def test_a_sheet_says_where_other_days_had_other_hours() -> None:
+    filing = {
+        "forms": {"presales": "presales_report", "aftersales": "fault_record"},
+        "required_fields": {"presales_report": ["engineer"], "fault_record": ["engineer"]},
+        "silence_days": 30, "batch_min_records": 5, "batch_window_minutes": 60,
+        "batch_last_days": 3, "copied_text_similarity_pct": 95, "copied_text_min_characters": 20,
+        "copied_text_min_records": 3,
+    }  # fmt: skip
+    pages = []
+    for later_hours in (168, 48):
+        values = [
+            {"from": "2000-01-01", "due_hours": 168, **filing},
+            {"from": "2025-03-10", "due_hours": later_hours, **filing},
+        ]
+        con = build(
+            {"tickets": [served("T1", "A1")]},
+            as_of="2025-03-12 09:00:00",
+            overrides={"filing": {"values": values}},
+        )
+        con.execute("create table meta.files as select 'service_records' as export")
+        pages += [sheet_html(sheet) for sheet in agent_sheets(con)]
+    same, other = pages
+    assert "within 7×24 hours" in same
+    assert "other hours" not in same
+    assert "within 2×24 hours" in other
+    assert "The terms of other days gave other hours" in other

@@ -69,6 +69,17 @@ def test_the_records_owed_add_up_to_what_became_of_them() -> None:
     assert "3 of 10" in built["months"].sentence.en
 
 
+def test_no_month_is_without_missing_records_while_one_that_goes_on_has_some() -> None:
+    kept = {"month": date(2025, 2, 1), "due": 4, **_NONE, "filed_on_time": 4}
+    unknown = {"month": None, "due": 1, **_NONE, "missing": 1}
+    whole = page_report([agent("A1")])
+    assert charts.months(whole, [kept]).sentence.en == ("No month has a record that was not filed.")
+    assert charts.months(whole, [kept, unknown]).sentence == Text(
+        "已结束的月份中，没有一个有未提交的记录。",
+        "No month that has ended has a record that was not filed.",
+    )
+
+
 def test_months_without_records_have_their_place_in_the_chart() -> None:
     rows = [{"month": date(2024, month, 1), "due": 1, **_NONE, "missing": 1} for month in (1, 4)]
     chart = charts.months(page_report([agent("A1")]), rows)
@@ -305,6 +316,8 @@ def test_what_is_broken_says_why_and_when_to_the_second_if_need_be() -> None:
         item(verdict="pending", done_at=None),
         item(**late, **unmeasured, done_at=due.replace(second=1)),
         item(**{**late, **unmeasured, "kind": "inspection"}, due_at=datetime(2025, 7, 10)),  # noqa: DTZ001 - as above
+        item(**{**late, **unmeasured, "kind": "training"}, due_at=datetime(2025, 7, 1)),  # noqa: DTZ001 - as above
+        item(**{**late, **unmeasured, "kind": "training"}, due_at=datetime(2025, 7, 1, 9)),  # noqa: DTZ001 - as above
     ) == [
         (
             "2025-02-03 20:00",
@@ -319,4 +332,6 @@ def test_what_is_broken_says_why_and_when_to_the_second_if_need_be() -> None:
         ("2025-02-03 20:00", None, Text("", "")),
         ("2025-02-03 20:00:00", "2025-02-03 20:00:01", Text("逾期提交", "filed after it was due")),
         ("2025-07-09 24:00", "2025-02-03 21:30", Text("逾期提交", "filed after it was due")),
+        ("2025-06-30 24:00", "2025-02-03 21:30", Text("逾期提交", "filed after it was due")),
+        ("2025-07-01 09:00", "2025-02-03 21:30", Text("逾期提交", "filed after it was due")),
     ]
