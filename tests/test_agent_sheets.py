@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
@@ -232,8 +233,8 @@ def test_a_sheet_says_where_other_days_had_other_hours() -> None:
     pages = []
     for later_hours in (168, 48):
         values = [
-            {"from": "2000-01-01", "due_hours": 168, **filing},
-            {"from": "2025-03-10", "due_hours": later_hours, **filing},
+            {"from": date(2000, 1, 1), "due_hours": 168, **filing},
+            {"from": date(2025, 3, 10), "due_hours": later_hours, **filing},
         ]
         con = build(
             {"tickets": [served("T1", "A1")]},
