@@ -41,6 +41,11 @@ customers as (
     from staging.installed_base
     where customer_type = 'key_account' and contract_id is not null
 ),
+days_unassigned as (
+    select distinct customer_id, cast(done_at as date) as done_on
+    from steps.inspection_visits
+    where contract_id is null
+),
 -- A visit of no known contract may have been for any of that customer's, or of anybody's.
 unassigned as (
     select
@@ -48,12 +53,19 @@ unassigned as (
         inspection.quarter_no
     from steps.inspection_windows as inspection
     inner join customers on customers.contract_id = inspection.contract_id
-    inner join steps.inspection_visits as visit
-        on coalesce(visit.customer_id = customers.customer_id, true)
-        and inspection.window_start <= cast(visit.done_at as date)
-        and cast(visit.done_at as date) < inspection.ends_before
-    where visit.contract_id is null
-    group by inspection.contract_id, inspection.quarter_no
+    inner join days_unassigned as visit
+        on visit.customer_id = customers.customer_id
+        and inspection.window_start <= visit.done_on
+        and visit.done_on < inspection.ends_before
+    union
+    select
+        inspection.contract_id,
+        inspection.quarter_no
+    from steps.inspection_windows as inspection
+    inner join days_unassigned as visit
+        on visit.customer_id is null
+        and inspection.window_start <= visit.done_on
+        and visit.done_on < inspection.ends_before
 ),
 judged as (
     select
