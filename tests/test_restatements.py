@@ -36,7 +36,12 @@ NOW = datetime(2025, 7, 1, 1, 0, tzinfo=UTC)
 _FILE = yaml.safe_load((CASES / "closed_months" / "june.yaml").read_text(encoding="utf-8"))
 CLOSED: dict[str, Any] = _FILE["closed"]
 WORKED: list[dict[str, Any]] = _FILE["cases"]
-KEYS = {"tickets": "ticket_id", "service_records": "record_id", "installed_base": "serial_no"}
+KEYS = {
+    "tickets": "ticket_id",
+    "service_records": "record_id",
+    "installed_base": "serial_no",
+    "invoices": "invoice_id",
+}
 
 
 def terms_in(folder: Path, overrides: Mapping[str, Any] | None = None) -> Terms:
@@ -136,6 +141,46 @@ def test_worked_cases(case: dict[str, Any], june: Path, tmp_path: Path) -> None:
     for row in tables["marts.restatements"]:
         assert row["cause"], row
         assert row["cause_zh"], row
+
+
+def test_a_visit_nothing_was_kept_of_is_no_new_one_where_only_the_terms_changed(
+    tmp_path: Path,
+) -> None:
+    # Bought on 15 August: the last quarter ends in August 2025, by calendar quarters in June.
+    exports: Exports = {
+        "tickets": [
+            {"ticket_id": "first", "opened_at": "2024-01-01 08:00:00"},
+            {"ticket_id": "june", "opened_at": "2025-06-02 08:00:00"},
+            {
+                "ticket_id": "visit",
+                "service_code": "SASL011",
+                "contract_id": "K1",
+                "opened_at": "2024-09-10 08:00:00",
+                "finished_at": "2024-09-10 12:00:00",
+            },
+        ],
+        "installed_base": [
+            {
+                "serial_no": "S1",
+                "customer_id": "C1",
+                "customer_type": "key_account",
+                "contract_id": "K1",
+                "purchased_at": "2024-08-15",
+            }
+        ],
+    }
+    out = tmp_path / "out"
+    out.mkdir()
+    as_of = "2025-06-30 18:00:00"
+    terms = terms_in(out / "terms_in_force")
+    built(exports, terms, as_of, out / "warehouse.duckdb").close()
+    close_month(out, JUNE, now=NOW)
+    other = terms_in(tmp_path / "terms", {"readings": {"inspection_quarters": "calendar"}})
+    con = built(exports, other, as_of)
+    keep_restatements(con, find_restatements(con, out, other, promises()))
+    (late,) = [row for row in rows_of(con, "marts.restatements") if row["kind"] == "inspection"]
+    assert (late["change"], late["cause_code"]) == ("late", "terms")
+    assert "reading 9" in late["cause"]
 
 
 def test_without_a_store_the_tables_are_there_and_empty(tmp_path: Path) -> None:

@@ -128,8 +128,8 @@ select
         when is_later then 'not_opened'
         when opened_at is null then 'no_opening'
         when not customer_consent then 'no_consent'
-        when is_finished and report_channel is null then 'no_report'
         when customer_consent is null then 'consent_unknown'
+        when is_finished and report_channel is null then 'no_report'
         when is_finished then 'met'
         else 'report_open'
     end as assessment_consent,

@@ -5,7 +5,8 @@ Nothing is tried out: a cause is named because an input the figure hangs on is a
 where several are, all are named and none is picked. Where none is, that is said too.
 
 Belongs here: comparing inputs then and now, and the words for it. Does not belong here: which
-figures changed (``restatements``) and which rows a figure stands on (``evidence``).
+figures changed (``restatements``) and which rows a figure stands on (``evidence``) and which
+terms (``concerns``).
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from dashboards.language import Text
-from pipelines.contract import EXPORTS
+from dashboards.language import Text, money
+from pipelines.contract import EXPORTS, Kind
 from pipelines.errors import UsageError
 from pipelines.exports.quoting import parquet_rows
 from pipelines.months import evidence, store
-from pipelines.terms import load_terms
+from pipelines.months.concerns import TERMS, concerns
+from pipelines.terms import load_terms, schema
 from pipelines.terms.differences import differences_on
 
 if TYPE_CHECKING:
@@ -66,34 +68,11 @@ _STANDS_ON: Final[Mapping[str, tuple[str, ...]]] = {
 }
 _RELATED: Final = frozenset({"parent", "follow_up", "unit", "agent", "period"})
 
-_TERMS: Final[Mapping[str, Mapping[str, Collection[str] | None]]] = {
-    "response": {
-        "response_targets": None,
-        "fault_levels": None,
-        "service_hours": None,
-        "cities": {"tier1"},
-        "readings": {"response_clock", "holidays", "clock_stops_at", "strictness"},
-    },
-    "filing": {"filing": {"due_hours", "forms", "required_fields"}, "services": None},
-    "inspection": {"obligations": {"inspection"}, "readings": {"inspection_quarters"}},
-    "training": {"obligations": {"training"}, "readings": {"training_due"}},
-    "charge": {
-        "service_levels": None,
-        "services": None,
-        "charges": None,
-        "rate_card": None,
-        "products": None,
-        "cities": {"service_centre"},
-        "readings": {"first_free_year", "charge_day"},
-    },
-    "expert_team": {"fault_levels": None},
-    "service_catalogue": {"services": None},
-    "provider_routing": {},
-    "trial_contract": {"obligations": {"trial"}},
-    "assessment_consent": {"obligations": {"assessment"}},
-    "phone_before_onsite": {"obligations": {"phone_first"}},
-}
-"""The terms each kind hangs on: files, and of each the keys that count."""
+_ONCE_FINISHED: Final = frozenset({"filing", "training", "maintenance_fee"})
+"""Kinds, and the charge, that there is a figure of only once the service is finished."""
+
+_ABOUT: Final = ("service_code", "customer_type", "stage", "mode", "service_level", "product_type")
+"""What of a ticket narrows the terms."""
 
 _LINKS: Final = {"parent": "parent_ticket_id", "unit": "serial_no", "agent": "agent_id"}
 """The column of the ticket that names the row of a role."""
@@ -173,6 +152,7 @@ class Causes:
     _inputs: dict[tuple[str, str], list[_Input]] = field(default_factory=dict)
     _terms_found: dict[tuple[str, int, int], list[Difference]] = field(default_factory=dict)
     _days: dict[tuple[str, str], date] = field(default_factory=dict)
+    _tickets: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @cached_property
     def _then(self) -> Run:
@@ -242,6 +222,7 @@ class Causes:
             )
             self._inputs.setdefault((kind, anchor), []).append(one)
         self._days = self._opening_days()
+        self._tickets = self._tickets_of_anchors()
 
     def _add_rows_of(self, other: store.Version) -> None:
         """Take from another month what a row said that this month did not have."""
@@ -260,7 +241,9 @@ class Causes:
     def of(self, subject: Subject) -> Cause:
         """Why ``subject`` is not what it was."""
         found = self._of_rows(subject)
-        if not any(code in ("row_new", "row_gone") for code, _ in found):
+        # A visit belongs to a window or not by the terms; any other row came or went by itself.
+        is_whole = any(code in ("row_new", "row_gone") for code, _ in found)
+        if subject.kind == "inspection" or not is_whole:
             found += self._of_terms(subject)
         if self._as_of_moved and self._hangs_on_time(subject, found):
             found.append(("as_of", self._as_of_text))
@@ -284,15 +267,26 @@ class Causes:
     def _hangs_on_time(self, subject: Subject, found: Sequence[tuple[str, Text]]) -> bool:
         """Whether another as-of alone could have made the change.
 
-        It decides what is still open, and which services are finished: of a figure that came or
-        went while no row of its did, and of one that was open whose rows are the same.
+        It decides what is still open, of a figure that was open and whose rows are the same, and
+        which services are finished, without which there is no figure of some kinds.
         """
         rows = {code for code, _ in found} - {"terms"}
         if subject.is_late or subject.is_gone:
-            return not rows & {"row_new", "row_gone"}
+            return self._finished_between(subject)
         if subject.is_undone and self.now.as_of < self._then.as_of:
             return True
         return subject.was_open and (subject.is_undone or not rows)
+
+    def _finished_between(self, subject: Subject) -> bool:
+        """Whether the service was finished by the later as-of and not by the other one."""
+        finished_at = self._tickets.get(subject.anchor, {}).get("finished_at")
+        what = subject.hints.get("charge_type") if subject.kind == "charge" else subject.kind
+        if what not in _ONCE_FINISHED or finished_at is None:
+            return False
+        first, last = self._then.as_of, self.now.as_of
+        if subject.is_gone:
+            first, last = last, first
+        return bool(first < finished_at <= last)
 
     def _of_rows(self, subject: Subject) -> list[tuple[str, Text]]:
         inputs = self._inputs.get((subject.anchor_kind, subject.anchor), [])
@@ -302,7 +296,7 @@ class Causes:
         for one in inputs:
             if roles is not None and one.role not in roles:
                 continue
-            if self._is_another_link(one, own):
+            if self._is_another_link(one, own) or self._was_there(subject, one):
                 continue
             text = self._row_text(one, self._columns.get(subject.kind, {}).get(one.export))
             if text is None:
@@ -327,6 +321,13 @@ class Causes:
             if whole is not None and (own.then is None or own.now is None):
                 return [("row_new" if own.then is None else "row_gone", whole)]
         return found
+
+    def _was_there(self, subject: Subject, one: _Input) -> bool:
+        """Whether a row that a closed inspection did not stand on was in the exports then."""
+        file = one.place[0]
+        sealed = self._then.files.get(file)
+        is_same_file = sealed is not None and sealed == self.now.files.get(file)
+        return subject.kind == "inspection" and one.then is None and is_same_file
 
     @staticmethod
     def _is_another_link(one: _Input, own: _Input | None) -> bool:
@@ -366,7 +367,7 @@ class Causes:
         zh, en = [], []
         for name in changed:
             column = export.column(name)
-            was, now = (_value(row_.get(name)) for row_ in (one.then, one.now))
+            was, now = (_value(row_.get(name), column.kind) for row_ in (one.then, one.now))
             zh.append(f"{column.aliases[0] if column.aliases else name} {was.zh} → {now.zh}")
             en.append(f"{name} {was.en} → {now.en}")
         note = self._reading_note(one)
@@ -406,7 +407,7 @@ class Causes:
         )
         if key not in self._terms_found:
             every = (name for name, file in self.terms.files.items() if hasattr(file, "values"))
-            wanted = _TERMS.get(subject.kind, dict.fromkeys(every))
+            wanted = TERMS.get(subject.kind, dict.fromkeys(every))
             self._terms_found[key] = differences_on(then, self.terms, day, wanted)
         return [
             (
@@ -417,8 +418,27 @@ class Causes:
                 ),
             )
             for one in self._terms_found[key]
-            if _concerns(one.file, one.path, subject.hints)
+            if concerns(subject.kind, one.file, one.path, self._about(subject, day, then))
         ]
+
+    def _about(self, subject: Subject, day: date, then: Terms) -> dict[str, Any]:
+        """What is known of a figure and did not change."""
+        inputs = self._inputs.get((subject.anchor_kind, subject.anchor), ())
+        moved = {name for one in inputs for name in self._moved(one)}
+        ticket = self._tickets.get(subject.anchor, {}) if subject.anchor_kind == "ticket" else {}
+        level = subject.hints.get("fault_level")
+        always = all(_is_around_the_clock(terms, level, day) for terms in (then, self.terms))
+        about = {**ticket, **subject.hints, "is_around_the_clock": always}
+        # Stage, mode and level follow from the service and who asked, the product from the unit.
+        if moved & {"service_code", "customer_type", "serial_no", "product_type"}:
+            for name in _ABOUT:
+                about.pop(name, None)
+        return about
+
+    @staticmethod
+    def _moved(one: _Input) -> set[str]:
+        then, now = one.then or {}, one.now or {}
+        return {name for name in {**then, **now} if then.get(name) != now.get(name)}
 
     @cached_property
     def _terms_then(self) -> Terms | None:
@@ -508,6 +528,21 @@ class Causes:
         ).fetchall()
         return {(kind, anchor): day for kind, anchor, day in found if day is not None}
 
+    def _tickets_of_anchors(self) -> dict[str, dict[str, Any]]:
+        """What narrows the terms for each ticket, and when it was finished, whatever the as-of."""
+        found = self.con.execute(
+            f"""
+            select ticket.ticket_id, raw.finished_at, ticket.form,
+                {", ".join(f"ticket.{name}" for name in _ABOUT)}
+            from steps.tickets as ticket
+            semi join evidence_anchors as wanted
+                on wanted.kind = 'ticket' and wanted.anchor = ticket.ticket_id
+            join staging.tickets as raw on raw.ticket_id = ticket.ticket_id
+            """
+        ).fetchall()
+        names = ("finished_at", "form", *_ABOUT)
+        return {ticket: dict(zip(names, row, strict=True)) for ticket, *row in found}
+
 
 def run_of(con: duckdb.DuckDBPyConnection) -> Run:
     """What the run in ``con`` was judged by."""
@@ -546,24 +581,23 @@ def _deciding(promises: Sequence[Promise]) -> dict[str, dict[str, set[str]]]:
     return found
 
 
-def _concerns(file: str, path: Sequence[Any], hints: Mapping[str, Any]) -> bool:
-    """Whether a changed term is about a ticket of this level, tier and clock, where known."""
-    level, tier, clock = (hints.get(name) for name in ("fault_level", "city_tier", "clock"))
-    if file == "response_targets" and len(path) > 1:
-        return level in (None, path[1]) and tier in (None, path[-1])
-    if file == "fault_levels" and len(path) > 1:
-        return level in (None, path[1]) and path[-1] not in ("zh", "en")
-    if file == "service_hours":
-        return clock != "calendar"
-    return not (file == "readings" and path[0] == "holidays" and clock == "calendar")
+def _is_around_the_clock(terms: Terms, level: int | None, day: date) -> bool:
+    """Whether a fault level is served around the clock, whatever reading 1 is."""
+    values = [one for one in terms.file(schema.FaultLevels).values if one.valid_from <= day]
+    return (
+        bool(values)
+        and level in values[-1].levels
+        and (values[-1].levels[level].clock == "around_the_clock")
+    )
 
 
-def _value(value: object) -> Text:
+def _value(value: object, kind: Kind) -> Text:
     if value is None:
         return Text("空白", "blank")
     if isinstance(value, bool):
         return Text("是", "yes") if value else Text("否", "no")
-    return Text(str(value), str(value))
+    shown = money(float(str(value))) if kind is Kind.MONEY else str(value)
+    return Text(shown, shown)
 
 
 def _joined(texts: Sequence[Text]) -> Text:

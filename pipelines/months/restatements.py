@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from dashboards import words
 from dashboards.language import Text, counted
 from pipelines.checks import effects
 from pipelines.exports.quoting import parquet_rows
@@ -434,8 +435,14 @@ def _subject(change: Mapping[str, Any]) -> Subject:
         is_gone=change["change"] == "vanished",
         was_open=change["was_open"],
         is_undone=change["is_undone"],
-        hints={**hints, "clock": change["clock"]},
+        hints={**hints, "clock": change["clock"], "charge_type": _charge_type(change)},
     )
+
+
+def _charge_type(change: Mapping[str, Any]) -> str | None:
+    """The charge type in the id of a charge on a ticket (``ticket|type|currency``)."""
+    _, *rest = change["subject_id"].split("|")
+    return next((part for part in rest if part in words.CHARGE_TYPES), None)
 
 
 _CELLS: Final[Mapping[str, Text]] = {
