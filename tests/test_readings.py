@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from pipelines.other_terms import readings
 from pipelines.other_terms.readings import TOUCHES, Effects, keep_effects, reading_effects
 from pipelines.terms import schema
-from tests.harness import Exports, build, rows_of, terms_with
+from tests.harness import Exports, build, documents_with, rows_of, terms_with
 
 if TYPE_CHECKING:
     import duckdb
@@ -58,6 +59,13 @@ EXPORTS: Exports = {
             "amount": "1200.00",
         }
     ],
+}
+
+
+SWITCHES = {
+    name: value
+    for name, value in documents_with({})["readings"]["values"][0].items()
+    if name != "from"
 }
 
 
@@ -118,6 +126,29 @@ def test_an_alternative_in_force_is_compared_with_the_default() -> None:
     (row,) = [r for r in rows_of(con, "marts.reading_effects") if r["name"] == "strictness"]
     assert (row["choice"], row["alternative"]) == ("<=", "<")
     assert (row["met"], row["alternative_met"]) == (2, 1)
+
+
+def test_a_choice_of_a_day_to_come_is_not_in_force() -> None:
+    later = {"from": date(2026, 1, 1), **SWITCHES, "strictness": "<="}
+    now = {"from": date(2000, 1, 1), **SWITCHES}
+    dated = {"readings": {"values": [now, later]}}
+    con = build(EXPORTS, as_of="2025-06-30 00:00:00", overrides=dated)
+    compared(con, terms_with(dated))
+    (row,) = [r for r in rows_of(con, "marts.reading_effects") if r["name"] == "strictness"]
+    assert (row["choice"], row["alternative"]) == ("<", "<=")
+
+
+def test_a_choice_that_began_on_a_day_is_compared_both_ways() -> None:
+    # T2 took all of its target on 7 March: a breach before the 8th, and in time from then on
+    began = {"from": date(2025, 3, 8), **SWITCHES, "strictness": "<="}
+    dated = {"readings": {"values": [{"from": date(2000, 1, 1), **SWITCHES}, began]}}
+    con = build(EXPORTS, as_of="2025-06-30 00:00:00", overrides=dated)
+    compared(con, terms_with(dated))
+    rows = [r for r in rows_of(con, "marts.reading_effects") if r["name"] == "strictness"]
+    assert {(r["choice"], r["alternative"], r["rows_changed"]) for r in rows} == {
+        ("<=", "<=", 1),
+        ("<=", "<", 0),
+    }
 
 
 def test_too_many_tickets_leave_the_tables_empty(monkeypatch: pytest.MonkeyPatch) -> None:

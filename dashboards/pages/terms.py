@@ -37,12 +37,17 @@ def build(report: Report) -> Mapping[str, Any]:
             }
             for row in report.frame("clauses").iter_rows(named=True)
         ],
-        "readings": readings(report.frame("readings"), report.frame("reading_choices")),
+        "readings": readings(
+            report.frame("readings"),
+            report.frame("reading_choices"),
+            report.frame("reading_effects"),
+        ),
         "effects": effects(report.frame("reading_effects"), report.frame("reading_money")),
         "changes": changes_table(
             report.frame("reading_changes"),
             report.frame("readings"),
             report.frame("reading_choices"),
+            report.frame("reading_effects"),
         )
         if report.has("reading_changes")
         else None,
@@ -63,8 +68,15 @@ def _span(valid_from: date | None, valid_to: date | None) -> Text:
     )
 
 
-def readings(frame: pl.DataFrame, choices: pl.DataFrame) -> list[dict[str, Any]]:
-    """Each reading once: what is in force in each period that differs, and the other choices."""
+def readings(
+    frame: pl.DataFrame, choices: pl.DataFrame, effects: pl.DataFrame
+) -> list[dict[str, Any]]:
+    """Each reading once: what is in force in each period that differs, and the other choices.
+
+    The other choices are those in force in no period, and those in force in some that would change
+    something were they in force in all.
+    """
+    compared = set() if effects.is_empty() else set(effects.select("reading", "alternative").rows())
     others: dict[int, list[tuple[str, Text]]] = {}
     if not choices.is_empty():
         for row in choices.iter_rows(named=True):
@@ -99,7 +111,9 @@ def readings(frame: pl.DataFrame, choices: pl.DataFrame) -> list[dict[str, Any]]
             stretch["span"] = _span(stretch["from"], stretch["to"])
         chosen = {stretch["choice"] for stretch in reading["in_force"]}
         reading["others"] = [
-            (choice, text) for choice, text in others.get(number, []) if choice not in chosen
+            (choice, text, choice in chosen)
+            for choice, text in others.get(number, [])
+            if choice not in chosen or (number, choice) in compared
         ]
     return [found[number] for number in sorted(found)]
 
@@ -142,7 +156,9 @@ def effects(frame: pl.DataFrame, money: pl.DataFrame) -> dict[tuple[int, str], T
     return found
 
 
-def changes_table(frame: pl.DataFrame, readings: pl.DataFrame, choices: pl.DataFrame) -> DataTable:
+def changes_table(
+    frame: pl.DataFrame, readings: pl.DataFrame, choices: pl.DataFrame, effects: pl.DataFrame
+) -> DataTable:
     """The verdicts and findings an alternative would change, one by one."""
     states = {**words.FINDINGS, **words.PROMISE_VERDICTS}
     # With a leading zero, as a choice of codes is sorted as text.
@@ -186,10 +202,22 @@ def changes_table(frame: pl.DataFrame, readings: pl.DataFrame, choices: pl.DataF
                 row["would_be"],
             )
         )
-    caption = Text(
-        "另一种解读会改变的判定，逐项列出", "What an alternative would change, one by one"
+    total = len(rows) if effects.is_empty() else int(effects["rows_changed"].sum())
+    return DataTable(
+        "reading-changes",
+        _CHANGES if total == len(rows) else _FIRST_CHANGES,
+        columns,
+        tuple(rows),
+        total=total,
     )
-    return DataTable("reading-changes", caption, columns, tuple(rows))
+
+
+_CHANGES = Text("另一种解读会改变的判定，逐项列出", "What an alternative would change, one by one")
+_FIRST_CHANGES = Text(
+    "另一种解读会改变的判定：每种解读列出前 100 项；更多在数据仓库的 marts.reading_changes。",
+    "What an alternative would change, the first 100 of each; marts.reading_changes in the "
+    "warehouse has more.",
+)
 
 
 def _subject(subject: str | None, table: str) -> tuple[list[str | None], str | None]:
@@ -364,6 +392,7 @@ _WORDS = {
         "in the terms files.",
     ),
     "others": Text("另一种解读", "Alternative"),
+    "throughout": Text("若自始至终采用", "Were it so throughout"),
     "changes": Text("另一种解读会改变什么", "What the alternatives would change"),
     "default": Text("默认", "default"),
     "changed": Text("已改", "changed"),

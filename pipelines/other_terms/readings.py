@@ -1,8 +1,8 @@
 """What each alternative reading would change: the same models, run beside, under other terms.
 
-For every switch and every choice that is not in force, what it can touch is built once more
-(``beside``) and compared with the run. The default stays what the run says; this tells what hangs
-on it.
+For every switch and every choice that was not in force all the time up to the as-of, what it can
+touch is built once more (``beside``), with that choice throughout, and compared with the run. The
+default stays what the run says; this tells what hangs on it.
 
 Belongs here: the alternatives and what each would change. Does not belong here: the second run
 (``beside``), what a reading means (``models/terms/reading_texts.yaml``) and the verdicts
@@ -90,11 +90,15 @@ def reading_effects(
         Nothing but empty tables when there are more than ``MOST_TICKETS`` tickets.
     """
     effects = Effects()
-    ((tickets,),) = con.execute("select count(*) from staging.tickets").fetchall()
+    ((tickets, today),) = con.execute(
+        "select count(*), (select cast(as_of as date) from meta.run) from staging.tickets"
+    ).fetchall()
     if tickets > MOST_TICKETS:
         return effects
     texts = terms.file(schema.ReadingTexts).readings
-    chosen = terms.file(schema.Readings).values
+    values = terms.file(schema.Readings).values
+    # What is in force from a later day on has decided nothing yet.
+    chosen = [value for value in values if value.valid_from <= today] or values[:1]
     for name, judged in TOUCHES.items():
         in_force = getattr(chosen[-1], name)
         for alternative in texts[name].choices:

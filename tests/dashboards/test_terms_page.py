@@ -46,20 +46,25 @@ _CHOICES = pl.DataFrame(
 
 
 def test_a_reading_that_never_changed_stands_once_with_its_alternative() -> None:
-    (reading,) = terms.readings(_readings(["service_hours", "service_hours"]), _CHOICES)
+    (reading,) = terms.readings(_readings(["service_hours"] * 2), _CHOICES, pl.DataFrame())
     (stretch,) = reading["in_force"]
     assert stretch["is_default"]
     assert stretch["span"].en == "from 2000-01-01"
-    assert [choice for choice, _ in reading["others"]] == ["calendar"]
+    assert [choice for choice, *_ in reading["others"]] == ["calendar"]
 
 
 def test_a_reading_that_changed_shows_both_stretches() -> None:
-    (reading,) = terms.readings(_readings(["service_hours", "calendar"]), _CHOICES)
+    dated = _readings(["service_hours", "calendar"])
+    (reading,) = terms.readings(dated, _CHOICES, pl.DataFrame())
     assert [stretch["span"].en for stretch in reading["in_force"]] == [
         "from 2000-01-01 to before 2010-01-01",
         "from 2010-01-01",
     ]
     assert reading["others"] == []
+    # What either would change, were it so throughout, is said all the same.
+    compared = pl.DataFrame({"reading": [1], "alternative": ["calendar"]})
+    (reading,) = terms.readings(dated, _CHOICES, compared)
+    assert reading["others"] == [("calendar", Text("乙", "B"), True)]
 
 
 def test_targets_are_in_hours_by_level_and_tier() -> None:
@@ -110,7 +115,13 @@ def test_what_an_alternative_changes_is_named_in_words() -> None:
             for reading, table, subject in subjects
         ]
     )
-    table = terms.changes_table(frame, _readings(["service_hours"]), _CHOICES)
+    table = terms.changes_table(frame, _readings(["service_hours"]), _CHOICES, pl.DataFrame())
+    assert table.total == 4
+    assert table.caption.en == "What an alternative would change, one by one"
+    effects = pl.DataFrame({"rows_changed": [4000, 2]})
+    cut = terms.changes_table(frame, _readings(["service_hours"]), _CHOICES, effects)
+    assert cut.total == 4002
+    assert "the first 100 of each" in cut.caption.en
     assert [(row[0], row[1]) for row in table.rows] == [
         (["T1", "ticket.html#id=T1"], "service_fee"),
         (["SN1 2025-01-01..2025-12-31 CNY", None], None),
