@@ -9,6 +9,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
+import duckdb
 import pytest
 from click.testing import CliRunner
 
@@ -124,6 +125,12 @@ def test_due_needs_neither_dagster_nor_great_expectations() -> None:
         (["serve", "--port", "65536"], "1<=x<=65535"),
         (["serve", "--dagster-port", "0"], "1<=x<=65535"),
         (["run", "--settings", "nowhere.yaml"], "nowhere.yaml does not exist"),
+        # a variable that is not set names no folder, and not the current one
+        (["run", "--exports", "", "--out", "o"], "it is empty. Name a file or folder"),
+        (["run", "--exports", ".", "--out", ""], "it is empty. Name a file or folder"),
+        (["explain", "T1", "--out", ""], "it is empty. Name a file or folder"),
+        (["publish", "2025-03", "--out", ""], "it is empty. Name a file or folder"),
+        (["serve", "--out", ""], "it is empty. Name a file or folder"),
         (["frobnicate"], "No such command"),
     ],
 )
@@ -202,6 +209,28 @@ def test_a_full_disk_is_called_one(monkeypatch: pytest.MonkeyPatch, error: Excep
     assert status == 1
     assert "The disk under --out is full" in said
     assert "the last result is as it was" in said
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            PermissionError(errno.EACCES, "Permission denied", "/data/tickets.csv"),
+            "Not permitted: /data/tickets.csv (Permission denied). Give yourself the right",
+        ),
+        (
+            duckdb.IOException("Cannot open file w.duckdb: Permission denied"),
+            "Cannot open file w.duckdb: Permission denied. Give yourself the right",
+        ),
+    ],
+)
+def test_what_may_not_be_read_is_named(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, said: str
+) -> None:
+    status, told = sla_due(monkeypatch, error)
+    assert status == 1
+    assert said in told
+    assert "did not foresee" not in told
 
 
 @pytest.mark.parametrize(

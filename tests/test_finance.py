@@ -214,6 +214,20 @@ def test_the_sample_is_drawn_from_every_stratum_flagged_and_not(
     )
 
 
+def test_each_currency_has_strata_of_its_own() -> None:
+    exports = company()
+    for invoice in exports["invoices"][:3]:
+        invoice["currency"] = "USD"
+    with built(exports) as con:
+        draw_audit_sample(con)
+        rows = rows_of(con, "meta.audit_sample")
+    strata = {
+        (r["currency"], r["amount_band"]): r["stratum_charges"] for r in rows if r["billed_amount"]
+    }
+    # 1.50 to 3.50 in dollars; 4.50 to 9.50 and 10.50 to 30.50 in yuan
+    assert strata == {("USD", "< 10"): 3, ("CNY", "< 10"): 6, ("CNY", "< 100"): 21}
+
+
 def test_a_drawn_charge_says_what_the_charge_says() -> None:
     with build(company(), ["facts.charges", "steps.charge_findings"], "2025-06-30") as con:
         draw_audit_sample(con)

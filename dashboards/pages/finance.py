@@ -594,6 +594,7 @@ def sample_table(frame: pl.DataFrame) -> StaticTable | None:
         header=(
             Text("结论", "Finding"),
             Text("金额档", "Amount"),
+            Text("币种", "Currency"),
             Text("总数", "Charges"),
             Text("抽取", "Drawn"),
         ),
@@ -601,12 +602,13 @@ def sample_table(frame: pl.DataFrame) -> StaticTable | None:
             (
                 words.label(words.FINDINGS, row["finding"]),
                 _band(row["amount_band"]),
+                row["currency"],
                 lang.count(row["stratum_charges"]),
                 lang.count(row["drawn"]),
             )
             for row in frame.iter_rows(named=True)
         ),
-        numeric=frozenset({2, 3}),
+        numeric=frozenset({3, 4}),
     )
 
 

@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING, NoReturn, cast
 import click
 
 from pipelines.cli.months import COMMANDS as MONTHS
+from pipelines.cli.paths import PATH
 from pipelines.cli.serve import COMMANDS as SERVE
 from pipelines.contract import FAULT_LEVELS
 from pipelines.errors import SlaError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from contextlib import AbstractContextManager
 
     from pipelines.progress import Progress
@@ -87,6 +88,11 @@ def _message(error: Exception) -> click.ClickException:
             "some space and run again; nothing of this run was published, the last result is as "
             "it was."
         )
+    if not isinstance(error, SlaError) and any(map(_is_not_permitted, causes)):
+        return _Stopped(
+            f"Not permitted: {_named(causes)}. Give yourself the right to read or write it, or "
+            "name another place. The last result is as it was."
+        )
     if any(_is_out_of_memory(cause) for cause in causes):
         return _Stopped(
             f"The memory was not enough ({first}). Give more with --memory-limit, or run on a "
@@ -130,6 +136,21 @@ def _is_disk_full(error: BaseException) -> bool:
     return is_full or any(word in str(error) for word in words)
 
 
+def _is_not_permitted(error: BaseException) -> bool:
+    """Whether a file may not be read or written, in the words of Python or DuckDB."""
+    is_refused = isinstance(error, OSError) and error.errno in {errno.EACCES, errno.EPERM}
+    return is_refused or (
+        type(error).__name__ == "IOException" and "Permission denied" in str(error)
+    )
+
+
+def _named(causes: Iterable[BaseException]) -> str:
+    """What was refused: the file, or what the engine says of it."""
+    (error, *_) = filter(_is_not_permitted, causes)
+    name = getattr(error, "filename", None)
+    return f"{name} ({getattr(error, 'strerror', '')})" if name else str(error).partition("\n")[0]
+
+
 def _is_out_of_memory(error: BaseException) -> bool:
     # By its name: importing duckdb would take longer than most commands.
     return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException"
@@ -160,7 +181,7 @@ def main() -> None:
 _TERMS = click.option(
     "--terms",
     metavar="DIR",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Terms files that replace the built-in ones of the same name.",
 )
 
@@ -169,7 +190,7 @@ _SETTINGS = click.option(
     "--settings",
     metavar="FILE",
     envvar="SLA_SETTINGS",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="A settings file (also SLA_SETTINGS): folders, schedule, notifications, "
     "privacy, audiences. "
     "What the command line says goes before it.",
@@ -177,13 +198,13 @@ _SETTINGS = click.option(
 _EXPORTS = click.option(
     "--exports",
     metavar="DIR",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Folder with the exports: tickets.csv, invoices.xlsx, …",
 )
 _OUT = click.option(
     "--out",
     metavar="DIR",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Folder for the warehouse and the report; made when it is not there.",
 )
 
@@ -196,7 +217,7 @@ _OUT = click.option(
 @click.option(
     "--mapping",
     metavar="FILE",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="How columns and values of other layouts become the contract's: a file, or preset:NAME.",
 )
 @click.option(
@@ -311,7 +332,7 @@ def _unswept() -> Iterator[None]:
     "--out",
     metavar="DIR",
     required=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Where sla run wrote its result.",
 )
 def explain(*, ticket_id: str, out: Path) -> None:
@@ -366,12 +387,12 @@ def due(*, level: int, city: str, opened: str, terms: Path | None) -> None:
 
 
 @main.command("map")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=PATH)
 @click.option("--export", help="What the file is: tickets, invoices, … Default: by its name.")
 @click.option(
     "--out",
     metavar="YAML",
-    type=click.Path(path_type=Path),
+    type=PATH,
     default=Path("mapping.yaml"),
     show_default=True,
     help="Where to write the mapping.",
@@ -389,13 +410,13 @@ def map_file(*, file: Path, export: str | None, out: Path, force: bool) -> None:
     "--exports",
     metavar="DIR",
     required=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Folder with the exports: tickets.csv, invoices.xlsx, …",
 )
 @click.option(
     "--mapping",
     metavar="FILE",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="A mapping file, or preset:NAME.",
 )
 @_TERMS

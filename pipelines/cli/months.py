@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 import click
 
+from pipelines.cli.paths import PATH
 from pipelines.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ _OUT = click.option(
     "--out",
     metavar="DIR",
     required=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Where sla run wrote its result.",
 )
 
@@ -42,7 +43,7 @@ _OUT = click.option(
     "--settings",
     metavar="FILE",
     envvar="SLA_SETTINGS",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="The settings file of the run (also SLA_SETTINGS); needed where it hides names or texts.",
 )
 def publish(*, month: str, out: Path, reason: str | None, settings: Path | None) -> None:
@@ -106,7 +107,7 @@ def terms_diff(*, old: str, new: str | None, lang: str) -> None:
     "directory",
     metavar="DIR",
     required=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="The draft: terms files that replace those in force of the same name.",
 )
 @_OUT

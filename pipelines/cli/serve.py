@@ -7,27 +7,30 @@ command needs is imported when it is called.
 from __future__ import annotations
 
 import sys
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
-_PATH = click.Path(path_type=Path)
+from pipelines.cli.paths import PATH
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
 _PORT = click.IntRange(1, 65535)
 
 
 @click.command()
-@click.option("--exports", metavar="DIR", type=_PATH, help="Folder with the exports.")
-@click.option("--out", metavar="DIR", type=_PATH, help="Folder of the warehouse and the report.")
+@click.option("--exports", metavar="DIR", type=PATH, help="Folder with the exports.")
+@click.option("--out", metavar="DIR", type=PATH, help="Folder of the warehouse and the report.")
 @click.option(
     "--settings",
     metavar="FILE",
     envvar="SLA_SETTINGS",
-    type=_PATH,
+    type=PATH,
     help="A settings file (also SLA_SETTINGS): folders, schedule, notifications.",
 )
-@click.option("--terms", metavar="DIR", type=_PATH, help="Terms files, as for sla run.")
-@click.option("--mapping", metavar="FILE", type=_PATH, help="A mapping file, as for sla run.")
+@click.option("--terms", metavar="DIR", type=PATH, help="Terms files, as for sla run.")
+@click.option("--mapping", metavar="FILE", type=PATH, help="A mapping file, as for sla run.")
 @click.option("--port", type=_PORT, default=8080, show_default=True, help="Of the report.")
 @click.option(
     "--dagster-port", type=_PORT, default=3000, show_default=True, help="Of Dagster's pages."

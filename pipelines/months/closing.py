@@ -193,7 +193,7 @@ def told(version: Version, out: Path) -> str:
             f"{version.month:%Y-%m} is published as version {version.number}: {version.folder}",
             f"Seal  {version.seal}",
             "Keep the seal elsewhere too (in the mail with the report, in minutes):",
-            f"  sla verify --out {out} --seal {version.seal}",
+            f"  sla verify --out {shlex.quote(str(out))} --seal {version.seal}",
             "then tells whether the store still holds this very version.",
         ]
     )
@@ -216,7 +216,8 @@ def checked(out: Path, seal: str | None = None) -> str:
         raise DataError("\n  ".join([head, *(problem.message for problem in problems)]))
     versions = store.versions(out)
     if not versions:
-        return f"No month is published in {out}; sla publish YYYY-MM --out {out} publishes one."
+        place = shlex.quote(str(out))
+        return f"No month is published in {out}; sla publish YYYY-MM --out {place} publishes one."
     last = max(versions, key=lambda version: version.manifest["place"])
     months = len({version.month for version in versions})
     files = sum(len(version.manifest["files"]) for version in versions)

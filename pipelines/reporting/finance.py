@@ -60,9 +60,10 @@ def draw_audit_sample(
 ) -> None:
     """Draw ``meta.audit_sample``: charges of every finding and size, flagged and unflagged.
 
-    A stratum is a finding and a band of the amount billed (nothing, below 10, below 100, …). From
-    each the charges with the smallest fingerprint of seed and charge are taken, so that the same
-    seed draws the same charges whatever the order of the rows, and another seed draws others.
+    A stratum is a finding, a currency and a band of the amount billed (nothing, below 10, below
+    100, …). From each the charges with the smallest fingerprint of seed and charge are taken, so
+    that the same seed draws the same charges whatever the order of the rows, and another seed
+    draws others.
     """
     drawn = audit_seed(con) if seed is None else seed
     con.execute(
@@ -71,6 +72,7 @@ def draw_audit_sample(
         with strata as (
             select
                 finding,
+                currency,
                 case
                     when billed_amount = 0 then 0
                     else length(cast(cast(floor(abs(billed_amount)) as bigint) as varchar))
@@ -86,10 +88,11 @@ def draw_audit_sample(
                     $per_stratum
                 ) as charges
             from steps.charge_findings
-            group by 1, 2
+            group by 1, 2, 3
         )
         select
             finding,
+            currency,
             digits,
             stratum_charges,
             unnest(charges, recursive := true),
@@ -122,7 +125,9 @@ def draw_audit_sample(
         )
         select
             $seed::bigint as seed,
-            row_number() over (order by drawn.finding, drawn.digits, drawn.place) as sample_no,
+            row_number() over (
+                order by drawn.finding, drawn.currency, drawn.digits, drawn.place
+            ) as sample_no,
             charges.charge_id,
             charges.finding,
             case drawn.digits

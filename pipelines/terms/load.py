@@ -94,7 +94,10 @@ def load_terms(directory: Path | None = None, in_force: Mapping[str, bytes] | No
         try:
             content = kept[name] if name in kept else path.read_bytes()
             documents[name] = read_yaml(content)
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        except OSError as error:
+            problems.append(f"{path}: cannot be read: {error.strerror}")
+            continue
+        except (UnicodeDecodeError, yaml.YAMLError) as error:
             problems.append(f"{path}: cannot be read as YAML: {' '.join(str(error).split())}")
             continue
         document = documents[name]

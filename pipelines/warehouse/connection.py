@@ -6,6 +6,7 @@ Belongs here: how the connection is set up. Does not belong here: what its table
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -93,7 +94,7 @@ def open_reader(path: Path) -> duckdb.DuckDBPyConnection:
     if not path.is_file():
         message = (
             f"There is no warehouse at {path}. Build it first: "
-            f"sla run --exports DIR --out {path.parent}"
+            f"sla run --exports DIR --out {shlex.quote(str(path.parent))}"
         )
         raise UsageError(message)
     con = duckdb.connect(path.absolute(), read_only=True)
