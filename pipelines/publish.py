@@ -263,7 +263,7 @@ def _take(lock: TextIO, out: Path) -> None:
         holder = lock.read().strip() or "a process that left no name"
         message = (
             f"Another run is working on {out} ({holder}). "
-            "Wait until it has ended, or give this run another --out."
+            "Wait until it has ended; a run can also be given another --out."
         )
         raise BusyError(message) from error
     lock.seek(0)

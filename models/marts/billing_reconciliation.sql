@@ -78,3 +78,4 @@ select
     cast(sum(charge_amount) - sum(invoice_amount) as decimal(18, 2)) as difference
 from both_sides
 group by month, currency
+order by month, currency

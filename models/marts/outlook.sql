@@ -3,7 +3,8 @@
 -- clauses: T4, AG, KA, AS-5, AS-9
 -- materialized: table
 -- A fault is here until it is answered, also when it is late already; a promise of another kind
--- while it can still be kept. What cannot be measured is not here: nobody knows when it is due.
+-- while it can still be kept. What cannot be measured is not here: nobody knows when it is due; nor
+-- is a ticket opened after the as-of.
 -- A fault stands still while a pause is open; its due time is then that of a clock that goes on
 -- at the as-of, and moves on with every minute until it does.
 -- columns:
@@ -60,6 +61,7 @@ waiting as (
     left join terms.rules as rule on rule.period_id = served.period_id
     where
         promise.due_at is not null
+        and coalesce(ticket.opened_at <= run.as_of, true)
         and promise.verdict in ('pending', 'breached')
         and (
             promise.verdict = 'pending'
