@@ -84,7 +84,11 @@ def _merge(into: dict[Any, Any], override: Mapping[Any, Any]) -> None:
 
 
 def stage(con: duckdb.DuckDBPyConnection, exports: Exports) -> None:
-    """Write the rows as staging tables, typed as the contract says; source_row counts from 2."""
+    """Write the rows as staging tables, typed as the contract says; source_row counts from 2.
+
+    A cell ``{unread: text}`` could not be read: it is null, and listed among the problems.
+    """
+    unread = []
     unknown = set(exports) - set(EXPORTS)
     assert not unknown, unknown
     for export in EXPORTS.values():
@@ -96,14 +100,20 @@ def stage(con: duckdb.DuckDBPyConnection, exports: Exports) -> None:
         for number, row in enumerate(exports.get(export.name, []), start=2):
             extra = set(row) - {c.name for c in export.columns}
             assert not extra, f"{export.name} has no column {extra}"
+            file = f"{export.name}.csv"
+            said = {name: cell for name, cell in row.items() if isinstance(cell, dict)}
+            unread += [
+                (export.name, file, number, name, cell["unread"]) for name, cell in said.items()
+            ]
+            cells = {**row, **dict.fromkeys(said)}
             values = [
-                row.get(c.name) if row.get(c.name) is not None else c.default
+                cells.get(c.name) if cells.get(c.name) is not None else c.default
                 for c in export.columns
             ]
             places = ", ".join(f"cast(? as {c.kind.sql_type})" for c in export.columns)
             con.execute(
                 f"insert into staging.{export.name} values ({places}, ?, ?)",
-                [*(None if v is None else str(v) for v in values), f"{export.name}.csv", number],
+                [*(None if v is None else str(v) for v in values), file, number],
             )
     con.execute(
         "create or replace table staging.rejects (export varchar, source_file varchar, "
@@ -113,6 +123,8 @@ def stage(con: duckdb.DuckDBPyConnection, exports: Exports) -> None:
         "create or replace table staging.problems (export varchar, source_file varchar, "
         'source_row bigint, "column" varchar, value varchar, reason varchar, reason_zh varchar)'
     )
+    for problem in unread:
+        con.execute("insert into staging.problems values (?, ?, ?, ?, ?, '', '')", list(problem))
 
 
 def build(

@@ -45,6 +45,8 @@ with measured as (
         span.service_us,
         span.is_mode_unknown,
         span.is_stop_unrecorded,
+        span.is_stop_unread,
+        span.is_due_unread,
         span.ended_position - span.opened_position - coalesce(pause.paused_us, 0) as elapsed_us,
         coalesce(pause.paused_us, 0) as paused_us,
         coalesce(pause.is_unusable, false) as has_unusable_pause,
@@ -68,9 +70,11 @@ judged as (
         case
             when opened_at is null then 'no_opening'
             when measured.period_id is null then 'no_terms'
+            when is_due_unread then 'due_unread'
             when agreed_due_at is null and fault_level is null then 'no_level'
             when agreed_due_at is null and city_tier is null then 'no_city'
             when is_mode_unknown then 'no_service'
+            when is_stop_unread then 'stop_unread'
             when is_stop_unrecorded then 'no_stop'
             when stopped_at < opened_at then 'backwards'
             when elapsed_us is null or target_us is null then 'no_calendar'
@@ -122,7 +126,7 @@ select
     case when ended_at >= opened_at then service_us // 1000000 end as service_seconds,
     case when obstacle is null then paused_us // 1000000 end as paused_seconds,
     due_at,
-    stopped_at is null and not is_stop_unrecorded as is_open,
+    stopped_at is null and not is_stop_unrecorded and not is_stop_unread as is_open,
     case
         when obstacle is not null then 'unmeasurable'
         when not is_within then 'breached'
@@ -132,25 +136,30 @@ select
     case obstacle
         when 'no_opening' then 'the opening time is missing'
         when 'no_terms' then 'no terms were in force on the day it was opened'
+        when 'due_unread' then 'the agreed due time cannot be read'
         when 'no_level' then 'the fault level is missing, and no due time was agreed'
         when 'no_city' then 'the city is missing, so its tier is unknown'
         when 'no_service' then 'the service is unknown, so whether an arrival is owed is unknown'
+        when 'stop_unread' then 'the time that stops the clock, or of the finish, cannot be read'
         when 'no_stop' then 'it was finished, but the time that stops the clock was not recorded'
         when 'backwards' then 'it was answered before it was opened'
         when 'no_calendar' then 'the service calendar does not cover its days'
-        when 'unusable_pause' then 'a pause lacks its start, or ends before it starts'
+        when 'unusable_pause'
+            then 'a pause lacks its start, ends before it starts, or its end cannot be read'
         when 'pause_nowhere' then 'a pause begins or ends at a local time that never was'
     end as reason,
     case obstacle
         when 'no_opening' then '缺少受理时间'
         when 'no_terms' then '受理当日没有生效的条款'
+        when 'due_unread' then '约定时限读不懂'
         when 'no_level' then '缺少故障等级，也没有约定时限'
         when 'no_city' then '缺少城市，无法判断城市等级'
         when 'no_service' then '服务编码不明，无法判断是否以到场为准'
+        when 'stop_unread' then '停止计时的时间或完成时间读不懂'
         when 'no_stop' then '已完成，但没有记录停止计时的时间'
         when 'backwards' then '响应时间早于受理时间'
         when 'no_calendar' then '服务日历未覆盖这些日期'
-        when 'unusable_pause' then '暂停缺少开始时间，或恢复早于暂停'
+        when 'unusable_pause' then '暂停缺少开始时间、恢复早于暂停，或恢复时间读不懂'
         when 'pause_nowhere' then '暂停的开始或恢复是当地不存在的时刻'
     end as reason_zh,
     'T4' as clause,

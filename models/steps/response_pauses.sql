@@ -5,16 +5,22 @@
 -- Overlapping pauses are merged first, so that they count once. A pause without an end by the
 -- as-of runs to the stop, or to the as-of while the clock runs. A pause that lacks its start, or
 -- ends before it starts, can't be measured, unless it lies before the opening, or from that end
--- on: it took nothing then. Nor can one that begins or ends, before the clock stops, at a local time
+-- on: it took nothing then; nor one whose end cannot be read, unless it begins after the stop. Nor
+-- can one that begins or ends, before the clock stops, at a local time
 -- that never was.
 -- columns:
 --   ticket_id: key
 --   paused_us: microseconds taken out between opening and the end, on the ticket's own clock
 --   due_shift_us: microseconds the due time moves on, by pauses that begin before it; null when a
 --     pause's end is on no clock
---   is_unusable: a pause of the ticket lacks its start, or ends before it starts
+--   is_unusable: a pause of the ticket lacks its start, ends before it starts, or its end cannot be read
 --   is_nowhere: a pause of the ticket begins or ends at a local time that never was
-with pauses as (
+with unread_ends as (
+    select distinct source_file, source_row
+    from staging.problems
+    where export = 'pauses' and "column" = 'resumed_at'
+),
+pauses as (
     select
         span.ticket_id,
         span.opened_at,
@@ -32,13 +38,16 @@ with pauses as (
         )
         and not coalesce(
             pause.resumed_at >= span.ended_at and pause.paused_at >= span.ended_at, false
-        ) as is_unusable,
+        )
+        or (unread.source_row is not null and pause.paused_at < span.ended_at) as is_unusable,
         case when pause.paused_at > span.opened_at then pause.paused_at else span.opened_at end
             as from_at,
         case when pause.resumed_at <= run.as_of then pause.resumed_at else span.ended_at end
             as to_at
     from steps.response_spans as span
     inner join staging.pauses as pause on pause.ticket_id = span.ticket_id
+    left join unread_ends as unread
+        on unread.source_file = pause.source_file and unread.source_row = pause.source_row
     cross join meta.run as run
 ),
 usable as (

@@ -19,7 +19,22 @@
 --   service_us: microseconds from opening to the end, service hours counted
 --   is_mode_unknown: reading 3 asks for arrival and the service is not known
 --   is_stop_unrecorded: finished, yet the time that stops the clock is missing
-with faults as (
+--   is_stop_unread: the time that stops the clock, or of the finish, is there and cannot be read
+--   is_due_unread: the agreed due time is there and cannot be read
+with unread as (
+    select
+        source_file,
+        source_row,
+        max(case when "column" = 'responded_at' then 1 else 0 end) = 1 as responded_at,
+        max(case when "column" = 'arrived_at' then 1 else 0 end) = 1 as arrived_at,
+        max(case when "column" = 'finished_at' then 1 else 0 end) = 1 as finished_at,
+        max(case when "column" = 'agreed_due_at' then 1 else 0 end) = 1 as agreed_due_at
+    from staging.problems
+    where export = 'tickets'
+        and "column" in ('responded_at', 'arrived_at', 'finished_at', 'agreed_due_at')
+    group by source_file, source_row
+),
+faults as (
     select
         ticket.ticket_id,
         ticket.opened_at,
@@ -34,6 +49,18 @@ with faults as (
                 then ticket.arrived_at
             else ticket.responded_at
         end as stopped_at,
+        -- one that cannot be read may be any time, and so may what says whether it was finished
+        coalesce(
+            unread.finished_at
+            or case
+                when rule.clock_stops_at = 'finished_at' then unread.finished_at
+                when rule.clock_stops_at = 'arrived_at' and ticket.mode = 'onsite'
+                    then unread.arrived_at
+                else unread.responded_at
+            end,
+            false
+        ) as is_unread,
+        coalesce(unread.agreed_due_at, false) as is_due_unread,
         case when ticket.agreed_due_at is not null then 'calendar' else level.clock end as clock,
         target.target_seconds,
         run.as_of
@@ -46,6 +73,8 @@ with faults as (
         on target.period_id = ticket.period_id
         and target.fault_level = ticket.fault_level
         and target.city_tier = ticket.city_tier
+    left join unread
+        on unread.source_file = ticket.source_file and unread.source_row = ticket.source_row
     where ticket.is_fault
 ),
 spans as (
@@ -98,6 +127,7 @@ select
     calendar_id,
     clock,
     case
+        when is_due_unread then null
         when agreed_due_at is not null then agreed_calendar - opened_calendar
         else target_seconds * 1000000
     end as target_us,
@@ -108,5 +138,7 @@ select
     ended_calendar - opened_calendar as calendar_us,
     ended_service - opened_service as service_us,
     coalesce(clock_stops_at = 'arrived_at' and mode is null, false) as is_mode_unknown,
-    stopped_at is null and is_finished as is_stop_unrecorded
+    stopped_at is null and is_finished as is_stop_unrecorded,
+    stopped_at is null and is_unread as is_stop_unread,
+    is_due_unread
 from placed
