@@ -67,6 +67,18 @@ unassigned as (
         and inspection.window_start <= visit.done_on
         and visit.done_on < inspection.ends_before
 ),
+-- One that was finished nobody knows when, but not before it was opened.
+days_unread as (
+    select
+        inspection.contract_id,
+        inspection.quarter_no
+    from steps.inspection_windows as inspection
+    inner join steps.inspection_visits as visit
+        on visit.contract_id = inspection.contract_id
+        and coalesce(visit.opened_on < inspection.ends_before, true)
+    where visit.done_at is null
+    group by inspection.contract_id, inspection.quarter_no
+),
 judged as (
     select
         inspection.*,
@@ -78,6 +90,9 @@ judged as (
             when unassigned.contract_id is not null
                 and run.as_of >= cast(inspection.ends_before as timestamp)
                 then 'unassigned'
+            when days_unread.contract_id is not null
+                and run.as_of >= cast(inspection.ends_before as timestamp)
+                then 'unread'
             when run.first_ticket_on is null or inspection.window_start < run.first_ticket_on
                 then 'before_exports'
             when run.as_of < cast(inspection.ends_before as timestamp) then 'open'
@@ -92,6 +107,9 @@ judged as (
     left join unassigned
         on unassigned.contract_id = inspection.contract_id
         and unassigned.quarter_no = inspection.quarter_no
+    left join days_unread
+        on days_unread.contract_id = inspection.contract_id
+        and days_unread.quarter_no = inspection.quarter_no
 )
 select
     contract_id,
@@ -112,6 +130,7 @@ select
             then 'the purchase date is missing, or no terms were in force on that day'
         when 'unassigned'
             then 'a visit in this quarter does not say for which contract it was'
+        when 'unread' then 'the time a visit was finished cannot be read'
         when 'before_exports' then 'the quarter began before the first ticket in the exports'
         when 'open' then 'no visit yet, the quarter is not over'
         when 'missed' then 'no visit in this quarter'
@@ -119,6 +138,7 @@ select
     case outcome
         when 'no_window' then '缺少购买日期，或当日没有生效的条款'
         when 'unassigned' then '该季度有一次巡检没有写明属于哪个合同'
+        when 'unread' then '有一次巡检的完成时间读不懂'
         when 'before_exports' then '该季度开始于导出数据的第一张工单之前'
         when 'open' then '尚未巡检，季度未结束'
         when 'missed' then '该季度没有巡检'

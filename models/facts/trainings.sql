@@ -8,8 +8,8 @@
 -- force, support that any terms ask a training after is unmeasurable. Reading 10, within_24_hours:
 -- due 24 hours after the support was finished, every hour counted, and finished at that instant is
 -- in time; end_of_next_day: due when the next calendar day is over, that midnight being too late.
--- A training of blank class hours is unmeasurable when it was in time, one that was finished
--- before the support likewise.
+-- A training of blank class hours is unmeasurable when it was in time; so is one whose finish cannot
+-- be read, and, once the time is over, one that was finished before the support.
 -- columns:
 --   ticket_id: key, the on-site support
 --   provider: company or agent, who supported
@@ -71,12 +71,18 @@ due as (
         and segment.position_from < support.due_position
         and support.due_position <= segment.position_to
 ),
+unread_finishes as (
+    select distinct source_file, source_row
+    from staging.problems
+    where export = 'tickets' and "column" = 'finished_at'
+),
 trainings as (
     select
         support.ticket_id,
         training.ticket_id as training_ticket_id,
         case when training.finished_at <= run.as_of then training.finished_at end as finished_at,
         training.training_hours,
+        unread.source_row is not null as is_unread,
         row_number() over (
             partition by support.ticket_id
             order by
@@ -86,6 +92,7 @@ trainings as (
                     else 0
                 end,
                 training.finished_at nulls last,
+                case when unread.source_row is null then 1 else 0 end,
                 training.ticket_id
         ) as place
     from supports as support
@@ -93,6 +100,8 @@ trainings as (
     inner join staging.tickets as training
         on training.parent_ticket_id = support.ticket_id
         and training.service_code = support.training_service_code
+    left join unread_finishes as unread
+        on unread.source_file = training.source_file and unread.source_row = training.source_row
 ),
 joined as (
     select
@@ -100,6 +109,7 @@ joined as (
         training.training_ticket_id,
         training.finished_at as trained_at,
         training.training_hours,
+        training.is_unread,
         case
             when due.training_due = 'end_of_next_day'
                 then coalesce(training.finished_at, run.as_of) >= due.due_at
@@ -120,6 +130,7 @@ judged as (
         case
             when training_due is null and is_undated then 'no_terms_then'
             when training_due is null then 'no_terms'
+            when trained_at is null and is_unread then 'unread'
             when trained_at is null and is_late then 'missing'
             when trained_at is null then 'open'
             when trained_at < finished_at and not is_over then 'open'
@@ -144,12 +155,14 @@ select
     case
         when outcome = 'done' then 'met'
         when outcome = 'open' then 'pending'
-        when outcome in ('no_terms', 'no_terms_then', 'no_hours', 'too_early') then 'unmeasurable'
+        when outcome in ('no_terms', 'no_terms_then', 'unread') then 'unmeasurable'
+        when outcome in ('no_hours', 'too_early') then 'unmeasurable'
         else 'breached'
     end as verdict,
     case outcome
         when 'no_terms_then' then 'no terms were in force on the day it was finished'
         when 'no_terms' then 'no terms were in force on the day it was opened'
+        when 'unread' then 'the time the training was finished cannot be read'
         when 'missing' then 'no training was finished in time'
         when 'open' then 'no training yet, still in time'
         when 'too_early' then 'the training was finished before the support it follows'
@@ -160,6 +173,7 @@ select
     case outcome
         when 'no_terms_then' then '完成当日没有生效的条款'
         when 'no_terms' then '受理当日没有生效的条款'
+        when 'unread' then '培训完成时间读不懂'
         when 'missing' then '没有按期完成培训'
         when 'open' then '尚未培训，未到期'
         when 'too_early' then '培训早于现场支持完成'

@@ -1,5 +1,5 @@
 -- steps.inspection_visits: the finished inspections, each with the contract it was for.
--- grain: one row per finished inspection ticket
+-- grain: one row per finished inspection ticket, and per one whose finish cannot be read
 -- clauses: AS-5
 -- materialized: scratch
 -- The contract is the ticket's own, else that of its unit. Without either, it is the customer's
@@ -9,8 +9,14 @@
 --   ticket_id: key
 --   customer_id: who was visited
 --   contract_id: the contract the visit was for, null when unknown
---   done_at: local time the visit was finished
-with sole_contracts as (
+--   done_at: local time the visit was finished, null when it cannot be read
+--   opened_on: day of opening
+with unread_finishes as (
+    select distinct source_file, source_row
+    from staging.problems
+    where export = 'tickets' and "column" = 'finished_at'
+),
+sole_contracts as (
     select
         customer_id,
         min(contract_id) as contract_id
@@ -23,7 +29,8 @@ select
     ticket.ticket_id,
     ticket.customer_id,
     coalesce(ticket.contract_id, unit.contract_id, sole.contract_id) as contract_id,
-    ticket.finished_at as done_at
+    ticket.finished_at as done_at,
+    ticket.opened_on
 from steps.dated_tickets as ticket
 left join terms.days as finish
     on ticket.period_id is null and finish.day = cast(ticket.finished_at as date)
@@ -32,4 +39,6 @@ inner join terms.rules as rule
     and rule.inspection_service_code = ticket.service_code
 left join steps.units as unit on unit.serial_no = ticket.serial_no
 left join sole_contracts as sole on sole.customer_id = ticket.customer_id
-where ticket.is_finished
+left join unread_finishes as unread
+    on unread.source_file = ticket.source_file and unread.source_row = ticket.source_row
+where ticket.is_finished or unread.source_row is not null
