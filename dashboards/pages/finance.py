@@ -174,8 +174,10 @@ def findings_table(rows: Rows) -> StaticTable:
     )
     return StaticTable(
         caption=Text(
-            "全部收费按结论汇总；各行已收金额之和等于发票合计。",
-            "All charges by finding; the amounts billed add up to the invoices.",
+            "全部收费按结论汇总；各行已收金额之和等于发票合计。涉及金额为多收、待查与漏收，"
+            "不含贷记多于已收的。",
+            "All charges by finding; the amounts billed add up to the invoices. At stake is what "
+            "was overbilled, is unexplained or was not billed; not what was credited beyond bills.",
         ),
         header=(
             Text("结论", "Finding"),
@@ -291,12 +293,26 @@ def _cell(name: str, row: Mapping[str, Any], shown_units: set[str]) -> object:
             return None
         place = f"finance.html#unit={quote(serial)}&at=unit" if serial in shown_units else None
         return [serial, place]
+    if name == "issuers":
+        return issuers_in_words(row["issuers"])
     value = row[name]
     return (
         float(value)
         if name in ("at_stake_amount", "billed_amount") and value is not None
         else value
     )
+
+
+def issuers_in_words(issuers: str | None) -> Text | None:
+    """Who billed: the company in words, agents by their ids."""
+    if issuers is None:
+        return None
+    company, ids = words.PROVIDERS["company"], issuers.split(", ")
+    zh, en = (
+        ", ".join(name if one == "company" else one for one in ids)
+        for name in (company.zh, company.en)
+    )
+    return Text(zh, en)
 
 
 def downloads(report: Report) -> Mapping[str, str]:

@@ -186,8 +186,15 @@ def _sentence(unit: Mapping[str, Any]) -> Text:
     )
 
 
+def _type(row: Mapping[str, Any]) -> Text:
+    """The charge type in words; it may be one nobody can read."""
+    if row["charge_type"] is None:
+        return Text(lang.NOTHING, lang.NOTHING)
+    return words.label(words.CHARGE_TYPES, row["charge_type"])
+
+
 def _words(row: Mapping[str, Any]) -> Text:
-    kind = words.label(words.CHARGE_TYPES, row["charge_type"])
+    kind = _type(row)
     finding = words.label(words.FINDINGS, row["finding"])
     amount = f"{lang.money(row['billed_amount'])} {row['currency']}"
     lines = row["invoice_lines"] or ""
@@ -214,7 +221,7 @@ def _table(charges: Sequence[Mapping[str, Any]]) -> StaticTable:
                 lang.day(row["charge_on"] or row["first_issued_on"]),
                 row["ticket_id"]
                 or f"{lang.day(row['coverage_start'])} – {lang.day(row['coverage_end'])}",
-                words.label(words.CHARGE_TYPES, row["charge_type"]),
+                _type(row),
                 f"{lang.money(row['billed_amount'])} {row['currency']}",
                 words.label(words.FINDINGS, row["finding"]),
                 row["clause"],

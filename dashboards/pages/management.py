@@ -585,7 +585,7 @@ def open_table(report: Report) -> DataTable | None:
         _TICKET,
         Column(
             "verdict",
-            Text("状态", "State"),
+            Text("是否超时", "Late or in time"),
             "code",
             {
                 "pending": Text("未到期", "In time"),

@@ -287,3 +287,8 @@ def test_without_invoices_the_page_says_what_it_would_show(tmp_path: Path) -> No
     text = (tmp_path / "en" / "finance.html").read_text(encoding="utf-8")
     assert "this page shows: what is billable" in text
     assert "reconciled with the invoices month by month" in text
+
+
+def test_who_billed_is_said_in_words() -> None:
+    assert finance.issuers_in_words(None) is None
+    assert finance.issuers_in_words("A1, company") == Text("A1, 公司", "A1, Company")
