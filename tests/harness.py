@@ -86,7 +86,8 @@ def _merge(into: dict[Any, Any], override: Mapping[Any, Any]) -> None:
 def stage(con: duckdb.DuckDBPyConnection, exports: Exports) -> None:
     """Write the rows as staging tables, typed as the contract says; source_row counts from 2.
 
-    A cell ``{unread: text}`` could not be read: it is null, and listed among the problems.
+    A cell ``{unread: text}`` could not be read: it is null, and listed among the problems. One of
+    ``{unread: text, value: …}`` is listed, and has its value all the same.
     """
     unread = []
     unknown = set(exports) - set(EXPORTS)
@@ -105,7 +106,7 @@ def stage(con: duckdb.DuckDBPyConnection, exports: Exports) -> None:
             unread += [
                 (export.name, file, number, name, cell["unread"]) for name, cell in said.items()
             ]
-            cells = {**row, **dict.fromkeys(said)}
+            cells = {**row, **{name: cell.get("value") for name, cell in said.items()}}
             values = [
                 cells.get(c.name) if cells.get(c.name) is not None else c.default
                 for c in export.columns

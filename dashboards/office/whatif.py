@@ -172,7 +172,7 @@ def _flips(verdicts: pl.DataFrame) -> Text:
 def _verdict(verdict: str | None) -> Text:
     if verdict is None:
         return Text("无此项", "not owed")
-    return words.label(words.VERDICTS, verdict)
+    return words.label(words.PROMISE_VERDICTS, verdict)
 
 
 def _money_lines(found: WhatIf) -> Iterator[Text]:

@@ -38,7 +38,7 @@ _SECONDS_PER_DAY = 86400
 
 FLAGS = {
     "silent": Text("不再提交", "Gone silent"),
-    "retired": Text("已停用仍欠", "Retired, still owes"),
+    "retired": Text("已停用未交清", "Retired, not all filed"),
     "batch": Text("月末集中提交", "Batch at month's end"),
     "copied_text": Text("文字雷同", "Copied texts"),
 }
@@ -559,9 +559,10 @@ _WORDS = {
     "silence": Text("沉默的日历", "A calendar of silence"),
     "silence_method": Text(
         "最近十二个月。格中为该月的沉默天数：自上次提交之后第一次服务完成起，到下次提交为止。"
-        "没有服务就没有沉默。",
+        "没有服务就没有沉默；完成时记录已在的服务不算。",
         "The last twelve months. Cells are days of silence in the month: from the first service "
-        "finished after the last filing to the next filing. Who serves no one is not silent.",
+        "finished after the last filing to the next filing. Who serves no one is not silent, "
+        "nor who had filed when the service was finished.",
     ),
     "agent": Text("代理商", "Agent"),
     "no_silence": Text("无", "none"),

@@ -320,7 +320,7 @@ _DEFINITIONS: tuple[tuple[Text, Text], ...] = (
     (
         Text("及时率（达标率）", "Compliance"),
         Text(
-            "达标 ÷（达标 + 超时）。另给出把无法判定计作未达标的及时率。",
+            "达标 ÷（达标 + 未达标）。另给出把无法判定计作未达标的及时率。",
             "Met ÷ (met + breached). It is also given with the unmeasurable counted as misses.",
         ),
     ),

@@ -106,6 +106,8 @@ select
             when 'no_time' then 'a complete record does not say when it was submitted'
         end
         when finding = 'filed_late' then 'filed after it was due'
+        when finding = 'missing' and has_unsigned and agent_id is null
+            then 'nothing that counts was filed; a record on the ticket does not say by whom'
         when finding = 'missing' and has_unsigned
             then 'nothing was filed in its name; a record on the ticket does not say by whom'
         when finding = 'missing' then 'nothing was filed'
@@ -122,6 +124,8 @@ select
             when 'no_time' then '已有完整记录，但没有提交时间'
         end
         when finding = 'filed_late' then '逾期提交'
+        when finding = 'missing' and has_unsigned and agent_id is null
+            then '没有可计入的记录；工单上有一份记录没有写明由谁提交'
         when finding = 'missing' and has_unsigned
             then '没有以其名义提交；工单另有一份记录没有写明由谁提交'
         when finding = 'missing' then '未提交'

@@ -44,7 +44,7 @@ customers as (
 days_unassigned as (
     select distinct customer_id, cast(done_at as date) as done_on
     from steps.inspection_visits
-    where contract_id is null
+    where contract_id is null and coalesce(customer_type = 'key_account', true)
 ),
 -- A visit of no known contract may have been for any of that customer's, or of anybody's.
 unassigned as (

@@ -5,7 +5,8 @@
 -- A response is met when the time on the ticket's own clock, pauses taken out, is less than the
 -- target (reading 4 may allow the target itself). A ticket still open is judged at the as-of.
 -- A pause that can't be measured could only have helped: such a ticket is met when it is met
--- without that pause, otherwise unmeasurable.
+-- without that pause, otherwise unmeasurable. A time that is there and cannot be read may be any: where
+-- it decides, the response is unmeasurable.
 -- columns:
 --   ticket_id: key
 --   customer_id: who asked
@@ -26,7 +27,7 @@
 --   service_seconds: seconds from opening to the stop (or as-of), service hours counted
 --   paused_seconds: seconds that pauses took out, on the ticket's own clock
 --   due_at: local time, first instant at which the target is used up; null when unknown
---   is_open: what stops the clock has not happened yet
+--   is_open: what stops the clock has not happened yet, as far as can be read
 --   verdict: met, breached, pending or unmeasurable
 --   reason: why it is unmeasurable, in English
 --   reason_zh: why it is unmeasurable, in Chinese

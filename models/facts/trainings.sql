@@ -82,7 +82,7 @@ trainings as (
         training.ticket_id as training_ticket_id,
         case when training.finished_at <= run.as_of then training.finished_at end as finished_at,
         training.training_hours,
-        unread.source_row is not null as is_unread,
+        training.finished_at is null and unread.source_row is not null as is_unread,
         row_number() over (
             partition by support.ticket_id
             order by

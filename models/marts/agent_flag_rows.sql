@@ -2,8 +2,9 @@
 -- grain: one row per flag, case and record or ticket
 -- clauses: AG, KA
 -- materialized: table
--- silent: the services since the agent last filed, when the first of them is as long ago as the
--- terms say. retired: the records still outstanding of an agent whose last day is over.
+-- silent: the services since the agent last filed, but for those whose record was there when they
+-- were finished, when the first is as long ago as the terms say. retired: the records of an agent
+-- whose last day is over that are outstanding or still to come.
 -- batch: the records of a sitting at the end of a month. copied_text: the records that share a
 -- text, when they are as many as the terms say.
 -- columns:

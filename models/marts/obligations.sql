@@ -75,7 +75,8 @@ select
     end as responsible,
     customer_type,
     due_at,
-    finished_at as done_at,
+    -- what was finished before the support, while there is time, is no training of it
+    case when verdict <> 'pending' then finished_at end as done_at,
     verdict,
     reason,
     reason_zh,

@@ -12,7 +12,7 @@
 --   begins_at: local time of the first service that owes a record
 --   ends_at: local time of the next record filed, null when none was
 --   silent_seconds: from the beginning to the end, or to the as-of
---   services: services finished in it that owe a record
+--   services: services finished in it that owe a record, and had none when they were finished
 --   is_current: it goes on at the as-of
 with recorded as (
     select ticket_id

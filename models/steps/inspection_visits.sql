@@ -11,6 +11,7 @@
 --   contract_id: the contract the visit was for, null when unknown
 --   done_at: local time the visit was finished, null when it cannot be read
 --   opened_on: day of opening
+--   customer_type: agent, end_customer or key_account, null when unknown
 with unread_finishes as (
     select distinct source_file, source_row
     from staging.problems
@@ -30,7 +31,8 @@ select
     ticket.customer_id,
     coalesce(ticket.contract_id, unit.contract_id, sole.contract_id) as contract_id,
     ticket.finished_at as done_at,
-    ticket.opened_on
+    ticket.opened_on,
+    ticket.customer_type
 from steps.dated_tickets as ticket
 left join terms.days as finish
     on ticket.period_id is null and finish.day = cast(ticket.finished_at as date)
@@ -39,6 +41,7 @@ inner join terms.rules as rule
     and rule.inspection_service_code = ticket.service_code
 left join steps.units as unit on unit.serial_no = ticket.serial_no
 left join sole_contracts as sole on sole.customer_id = ticket.customer_id
+left join staging.tickets as raw on raw.ticket_id = ticket.ticket_id
 left join unread_finishes as unread
     on unread.source_file = ticket.source_file and unread.source_row = ticket.source_row
-where ticket.is_finished or unread.source_row is not null
+where ticket.is_finished or (raw.finished_at is null and unread.source_row is not null)

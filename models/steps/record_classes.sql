@@ -15,7 +15,8 @@
 --   ticket_agent_id: the agent the ticket names
 --   form: as filed
 --   submitted_at: local time
---   missing_fields: required fields of its form that are blank, separated by commas
+--   missing_fields: required fields of its form, or where it names none of the form owed, that are
+--     blank, separated by commas
 --   class: counted, repeat, incomplete, wrong_form, not_submitted_yet, no_ticket, no_agent, other_agent, not_finished, not_owed, owed_unknown, agent_not_named, form_unknown or no_time
 --   filing_rank: 1 for the record that decides the ticket's filing, best first; where the agent or
 --     the form owed is not known, by what can be told of it without

@@ -30,16 +30,22 @@ pauses as (
         span.target_us,
         span.opened_position,
         span.ended_position,
-        (pause.paused_at is null or coalesce(pause.resumed_at < pause.paused_at, false))
-        and not coalesce(
-            pause.resumed_at <= span.opened_at
-            and coalesce(pause.paused_at, pause.resumed_at) <= span.opened_at,
-            false
+        (
+            (pause.paused_at is null or coalesce(pause.resumed_at < pause.paused_at, false))
+            and not coalesce(
+                pause.resumed_at <= span.opened_at
+                and coalesce(pause.paused_at, pause.resumed_at) <= span.opened_at,
+                false
+            )
+            and not coalesce(
+                pause.resumed_at >= span.ended_at and pause.paused_at >= span.ended_at, false
+            )
         )
-        and not coalesce(
-            pause.resumed_at >= span.ended_at and pause.paused_at >= span.ended_at, false
-        )
-        or (unread.source_row is not null and pause.paused_at < span.ended_at) as is_unusable,
+        or (
+            unread.source_row is not null
+            and pause.resumed_at is null
+            and coalesce(pause.paused_at < span.ended_at, false)
+        ) as is_unusable,
         case when pause.paused_at > span.opened_at then pause.paused_at else span.opened_at end
             as from_at,
         case when pause.resumed_at <= run.as_of then pause.resumed_at else span.ended_at end

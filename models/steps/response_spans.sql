@@ -21,18 +21,20 @@
 --   is_stop_unrecorded: finished, yet the time that stops the clock is missing
 --   is_stop_unread: the time that stops the clock, or of the finish, is there and cannot be read
 --   is_due_unread: the agreed due time is there and cannot be read
+-- A cell that is listed and has a value all the same was read.
 with unread as (
     select
-        source_file,
-        source_row,
-        max(case when "column" = 'responded_at' then 1 else 0 end) = 1 as responded_at,
-        max(case when "column" = 'arrived_at' then 1 else 0 end) = 1 as arrived_at,
-        max(case when "column" = 'finished_at' then 1 else 0 end) = 1 as finished_at,
-        max(case when "column" = 'agreed_due_at' then 1 else 0 end) = 1 as agreed_due_at
-    from staging.problems
-    where export = 'tickets'
-        and "column" in ('responded_at', 'arrived_at', 'finished_at', 'agreed_due_at')
-    group by source_file, source_row
+        ticket.ticket_id,
+        bool_or(problem."column" = 'responded_at' and ticket.responded_at is null) as responded_at,
+        bool_or(problem."column" = 'arrived_at' and ticket.arrived_at is null) as arrived_at,
+        bool_or(problem."column" = 'finished_at' and ticket.finished_at is null) as finished_at,
+        bool_or(problem."column" = 'agreed_due_at' and ticket.agreed_due_at is null)
+            as agreed_due_at
+    from staging.tickets as ticket
+    inner join staging.problems as problem
+        on problem.source_file = ticket.source_file and problem.source_row = ticket.source_row
+    where problem.export = 'tickets'
+    group by ticket.ticket_id
 ),
 faults as (
     select
@@ -73,8 +75,7 @@ faults as (
         on target.period_id = ticket.period_id
         and target.fault_level = ticket.fault_level
         and target.city_tier = ticket.city_tier
-    left join unread
-        on unread.source_file = ticket.source_file and unread.source_row = ticket.source_row
+    left join unread on unread.ticket_id = ticket.ticket_id
     where ticket.is_fault
 ),
 spans as (

@@ -90,8 +90,8 @@ def _message(error: Exception) -> click.ClickException:
         )
     if not isinstance(error, SlaError) and any(map(_is_not_permitted, causes)):
         return _Stopped(
-            f"Not permitted: {_named(causes)}. Give yourself the right to read or write it, or "
-            "name another place. The last result is as it was."
+            f"Not permitted: {_named(causes)}. Give yourself the right to read or write it, "
+            "close what holds it open, or name another place. The last result is as it was."
         )
     if any(_is_out_of_memory(cause) for cause in causes):
         return _Stopped(

@@ -23,7 +23,7 @@ class _Place(click.Path):
         param: click.Parameter | None,
         ctx: click.Context | None,
     ) -> Any:  # noqa: ANN401 - click's signature
-        if value == "":
+        if not str(value).strip():
             self.fail("it is empty. Name a file or folder, or leave it out.", param, ctx)
         return super().convert(value, param, ctx)
 

@@ -172,7 +172,7 @@ class Stage:
             if isinstance(each, _Kept):
                 kept[each.file] = each.last.take_lists(self.export, each.file)
             else:
-                wrong.list(each.source, each.match)
+                wrong.list_rows(each.source, each.match)
                 self._unregister(each.source)
         self.con.execute(
             f"delete from {self.table} where rowid in (select id from _rejected)"  # noqa: S608 - name of the contract

@@ -42,7 +42,7 @@ class WrongRows:
     table: str
     reading: Callable[[Column, Source, Match], values.Reading]
 
-    def list(self, source: Source, match: Match) -> None:
+    def list_rows(self, source: Source, match: Match) -> None:
         """List what is wrong with a source's rows, and keep those whole that are to be mended."""
         has_raw = self._fetch_raw(source)
         if has_raw:

@@ -5,7 +5,7 @@ Nothing is tried out: a cause is named because an input the figure hangs on is a
 where several are, all are named and none is picked. Where none is, that is said too.
 
 Belongs here: comparing inputs then and now, and the words for it. Does not belong here: which
-figures changed (``restatements``) and which rows a figure stands on (``evidence``) and which
+figures changed (``restatements``) and which rows a figure stands on (``evidence``) and on which
 terms (``concerns``).
 """
 
@@ -71,7 +71,15 @@ _RELATED: Final = frozenset({"parent", "follow_up", "unit", "agent", "period"})
 _ONCE_FINISHED: Final = frozenset({"filing", "training", "maintenance_fee"})
 """Kinds, and the charge, that there is a figure of only once the service is finished."""
 
-_ABOUT: Final = ("service_code", "customer_type", "stage", "mode", "service_level", "product_type")
+_ABOUT: Final = (
+    "fault_level",
+    "service_code",
+    "customer_type",
+    "stage",
+    "mode",
+    "service_level",
+    "product_type",
+)
 """What of a ticket narrows the terms."""
 
 _LINKS: Final = {"parent": "parent_ticket_id", "unit": "serial_no", "agent": "agent_id"}
@@ -279,7 +287,8 @@ class Causes:
 
     def _finished_between(self, subject: Subject) -> bool:
         """Whether the service was finished by the later as-of and not by the other one."""
-        finished_at = self._tickets.get(subject.anchor, {}).get("finished_at")
+        ticket = self._tickets.get(subject.anchor) if subject.anchor_kind == "ticket" else None
+        finished_at = ticket["finished_at"] if ticket else None
         what = subject.hints.get("charge_type") if subject.kind == "charge" else subject.kind
         if what not in _ONCE_FINISHED or finished_at is None:
             return False

@@ -72,8 +72,10 @@ def _of_targets(_: str, path: Sequence[Any], about: Mapping[str, Any]) -> bool:
     return _fits(about, fault_level=path[1], city_tier=path[2])
 
 
-def _of_levels(_: str, path: Sequence[Any], about: Mapping[str, Any]) -> bool:
-    return _fits(about, fault_level=path[1]) and path[2] not in ("zh", "en")
+def _of_levels(kind: str, path: Sequence[Any], about: Mapping[str, Any]) -> bool:
+    trait = {"response": "clock", "expert_team": "expert_team"}.get(kind)
+    is_of_trait = path[2] is None or trait is None or path[2] == trait
+    return _fits(about, fault_level=path[1]) and is_of_trait
 
 
 def _of_hours(_: str, __: Sequence[Any], about: Mapping[str, Any]) -> bool:
@@ -92,8 +94,9 @@ def _of_readings(_: str, path: Sequence[Any], about: Mapping[str, Any]) -> bool:
 
 
 def _of_services(kind: str, path: Sequence[Any], about: Mapping[str, Any]) -> bool:
-    traits = _SERVICE_TRAITS[kind]
-    return _fits(about, service_code=path[1]) and (path[2] is None or path[2] in traits)
+    traits = _SERVICE_TRAITS.get(kind)
+    is_of_trait = path[2] is None or traits is None or path[2] in traits
+    return _fits(about, service_code=path[1]) and is_of_trait
 
 
 def _of_matrix(_: str, path: Sequence[Any], about: Mapping[str, Any]) -> bool:
@@ -104,8 +107,9 @@ def _of_matrix(_: str, path: Sequence[Any], about: Mapping[str, Any]) -> bool:
 
 
 def _of_charges(_: str, path: Sequence[Any], about: Mapping[str, Any]) -> bool:
-    is_of_list = path[0] == "maintenance_fee_services"
-    return not is_of_list or _fits(about, charge_type="maintenance_fee")
+    if path[0] == "maintenance_fee_services":
+        return _fits(about, charge_type="maintenance_fee")
+    return path[0] == "duplicate_window_days" or about.get("charge_type") != "repair_replacement"
 
 
 def _of_products(_: str, path: Sequence[Any], about: Mapping[str, Any]) -> bool:
@@ -129,7 +133,7 @@ def _of_rates(_: str, path: Sequence[Any], about: Mapping[str, Any]) -> bool:
     """Whether a price, by what it is for (``terms.differences``), may be that of a charge."""
     if path[0] != "rates" or path[1] is None:
         return True
-    charge_type, *between, _currency = str(path[1]).removesuffix(" +").split(" ")
+    charge_type, *between, _currency = str(path[1]).split(" ")
     service, product = about.get("service_code"), about.get("product_type")
     if not _fits(about, charge_type=charge_type) or service is None or product is None:
         return _fits(about, charge_type=charge_type)

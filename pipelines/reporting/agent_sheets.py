@@ -121,7 +121,9 @@ def agent_sheets(con: duckdb.DuckDBPyConnection) -> list[AgentSheet]:
     names = dict(con.execute("select agent_id, agent_name from staging.agents").fetchall())
     rules = con.execute(
         "select run.as_of, run.timezone, rule.record_due_seconds // 3600, rule.period_id, "
-        "(select count(distinct record_due_seconds) > 1 from terms.rules) "
+        "(select count(distinct other.record_due_seconds) > 1 from terms.rules as other "
+        "inner join terms.days as begun on begun.period_id = other.period_id "
+        "and begun.day <= cast(run.as_of as date)) "
         "from meta.run as run "
         "inner join terms.days as today on today.day = cast(run.as_of as date) "
         "inner join terms.rules as rule on rule.period_id = today.period_id"
