@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 #: The drawing's inner width; its left and right edge are the first and last day.
 WIDTH = 860.0
 _MARGIN_DAYS = 20
+_MOST_DAYS_AHEAD = 3653  # ten years
 #: Findings that are in order, or nobody's concern here.
 _QUIET = {"billed_as_due", "free_as_due", "not_yet_due", "agent_business", "not_audited"}
 _YEARS_LABELLED = 12
@@ -77,16 +78,18 @@ def histories(units: pl.DataFrame, charges: pl.DataFrame, as_of: date) -> list[U
 
 
 class _Line:
-    """Days as places on the drawing."""
+    """Days as places on the drawing; what ends long after the as-of goes on to its edge."""
 
-    def __init__(self, days: Iterable[date | None]) -> None:
+    def __init__(self, days: Iterable[date | None], as_of: date) -> None:
         given = [day for day in days if day is not None]
-        self.first = min(given) - timedelta(days=_MARGIN_DAYS)
-        self.last = max(given) + timedelta(days=_MARGIN_DAYS)
+        # Calendars end, and a warranty for life ends with them.
+        margin, ahead = timedelta(days=_MARGIN_DAYS), timedelta(days=_MOST_DAYS_AHEAD)
+        self.first = max(min(given), date.min + margin) - margin
+        self.last = min(max(given), max(as_of, self.first) + ahead, date.max - margin) + margin
 
     def at(self, day: date) -> float:
         whole = (self.last - self.first).days
-        return round((day - self.first).days / whole * WIDTH, 1)
+        return round((min(day, self.last) - self.first).days / whole * WIDTH, 1)
 
     def bar(self, start: date, end: date, kind: str, title: Text, early: date | None = None) -> Bar:
         """From ``start`` up to and without ``end``; the part before ``early`` is marked."""
@@ -109,7 +112,7 @@ def _history(
     days = [bought, warranty, free, as_of]
     for row in charges:
         days += [row[n] for n in ("charge_on", "first_issued_on", "coverage_start", "coverage_end")]
-    line = _Line(days)
+    line = _Line(days, as_of)
     every = max(1, -(-(line.last.year - line.first.year) // _YEARS_LABELLED))
     years = tuple(
         (line.at(date(year, 1, 1)), str(year))
@@ -134,7 +137,7 @@ def _history(
         periods=tuple(
             line.bar(
                 row["coverage_start"],
-                row["coverage_end"] + timedelta(days=1),
+                min(row["coverage_end"], date.max - timedelta(days=1)) + timedelta(days=1),
                 "pause",
                 Text(_words(row).zh, _words(row).en),
                 fee_from if row["overlap_days"] else None,

@@ -96,7 +96,7 @@ def fold_tickets(con: duckdb.DuckDBPyConnection, mapping: Mapping, timezone: str
     )
     for place, (name, ticket) in enumerate(log.tickets.items(), 1):
         if ticket.fold is Fold.FIRST_ENTRY:
-            told = _first_entry(ticket.of)
+            told = _first_entry(ticket.of, is_opening=name == "opened_at")
         elif ticket.fold is Fold.SINCE:
             told = _since(ticket.of)
         elif ticket.fold is Fold.LAST_VALUE:
@@ -320,12 +320,13 @@ def _unplaced(states: str) -> str:
     )
 
 
-def _first_entry(of: tuple[str, ...]) -> str:
+def _first_entry(of: tuple[str, ...], *, is_opening: bool) -> str:
     """SQL of ticket, when it first came into one of the states, or why that cannot be told.
 
     A ticket whose log begins by leaving such a state came into it before: a later entry is not
     the first one. Nor need it be where a change out of such a state has no time, unless the log
-    begins with a change from nothing, which is the ticket's beginning.
+    begins with a change from nothing, which is the ticket's beginning. A ticket that the log finds
+    in any state was opened before.
     """
     states = _states(of)
     return f"""
@@ -344,7 +345,9 @@ def _first_entry(of: tuple[str, ...]) -> str:
                     when was_in and at_first is not null then {literal(BEFORE_THE_LOG)}
                     when was_in is null and befores is not null then {literal(SAME_TIME)}
                     when is_exit_unplaced and at_first is not null and not is_beginning
-                        then {literal(NO_TIME_OF_CHANGE)} end as why
+                        then {literal(NO_TIME_OF_CHANGE)}
+                    when {is_opening} and at_first is not null and not is_beginning
+                        then {literal(BEFORE_THE_LOG)} end as why
             from ({_unplaced(states)}) left join entries using (ticket_id)
                 left join starts using (ticket_id)
         )

@@ -201,6 +201,16 @@ def test_a_unit_s_history_marks_the_days_billed_too_early() -> None:
     assert [year for _, year in unit.years] == ["2023", "2024", "2025"]
 
 
+def test_a_warranty_for_life_goes_on_to_the_edge_of_the_drawing() -> None:
+    ends = pl.lit(date.max)
+    for_life = UNITS.with_columns(warranty_ends_on=ends, maintenance_from_on=ends)
+    (unit,) = histories(for_life, CHARGES, date(2025, 3, 10))
+    assert unit.warranty is not None
+    assert unit.warranty.x + unit.warranty.width == WIDTH
+    # ten years ahead, and not eight thousand
+    assert 0.1 * WIDTH < unit.today < 0.3 * WIDTH
+
+
 def test_reading_5_says_what_would_change() -> None:
     frame = pl.DataFrame(
         {

@@ -427,6 +427,27 @@ def test_an_entry_need_not_be_the_first_where_a_way_out_has_no_time(
     ) == [(3, "waiting", NO_TIME)]
 
 
+def test_a_ticket_the_log_finds_in_some_state_was_opened_before(
+    stage: Callable[..., Staged],
+) -> None:
+    staged = stage(
+        {
+            "history.csv": log(
+                # it came back ten days after the log found it waiting
+                state("T1", "Waiting", "Monitoring", "2025-03-10 09:00"),
+                state("T1", "Monitoring", "Open", "2025-03-20 09:00"),
+                state("T1", "Open", "In progress", "2025-03-20 09:10"),
+                state("T2", "", "Open", "2025-03-20 09:00"),
+            )
+        },
+        MAPPING,
+    )
+    assert staged.column("opened_at") == [None, at("2025-03-20 09:00")]
+    assert staged.rows(
+        "select source_row, value, reason from staging.problems where \"column\" = 'opened_at'"
+    ) == [(2, "waiting", BEFORE)]
+
+
 def test_a_number_of_the_change_orders_what_time_does_not(stage: Callable[..., Staged]) -> None:
     text = "ticket,state,at,no\nT1,Open,2025-03-07 09:00,1\nT1,Resolved,2025-03-07 09:00,3\n"
     staged = stage(
