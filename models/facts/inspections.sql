@@ -67,8 +67,8 @@ unassigned as (
         and inspection.window_start <= visit.done_on
         and visit.done_on < inspection.ends_before
 ),
--- One that was finished nobody knows when, but not before it was opened.
-days_unread as (
+-- Those in which a visit may have been of which nobody knows when, but not before it was opened.
+windows_unread as (
     select
         inspection.contract_id,
         inspection.quarter_no
@@ -90,7 +90,7 @@ judged as (
             when unassigned.contract_id is not null
                 and run.as_of >= cast(inspection.ends_before as timestamp)
                 then 'unassigned'
-            when days_unread.contract_id is not null
+            when windows_unread.contract_id is not null
                 and run.as_of >= cast(inspection.ends_before as timestamp)
                 then 'unread'
             when run.first_ticket_on is null or inspection.window_start < run.first_ticket_on
@@ -107,9 +107,9 @@ judged as (
     left join unassigned
         on unassigned.contract_id = inspection.contract_id
         and unassigned.quarter_no = inspection.quarter_no
-    left join days_unread
-        on days_unread.contract_id = inspection.contract_id
-        and days_unread.quarter_no = inspection.quarter_no
+    left join windows_unread
+        on windows_unread.contract_id = inspection.contract_id
+        and windows_unread.quarter_no = inspection.quarter_no
 )
 select
     contract_id,

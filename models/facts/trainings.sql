@@ -71,18 +71,13 @@ due as (
         and segment.position_from < support.due_position
         and support.due_position <= segment.position_to
 ),
-unread_finishes as (
-    select distinct source_file, source_row
-    from staging.problems
-    where export = 'tickets' and "column" = 'finished_at'
-),
 trainings as (
     select
         support.ticket_id,
         training.ticket_id as training_ticket_id,
         case when training.finished_at <= run.as_of then training.finished_at end as finished_at,
         training.training_hours,
-        training.finished_at is null and unread.source_row is not null as is_unread,
+        coalesce(unread.finished_at, false) as is_unread,
         row_number() over (
             partition by support.ticket_id
             order by
@@ -92,7 +87,7 @@ trainings as (
                     else 0
                 end,
                 training.finished_at nulls last,
-                case when unread.source_row is null then 1 else 0 end,
+                case when unread.finished_at then 0 else 1 end,
                 training.ticket_id
         ) as place
     from supports as support
@@ -100,8 +95,7 @@ trainings as (
     inner join staging.tickets as training
         on training.parent_ticket_id = support.ticket_id
         and training.service_code = support.training_service_code
-    left join unread_finishes as unread
-        on unread.source_file = training.source_file and unread.source_row = training.source_row
+    left join steps.unread_times as unread on unread.ticket_id = training.ticket_id
 ),
 joined as (
     select

@@ -14,13 +14,7 @@
 --   ticket_id: the ticket concerned
 --   record_id: the record concerned, null when none was filed
 --   happened_at: local time of the service or of the submission
-with recorded as (
-    select ticket_id
-    from steps.record_classes
-    where is_by_finish
-    group by ticket_id
-),
-today as (
+with today as (
     select
         run.as_of,
         rule.silence_days,
@@ -33,17 +27,14 @@ select
     'silent' as flag,
     silence.agent_id,
     strftime(silence.begins_at, '%Y-%m-%d') as case_id,
-    duty.ticket_id,
+    service.ticket_id,
     cast(null as varchar) as record_id,
-    duty.service_finished_at as happened_at
+    service.service_finished_at as happened_at
 from steps.agent_silences as silence
 cross join today
-inner join steps.filing_duties as duty
-    on duty.agent_id = silence.agent_id and duty.service_finished_at >= silence.begins_at
-left join recorded on recorded.ticket_id = duty.ticket_id
-where silence.is_current
-    and silence.silent_seconds >= today.silence_days * 86400
-    and recorded.ticket_id is null
+inner join steps.unrecorded_services as service
+    on service.agent_id = silence.agent_id and service.service_finished_at >= silence.begins_at
+where silence.is_current and silence.silent_seconds >= today.silence_days * 86400
 union all
 select
     'retired' as flag,

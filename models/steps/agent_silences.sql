@@ -5,8 +5,7 @@
 -- A stretch begins with the first service finished after a filing (or the first of all), not
 -- with the filing: who serves no one has nothing to file. It ends with the next record filed,
 -- for whatever ticket, and goes on to the as-of when none was.
--- A service whose record was there when it was finished (the record is often what closes the ticket),
--- or is there and does not say since when, begins none.
+-- A service whose record was there when it was finished begins none (steps.unrecorded_services).
 -- columns:
 --   agent_id: key, with begins_at
 --   begins_at: local time of the first service that owes a record
@@ -14,20 +13,12 @@
 --   silent_seconds: from the beginning to the end, or to the as-of
 --   services: services finished in it that owe a record, and had none when they were finished
 --   is_current: it goes on at the as-of
-with recorded as (
-    select ticket_id
-    from steps.record_classes
-    where is_by_finish
-    group by ticket_id
-),
-events as (
+with events as (
     select
-        duty.agent_id,
-        duty.service_finished_at as happened_at,
+        agent_id,
+        service_finished_at as happened_at,
         0 as is_filing
-    from steps.filing_duties as duty
-    left join recorded on recorded.ticket_id = duty.ticket_id
-    where duty.agent_id is not null and recorded.ticket_id is null
+    from steps.unrecorded_services
     union all
     select
         agent_id,

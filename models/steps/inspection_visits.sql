@@ -12,12 +12,7 @@
 --   done_at: local time the visit was finished, null when it cannot be read
 --   opened_on: day of opening
 --   customer_type: agent, end_customer or key_account, null when unknown
-with unread_finishes as (
-    select distinct source_file, source_row
-    from staging.problems
-    where export = 'tickets' and "column" = 'finished_at'
-),
-sole_contracts as (
+with sole_contracts as (
     select
         customer_id,
         min(contract_id) as contract_id
@@ -41,7 +36,5 @@ inner join terms.rules as rule
     and rule.inspection_service_code = ticket.service_code
 left join steps.units as unit on unit.serial_no = ticket.serial_no
 left join sole_contracts as sole on sole.customer_id = ticket.customer_id
-left join staging.tickets as raw on raw.ticket_id = ticket.ticket_id
-left join unread_finishes as unread
-    on unread.source_file = ticket.source_file and unread.source_row = ticket.source_row
-where ticket.is_finished or (raw.finished_at is null and unread.source_row is not null)
+left join steps.unread_times as unread on unread.ticket_id = ticket.ticket_id
+where ticket.is_finished or unread.finished_at

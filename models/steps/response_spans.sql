@@ -21,22 +21,7 @@
 --   is_stop_unrecorded: finished, yet the time that stops the clock is missing
 --   is_stop_unread: the time that stops the clock, or of the finish, is there and cannot be read
 --   is_due_unread: the agreed due time is there and cannot be read
--- A cell that is listed and has a value all the same was read.
-with unread as (
-    select
-        ticket.ticket_id,
-        bool_or(problem."column" = 'responded_at' and ticket.responded_at is null) as responded_at,
-        bool_or(problem."column" = 'arrived_at' and ticket.arrived_at is null) as arrived_at,
-        bool_or(problem."column" = 'finished_at' and ticket.finished_at is null) as finished_at,
-        bool_or(problem."column" = 'agreed_due_at' and ticket.agreed_due_at is null)
-            as agreed_due_at
-    from staging.tickets as ticket
-    inner join staging.problems as problem
-        on problem.source_file = ticket.source_file and problem.source_row = ticket.source_row
-    where problem.export = 'tickets'
-    group by ticket.ticket_id
-),
-faults as (
+with faults as (
     select
         ticket.ticket_id,
         ticket.opened_at,
@@ -75,7 +60,7 @@ faults as (
         on target.period_id = ticket.period_id
         and target.fault_level = ticket.fault_level
         and target.city_tier = ticket.city_tier
-    left join unread on unread.ticket_id = ticket.ticket_id
+    left join steps.unread_times as unread on unread.ticket_id = ticket.ticket_id
     where ticket.is_fault
 ),
 spans as (

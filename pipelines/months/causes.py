@@ -418,6 +418,7 @@ class Causes:
             every = (name for name, file in self.terms.files.items() if hasattr(file, "values"))
             wanted = TERMS.get(subject.kind, dict.fromkeys(every))
             self._terms_found[key] = differences_on(then, self.terms, day, wanted)
+        about = self._about(subject, day, then)
         return [
             (
                 "terms",
@@ -427,7 +428,7 @@ class Causes:
                 ),
             )
             for one in self._terms_found[key]
-            if concerns(subject.kind, one.file, one.path, self._about(subject, day, then))
+            if concerns(subject.kind, one.file, one.path, about)
         ]
 
     def _about(self, subject: Subject, day: date, then: Terms) -> dict[str, Any]:
