@@ -89,6 +89,7 @@ CHARGES = Suite(
             ("steps.charge_findings",),
         ),
     ),
+    same_rows="steps.charge_findings",
 )
 
 # The invoices' lines are those placed, and those placed in a charge are those the charge lists.

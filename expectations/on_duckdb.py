@@ -366,11 +366,15 @@ def expectation(  # noqa: PLR0911 -- one return for each form
 
 @dataclass(frozen=True)
 class Judgement:
-    """What Great Expectations says of one check: how many rows break it, and in its words."""
+    """What Great Expectations says of one check: how many rows break it, and in its words.
+
+    ``rows``: of the table, where it counted them.
+    """
 
     success: bool
     unexpected_count: int
     document: dict[str, Any]
+    rows: int | None
 
 
 class _Context(EphemeralDataContext):
@@ -465,7 +469,8 @@ def judgement(suite: Suite, result: ExpectationValidationResult) -> tuple[str, J
         raise CheckFailedToRunError(message)
     found = result.result
     count = found["observed_value" if "observed_value" in found else "unexpected_count"]
-    return name, Judgement(bool(result.success), int(count or 0), document(result))
+    rows = found.get("element_count")
+    return name, Judgement(bool(result.success), int(count or 0), document(result), rows)
 
 
 def _exceptions(info: dict[str, Any]) -> list[str]:

@@ -63,7 +63,14 @@ kinds as (
             when is_off_rate then 'off_rate'
         end as exception
     from facts.charges
-    where finding <> 'not_audited'
+    where
+        finding <> 'not_audited'
+        -- Most charges can be none by what is stored of them, and are not put into words then.
+        and (
+            finding not in ('billed_as_due', 'free_as_due', 'agent_business', 'not_yet_due')
+            or is_off_rate
+            or overcredited_amount < 0
+        )
 ),
 
 weighed as (
