@@ -223,10 +223,12 @@ OUTLOOK = Suite(
             "all_that_is_to_come_and_no_more",
             NoRows(
                 "with ledger as (select p.kind, p.subject_id from marts.obligations as p "
+                "cross join meta.run as run "
                 "left join facts.responses as r "
                 "on p.kind = 'response' and r.ticket_id = p.subject_id "
-                "where p.due_at is not null and (p.verdict = 'pending' "
-                "or (p.verdict = 'breached' and r.is_open))) "
+                "left join staging.tickets as t on t.ticket_id = p.ticket_id "
+                "where p.due_at is not null and coalesce(t.opened_at <= run.as_of, true) "
+                "and (p.verdict = 'pending' or (p.verdict = 'breached' and r.is_open))) "
                 "select coalesce(l.kind, o.kind) as kind, "
                 "coalesce(l.subject_id, o.subject_id) as subject_id, "
                 "l.kind is not null as in_ledger, o.kind is not null as in_outlook "
@@ -235,9 +237,10 @@ OUTLOOK = Suite(
                 "where l.kind is null or o.kind is null"
             ),
             TABLES,
-            "Every promise that can still be kept, and every fault unanswered, is in the outlook.",
-            "凡是仍可兑现的承诺与尚未响应的故障都在待办之列，且仅此而已。",
-            ("marts.obligations", "facts.responses"),
+            "Every promise that can still be kept, and every fault unanswered, is in the outlook,"
+            " once its ticket was opened.",
+            "凡是仍可兑现的承诺与尚未响应的故障，工单一经受理即在待办之列，且仅此而已。",
+            ("marts.obligations", "facts.responses", "staging.tickets", "meta.run"),
         ),
     ),
 )

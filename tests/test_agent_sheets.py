@@ -11,7 +11,7 @@ import pytest
 
 from dashboards.agent_sheet import sheet_html, to_do
 from pipelines.reporting.agent_sheets import agent_sheets, workbook, write_agent_sheets
-from tests.harness import build
+from tests.harness import build, give_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,7 +66,7 @@ EXPORTS: dict[str, list[dict[str, Any]]] = {
 def con() -> duckdb.DuckDBPyConnection:
     """A warehouse of two agents that served, as of 12 March 2025."""
     made = build(EXPORTS, as_of="2025-03-12 09:00:00")
-    made.execute("create table meta.files as select 'service_records' as export")
+    give_files(made, ["service_records"])
     return made
 
 
@@ -172,14 +172,14 @@ def test_a_list_that_is_cut_says_so(
 
 def test_an_agent_id_cannot_leave_the_folder(tmp_path: Path) -> None:
     con = build({"tickets": [served("T1", "../../A1")]}, as_of="2025-03-12 09:00:00")
-    con.execute("create table meta.files as select 'service_records' as export")
+    give_files(con, ["service_records"])
     written = write_agent_sheets(con, tmp_path)
     assert {path.parent for path in written} == {tmp_path / "agents"}
 
 
 def test_without_service_records_no_agent_is_accused(tmp_path: Path) -> None:
     con = build({"tickets": [served("T1", "A1")]}, as_of="2025-03-12 09:00:00")
-    con.execute("create table meta.files as select 'tickets' as export")
+    give_files(con, ["tickets"])
     assert write_agent_sheets(con, tmp_path) == []
 
 
@@ -191,7 +191,7 @@ def test_what_to_do_is_first_the_right_form_and_says_where_that_is_unknown() -> 
         ],
     }
     con = build(exports, as_of="2025-03-12 09:00:00")
-    con.execute("create table meta.files as select 'service_records' as export")
+    give_files(con, ["service_records"])
     (sheet,) = agent_sheets(con)
     told = {
         row["ticket_id"]: [to_do(row, language) for language in ("zh", "en")] for row in sheet.owed
@@ -214,7 +214,7 @@ def test_a_sheet_does_not_say_all_was_filed_where_that_is_not_known() -> None:
         "service_records": [record("R1", "T1", "A1", submitted_at=None)],
     }
     con = build(exports, as_of="2025-03-12 09:00:00")
-    con.execute("create table meta.files as select 'service_records' as export")
+    give_files(con, ["service_records"])
     (sheet,) = agent_sheets(con)
     page = sheet_html(sheet)
     assert "No service record is known to be outstanding." in page
@@ -241,7 +241,7 @@ def test_a_sheet_says_where_other_days_had_other_hours() -> None:
             as_of="2025-03-12 09:00:00",
             overrides={"filing": {"values": values}},
         )
-        con.execute("create table meta.files as select 'service_records' as export")
+        give_files(con, ["service_records"])
         pages += [sheet_html(sheet) for sheet in agent_sheets(con)]
     same, other = pages
     assert "within 7×24 hours" in same

@@ -134,6 +134,55 @@ def test_explain_lists_what_counted_and_what_did_not() -> None:
     assert "in force from 2000-01-01" in text
 
 
+def explained(row: dict[str, object], **more: list[dict[str, object]]) -> str:
+    con = build({"tickets": [{"ticket_id": "T1", **row}], **more}, TABLES, "2025-03-03 23:00:00")
+    return explain_ticket(con, "T1")
+
+
+@pytest.mark.parametrize(
+    ("responded_at", "late"),
+    [
+        ("2025-03-03 20:59:59", None),
+        ("2025-03-03 21:00:00", "late       it used all of the target; less is promised"),
+        ("2025-03-03 21:00:01", "late       by 0:00:01 (1 s)"),
+    ],
+)
+def test_explain_says_how_late_a_response_was(responded_at: str, late: str | None) -> None:
+    times = {"opened_at": "2025-03-03 09:00:00", "responded_at": responded_at}
+    text = explained({"fault_level": 1, "city": "北京", **times})
+    assert late in text if late else "late " not in text
+
+
+def test_explain_leaves_out_what_came_after_the_as_of() -> None:
+    pauses: list[dict[str, object]] = [
+        {
+            "ticket_id": "T1",
+            "paused_at": "2025-03-03 12:00:00",
+            "resumed_at": "2025-03-04 01:00:00",
+        },
+        {"ticket_id": "T1", "paused_at": "2025-03-04 02:00:00"},
+    ]
+    row = {"fault_level": 1, "city": "北京", "opened_at": "2025-03-03 09:00:00"}
+    text = explained(row, pauses=pauses)
+    assert "pause      Mon 2025-03-03 12:00:00 to –" in text
+    # the clock stands still at the as-of, so the due time moves on; nothing else is of the 4th
+    assert text.replace("due        Tue 2025-03-04", "").count("2025-03-04") == 0
+
+
+def test_explain_has_no_word_of_terms_where_the_opening_is_not_known() -> None:
+    text = explained({"fault_level": 1, "city": "北京", "responded_at": "2025-03-03 10:00:00"})
+    assert "unmeasurable" in text
+    assert "terms      unknown, as the time of opening is" in text
+    assert "None" not in text
+
+
+def test_explain_does_not_call_no_fault_what_cannot_be_read() -> None:
+    row = {"fault_level": {"unread": "Sev-X"}, "opened_at": "2025-03-03 09:00:00"}
+    text = explained(row)
+    assert "whether the ticket is a fault is not known: fault_level 'Sev-X' cannot be read" in text
+    assert "the ticket is no fault" in explained({"opened_at": "2025-03-03 09:00:00"})
+
+
 def test_explain_shortens_a_long_list_of_stretches() -> None:
     con = build(
         {

@@ -14,7 +14,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from dashboards.workbook import cell_text
 from pipelines.reporting import finance
 from pipelines.reporting.finance import audit_seed, draw_audit_sample, workbook, write_finance
-from tests.harness import build, case_id, check_case, load_cases, rows_of
+from tests.harness import build, case_id, check_case, give_files, load_cases, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +66,9 @@ def company(*, reverse: bool = False) -> dict[str, list[Row]]:
 
 def built(exports: dict[str, list[Row]]) -> duckdb.DuckDBPyConnection:
     tables = [*(f"marts.billing_{name}" for name in MARTS), "marts.renewals"]
-    return build(exports, tables, "2025-06-30 00:00:00")
+    con = build(exports, tables, "2025-06-30 00:00:00")
+    give_files(con, exports)
+    return con
 
 
 @pytest.fixture(scope="module")
@@ -289,10 +291,38 @@ def test_an_empty_company_still_gives_a_workbook(tmp_path: Path) -> None:
         content = written(empty, tmp_path)
     assert records(sheet(content, "结论 Findings")) == []
     said = notes(content)
-    assert any("There are no invoice lines" in line for line in said)
+    assert any("No invoices export was given" in line for line in said)
     assert (
         Decimal(
             sum(row["差额 Difference"] for row in records(sheet(content, "对账 Reconciliation")))
         )
         == 0
     )
+
+
+@pytest.mark.parametrize("is_given", [True, False])
+def test_nothing_is_called_unbilled_without_an_invoices_export_but_with_an_empty_one(
+    tmp_path: Path, *, is_given: bool
+) -> None:
+    """One place decides for the findings, the overview and the sample."""
+    ticket = {
+        "ticket_id": "T1",
+        "customer_id": "C1",
+        "customer_type": "end_customer",
+        "city": "成都",
+        "dispatch_city": "北京",
+        "service_code": "SASL012",
+        "provider": "company",
+        "opened_at": "2024-03-01 09:00:00",
+        "finished_at": "2024-03-02 09:00:00",
+    }
+    with built({"tickets": [ticket]}) as con:
+        give_files(con, ["tickets", "invoices"] if is_given else ["tickets"])
+        found = con.execute("select finding from facts.charges where charge_type = 'service_fee'")
+        assert found.fetchall() == [("not_billed",)]
+        draw_audit_sample(con)
+        content = written(con, tmp_path)
+    sheets = ("结论 Findings", "概要 Overview", "抽样 Audit sample")
+    said = [str(records(sheet(content, name))) for name in sheets]
+    assert [("应收未收" in text) for text in said] == [is_given] * 3
+    assert any("No invoices export" in line for line in notes(content)) is not is_given

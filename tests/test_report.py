@@ -11,7 +11,7 @@ import pytest
 from dashboards.pages import PAGES
 from pipelines.reporting import report
 from pipelines.reporting.report import build_report, queries, read_frames, report_of
-from tests.harness import Exports, build
+from tests.harness import Exports, build, give_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,15 +30,6 @@ TICKET = {
 }
 
 
-def _files(con: object, exports: tuple[str, ...]) -> None:
-    con.execute(  # type: ignore[attr-defined]
-        "create or replace table meta.files as select unnest($exports) as export, 'f.csv' as "
-        "source_file, 'ab' as sha256, 'csv' as format, 'utf-8' as encoding, ',' as delimiter, "
-        "1 as rows_in, 1 as staged, 0 as rejected, 0 as problems, '' as note",
-        {"exports": list(exports)},
-    )
-
-
 @pytest.mark.parametrize("name", sorted(queries()))
 def test_a_query_says_what_its_frame_is_and_its_grain(name: str) -> None:
     lines = queries()[name].splitlines()
@@ -55,7 +46,7 @@ def test_pages_name_only_frames_there_are_and_every_frame_has_a_page() -> None:
 
 def test_a_warehouse_without_tickets_still_makes_every_page(tmp_path: Path) -> None:
     con = build({}, None, "2025-03-31 18:00:00")
-    _files(con, ())
+    give_files(con, ())
     build_report(con, tmp_path)
     assert (tmp_path / "index.html").is_file()
     assert "tickets.csv" in (tmp_path / "en" / "management.html").read_text(encoding="utf-8")
@@ -63,7 +54,7 @@ def test_a_warehouse_without_tickets_still_makes_every_page(tmp_path: Path) -> N
 
 def test_one_ticket_makes_its_month_and_its_section(tmp_path: Path) -> None:
     con = build({"tickets": [TICKET]}, None, "2025-03-31 18:00:00")
-    _files(con, ("tickets",))
+    give_files(con, ("tickets",))
     build_report(con, tmp_path)
     text = (tmp_path / "en" / "management.html").read_text(encoding="utf-8")
     assert "In 2025-03, 1 of 1 decided fault ticket was answered in time (100.0%)" in text
@@ -86,7 +77,7 @@ def test_the_latest_month_on_its_last_day_or_over_is_shown_first(as_of: str, sho
         "responded_at": "2025-02-03 11:00:00",
     }
     con = build({"tickets": [TICKET, earlier]}, None, as_of)
-    _files(con, ("tickets",))
+    give_files(con, ("tickets",))
     frames = read_frames(con)
     assert report_of(frames).month == shown
     assert report_of(frames, date(2025, 2, 1)).month == date(2025, 2, 1)
@@ -94,7 +85,7 @@ def test_the_latest_month_on_its_last_day_or_over_is_shown_first(as_of: str, sho
 
 def test_nothing_is_left_in_the_warehouse(tmp_path: Path) -> None:
     con = build({"tickets": [TICKET]}, None)
-    _files(con, ("tickets",))
+    give_files(con, ("tickets",))
     tables = "select table_schema, table_name from information_schema.tables order by all"
     before = con.execute(tables).fetchall()
     build_report(con, tmp_path)
@@ -159,7 +150,7 @@ def test_the_charges_of_pages_say_what_the_charges_say() -> None:
     unit = {"serial_no": "S1", "purchased_at": "2024-06-01", "warranty_months": "12"}
     exports: Exports = {"tickets": tickets, "invoices": fees, "installed_base": [unit]}
     with build(exports, None, "2025-06-30 00:00:00") as con:
-        _files(con, ("tickets", "invoices", "installed_base"))
+        give_files(con, ("tickets", "invoices", "installed_base"))
         frames = read_frames(con)
         charges = con.sql("select * from facts.charges").pl()
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import textwrap
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +29,7 @@ from pipelines.checks.validation import (
     validate,
     write_results,
 )
+from pipelines.warehouse import open_warehouse
 
 if TYPE_CHECKING:
     import duckdb
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from expectations.on_duckdb import Judgement
 
 from tests.expectations.clean_warehouse import clean_warehouse
+from tests.sample_result import build_warehouse
 
 TICKETS = "staging.tickets"
 
@@ -46,6 +50,13 @@ def planted(sql: str) -> duckdb.DuckDBPyConnection:
     con = clean_warehouse()
     con.execute(sql)
     return con
+
+
+@pytest.mark.parametrize("as_of", ["2020-01-01", "2024-07-01 09:00", "2025-01-01", "2025-06-01"])
+def test_the_sample_holds_at_every_as_of(as_of: str, tmp_path: Path) -> None:
+    path = build_warehouse(tmp_path, as_of=datetime.fromisoformat(as_of))
+    with contextlib.closing(open_warehouse(path)) as con:
+        assert blocking_message(validate(con)) is None
 
 
 # What a failure says

@@ -184,7 +184,7 @@ def changes_table(
             is_filter=True,
             is_hidden=True,
         ),
-        Column("text", Text("另一种解读", "Alternative"), "wide"),
+        Column("text", Text("改按", "Read instead as"), "wide"),
         Column("was", Text("现在", "Now"), "code", states, is_filter=True),
         Column("would_be", Text("会变为", "Would be"), "code", states, is_filter=True),
     )

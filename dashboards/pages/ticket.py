@@ -50,20 +50,36 @@ _SCRIPT = {
         "The data file {file} is not there. Keep the report's folder together.",
     ),
     "met": Text(
-        "响应用时 {used}，时限 {target}（{clock}），达标。",
-        "Answered in {used} of {target} ({clock}): met.",
+        "{did}用时 {used}，时限 {target}（{clock}），达标。",
+        "{did} in {used} of {target} ({clock}): met.",
     ),
     "breached": Text(
-        "响应用时 {used}，时限 {target}（{clock}），超时 {over}。",
-        "Answered in {used} against {target} ({clock}): breached by {over}.",
+        "{did}用时 {used}，时限 {target}（{clock}），超时 {over}。",
+        "{did} in {used} against {target} ({clock}): breached by {over}.",
+    ),
+    "at_target": Text(
+        "{did}用时 {used}，恰好用完时限 {target}（{clock}），须少于时限：超时。",
+        "{did} in {used}, all of the target of {target} ({clock}); less is promised: breached.",
     ),
     "open_late": Text(
-        "仍未响应，已用 {used}，时限 {target}（{clock}），已超时 {over}。",
-        "Still unanswered after {used} against {target} ({clock}): breached by {over}.",
+        "仍{did_not}，已用 {used}，时限 {target}（{clock}），已超时 {over}。",
+        "Still {did_not} after {used} against {target} ({clock}): breached by {over}.",
     ),
     "pending": Text(
-        "尚未响应，已用 {used}，时限 {target}（{clock}），到期 {due}。",
-        "Not answered yet; {used} of {target} used ({clock}), due {due}.",
+        "仍{did_not}，已用 {used}，时限 {target}（{clock}），到期 {due}。",
+        "Still {did_not}; {used} of {target} used ({clock}), due {due}.",
+    ),
+    # What stops the clock (reading 3), done and not done.
+    "did_responded_at": Text("响应", "Answered"),
+    "did_arrived_at": Text("到场", "On site"),
+    "did_finished_at": Text("完成", "Finished"),
+    "did_not_responded_at": Text("未响应", "unanswered"),
+    "did_not_arrived_at": Text("未到场", "waiting for somebody on site"),
+    "did_not_finished_at": Text("未完成", "unfinished"),
+    "fault_unknown": Text(
+        "故障等级或类别读不出来，无法判断是否故障，因此没有判定响应时限。",
+        "The fault level or the category cannot be read, so whether it is a fault is not known, "
+        "and no response target was applied.",
     ),
     "unmeasurable": Text("无法判定：{reason}。", "Cannot be judged: {reason}."),
     "no_response": Text(

@@ -401,8 +401,9 @@
 
     download() {
       const quote = (value) => {
-        let text = value === null || value === undefined ? "" : String(Array.isArray(value) ? value[0] : value);
-        if (typeof value === "string" && /^[=+\-@\t\r]/.test(text)) text = "'" + text;
+        const cell = Array.isArray(value) ? value[0] : value; // of a link its text
+        let text = cell === null || cell === undefined ? "" : String(cell);
+        if (typeof cell === "string" && /^[=+\-@\t\r]/.test(text)) text = "'" + text;
         return /[",\n\r]/.test(text) ? '"' + text.replaceAll('"', '""') + '"' : text;
       };
       const heading = (column) => column.label + (column.kind === "seconds" ? " (s)" : "");

@@ -21,15 +21,16 @@
   const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
   const span = (seconds) => {
     if (seconds === undefined) return "–";
-    const minutes = Math.floor(Math.abs(seconds) / 60);
-    return (seconds < 0 ? "−" : "") + whole.format(Math.floor(minutes / 60)) + ":" + String(minutes % 60).padStart(2, "0");
+    const all = Math.abs(seconds);
+    const two = (number) => String(number % 60).padStart(2, "0");
+    return `${seconds < 0 ? "−" : ""}${whole.format(Math.floor(all / 3600))}:${two(Math.floor(all / 60))}:${two(all)}`;
   };
-  const minute = (text) => (text ? text.slice(0, 16) : "–");
+  const second = (text) => text ?? "–";
   const time = (text) => Date.UTC(+text.slice(0, 4), +text.slice(5, 7) - 1, +text.slice(8, 10), +text.slice(11, 13), +text.slice(14, 16), +(text.slice(17, 19) || 0));
   const stamp = (value) => new Date(value).toISOString();
   /* An inspection is due by the end of its last day, not at 0:00 of the next. */
   const dueOf = (row) => (row.kind === "inspection" && row.due_at
-    ? `${stamp(time(row.due_at) - 864e5).slice(0, 10)} 24:00` : minute(row.due_at));
+    ? `${stamp(time(row.due_at) - 864e5).slice(0, 10)} 24:00:00` : second(row.due_at));
 
   function partOf(id) {
     let value = 0x811c9dc5;
@@ -66,11 +67,11 @@
     const [ticket, hours] = shown;
     place.replaceChildren(
       make("p", { class: "lead-sentence" }, verdict(ticket)),
-      ...(ticket.target_seconds !== undefined || ticket.responded_at ? timeline(ticket, hours) : []),
+      ...(ticket.opened_at && (ticket.target_seconds !== undefined || ticket.responded_at) ? timeline(ticket, hours) : []),
       ...facts(ticket),
       ...table("promises", ticket.promises, [
         ["kind", (row) => label("kind", row.kind)], ["clause", clause], ["responsible", responsible],
-        ["due_at", dueOf], ["done_at", (row) => minute(row.done_at)],
+        ["due_at", dueOf], ["done_at", (row) => second(row.done_at)],
         ["verdict", mark], ["reason", reason],
       ]),
       ...table("charges", ticket.charges, [
@@ -80,10 +81,10 @@
       ]),
       ...table("records", ticket.records, [
         ["record_id", (row) => row.record_id], ["form", (row) => label("form", row.form)], ["agent_id", (row) => row.agent_id ?? "–"],
-        ["submitted_at", (row) => minute(row.submitted_at)], ["engineer", (row) => row.engineer ?? "–"], ["source", source],
+        ["submitted_at", (row) => second(row.submitted_at)], ["engineer", (row) => row.engineer ?? "–"], ["source", source],
       ]),
       ...table("pauses", ticket.pauses, [
-        ["paused_at", (row) => minute(row.paused_at)], ["resumed_at", (row) => minute(row.resumed_at)],
+        ["paused_at", (row) => second(row.paused_at)], ["resumed_at", (row) => second(row.resumed_at)],
         ["reason", (row) => row.reason ?? "–"], ["source", source],
       ]),
     );
@@ -97,12 +98,16 @@
   const mark = (row) => (row.verdict ? make("span", { class: `verdict ${row.verdict}` }, label("verdict", row.verdict)) : "–");
 
   function verdict(ticket) {
-    if (!ticket.verdict) return words.no_response;
+    if (!ticket.verdict) return ticket.is_fault_unknown ? words.fault_unknown : words.no_response;
+    const over = (ticket.elapsed_seconds ?? 0) - (ticket.target_seconds ?? 0);
+    const did = words[`did_${ticket.clock_stops_at ?? "responded_at"}`];
     const values = {
+      did, did_not: words[`did_not_${ticket.clock_stops_at ?? "responded_at"}`],
       used: span(ticket.elapsed_seconds), target: span(ticket.target_seconds), clock: label("clock", ticket.clock),
-      over: span((ticket.elapsed_seconds ?? 0) - (ticket.target_seconds ?? 0)), due: minute(ticket.due_at), reason: reason(ticket),
+      over: span(over), due: second(ticket.due_at), reason: reason(ticket),
     };
-    return put(words[ticket.verdict === "breached" && ticket.is_open ? "open_late" : ticket.verdict], values);
+    const kind = ticket.verdict !== "breached" ? ticket.verdict : ticket.is_open ? "open_late" : over ? "breached" : "at_target";
+    return put(words[kind], values);
   }
 
   function facts(ticket) {
@@ -143,7 +148,7 @@
 
   function timeline(ticket, hours) {
     const start = time(ticket.opened_at);
-    const stop = ticket.responded_at ? time(ticket.responded_at) : time(page.as_of);
+    const stop = ticket.stopped_at ? time(ticket.stopped_at) : Math.max(start, time(page.as_of));
     const due = ticket.due_at ? time(ticket.due_at) : stop;
     const farthest = Math.max(stop, due, start + 3600e3);
     const before = (farthest - start) * 0.03;
@@ -189,9 +194,10 @@
       add("line", { class: "day", x1: x(value), x2: x(value), y1: 56, y2: 114 });
       if (x(value) < width - 40) add("text", { class: "soft", x: x(value) + 3, y: 128 }, dated(value).slice(0, days > 330 ? 7 : 5));
     }
-    const marks = [["opened_at", start, "mark"], [ticket.responded_at ? "responded_at" : "as_of", stop, "mark"]];
+    const marks = [["opened_at", start, "mark"]];
+    if (!ticket.stopped_at) marks.push(["as_of", stop, "mark"]);
     if (ticket.due_at) marks.push(["due_at", due, "due"]);
-    for (const key of ["arrived_at", "finished_at"]) {
+    for (const key of ["responded_at", "arrived_at", "finished_at"]) {
       if (ticket[key] && time(ticket[key]) <= to) marks.push([key, time(ticket[key]), "mark"]);
     }
     marks.sort((a, b) => a[1] - b[1]);

@@ -108,7 +108,11 @@ def _ticket_section(con: duckdb.DuckDBPyConnection, ticket: Row) -> list[str]:
     period = _rows(
         con, "select valid_from from terms.periods where period_id = $p", p=ticket["period_id"]
     )
-    policy = f"in force from {period[0]['valid_from']}" if period else "none on the day of opening"
+    policy = "unknown, as the time of opening is"
+    if ticket["opened_at"]:
+        policy = "none on the day of opening"
+    if period:
+        policy = f"in force from {period[0]['valid_from']}"
     who = " ".join(_given(ticket["provider"], ticket["agent_id"])) or "unknown"
     return [
         f"Ticket {ticket['ticket_id']} · {ticket['customer_type'] or 'unknown customer type'} "
@@ -201,9 +205,11 @@ def _response_section(con: duckdb.DuckDBPyConnection, ticket: Row) -> list[str]:
         id=ticket["ticket_id"],
     )
     if not found:
-        return ["Response · the ticket is no fault: no response time is promised (T4)"]
+        return [_no_response(con, ticket)]
     row = found[0]
-    by = "agreed for this ticket" if ticket["agreed_due_at"] else f"level {row['fault_level']}"
+    by = f"level {row['fault_level'] or 'unknown'}"
+    if ticket["agreed_due_at"]:
+        by = "agreed for this ticket"
     tier = row["city_tier"] or "tier unknown"
     stop = _time(row["stopped_at"]) if row["stopped_at"] else "not yet, measured to the as-of"
     if row["stopped_at"] is None and not row["is_open"]:
@@ -212,9 +218,14 @@ def _response_section(con: duckdb.DuckDBPyConnection, ticket: Row) -> list[str]:
         f"Response · {row['verdict']} · clauses {row['clause']}, AS-7"
         + (" · still open" if row["is_open"] else ""),
         *([f"  why        {row['reason']}"] if row["reason"] else []),
+    ]
+    if row["strictness"] is None:  # without terms nothing is measured
+        return [*lines, f"  stopped    {stop}", *_pause_lines(con, ticket["ticket_id"])]
+    late = _late(row)
+    lines += [
         (
             f"  target     {_hours(row['target_seconds'])}, {by}, {tier}, {row['clock'] or 'no'} "
-            f"clock; time used must be {row['strictness'] or '<'} the target"
+            f"clock; time used must be {row['strictness']} the target"
         ),
         f"  stopped    {stop} ({row['clock_stops_at']}, reading 3)",
         f"  due        {_time(row['due_at'])}",
@@ -222,6 +233,7 @@ def _response_section(con: duckdb.DuckDBPyConnection, ticket: Row) -> list[str]:
             f"  used       {_hours(row['elapsed_seconds'])}, "
             f"pauses {_hours(row['paused_seconds'])} taken out"
         ),
+        *([f"  late       {late}"] if late else []),
         f"  calendar   {_hours(row['calendar_seconds'])}",
         f"  service    {_hours(row['service_seconds'])}",
         (
@@ -230,6 +242,37 @@ def _response_section(con: duckdb.DuckDBPyConnection, ticket: Row) -> list[str]:
         ),
     ]
     return lines + _interval_lines(con, row) + _pause_lines(con, ticket["ticket_id"])
+
+
+def _no_response(con: duckdb.DuckDBPyConnection, ticket: Row) -> str:
+    """Why no response is judged: the ticket is no fault, or whether it is one cannot be read."""
+    unread = _rows(
+        con,
+        """
+        select problem."column" as name, problem.value
+        from staging.problems as problem
+        where problem.export = 'tickets' and problem."column" in ('fault_level', 'category')
+            and problem.source_file = $file and problem.source_row = $row
+        order by problem."column" desc
+        """,
+        file=ticket["source_file"],
+        row=ticket["source_row"],
+    )
+    if not unread:
+        return "Response · the ticket is no fault: no response time is promised (T4)"
+    cells = ", ".join(f"{cell['name']} {cell['value']!r}" for cell in unread)
+    return (
+        f"Response · whether the ticket is a fault is not known: {cells} cannot be read, "
+        "and no response time was applied (T4)"
+    )
+
+
+def _late(row: Row) -> str | None:
+    """How much more than the target was used; None where nothing was, or nobody can tell."""
+    if row["verdict"] != "breached":
+        return None
+    over = row["elapsed_seconds"] - row["target_seconds"]
+    return f"by {_hours(over)}" if over else "it used all of the target; less is promised"
 
 
 def _interval_lines(con: duckdb.DuckDBPyConnection, row: Row) -> list[str]:
@@ -305,7 +348,10 @@ def _merged(intervals: Iterable[Interval]) -> list[Interval]:
 def _pause_lines(con: duckdb.DuckDBPyConnection, ticket_id: str) -> list[str]:
     pauses = _rows(
         con,
-        "select * from staging.pauses where ticket_id = $id order by paused_at, resumed_at",
+        "select pause.* replace (case when pause.resumed_at <= run.as_of then pause.resumed_at end "
+        "as resumed_at) from staging.pauses as pause cross join meta.run as run "
+        "where pause.ticket_id = $id and coalesce(pause.paused_at <= run.as_of, true) "
+        "order by pause.paused_at, pause.resumed_at",
         id=ticket_id,
     )
     return [

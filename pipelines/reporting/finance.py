@@ -15,7 +15,12 @@ from typing import TYPE_CHECKING, Final
 from dashboards.language import Text
 from dashboards.words import CHARGE_TYPES, CUSTOMER_TYPES, EXPECTED, FINDINGS, PROVIDERS
 from dashboards.workbook import Column, Table, book_of
-from pipelines.reporting.finance_sheets import EXCEPTIONS, FINDINGS_SHEET, SHEETS
+from pipelines.reporting.finance_sheets import (
+    EXCEPTIONS,
+    FINDINGS_SHEET,
+    INVOICES_GIVEN,
+    SHEETS,
+)
 from pipelines.reporting.workbook_writer import written_beside
 from pipelines.warehouse.models import select_over
 
@@ -205,13 +210,12 @@ def _overview(
             f"Seed of the audit sample: {seeds[0][0] if seeds else '-'}",
         ),
     ]
-    lines = con.execute("select count(*) from staging.invoices").fetchone()
-    if lines and not lines[0]:
+    if con.execute(f"select {INVOICES_GIVEN}").fetchone() == (False,):
         notes.append(
             Text(
-                "没有发票行：只列应否收费，是否已收无从核对，因此不列漏收",
-                "There are no invoice lines: what may be charged is listed, whether it was billed "
-                "could not be matched, so nothing is listed as unbilled",
+                "没有发票导出：只列应否收费，是否已收无从核对，因此不列漏收",
+                "No invoices export was given: what may be charged is listed, whether it was "
+                "billed could not be matched, so nothing is listed as unbilled",
             )
         )
     found = con.execute("select count(*) from marts.billing_exceptions").fetchone()
@@ -235,9 +239,10 @@ def _overview(
             )
         )
     rows = con.execute(
-        "select finding, currency, sum(charges)::bigint, sum(billed_amount), "
+        "select finding, currency, sum(charges)::bigint, sum(billed_amount), "  # noqa: S608 - of the sheets
         "sum(overbilled_amount), sum(unexplained_amount), sum(unbilled_amount), "
         "sum(unrated_charges)::bigint from marts.billing_monthly "
+        f"where finding <> 'not_billed' or {INVOICES_GIVEN} "
         "group by finding, currency order by finding, currency"
     ).fetchall()
     return Table("概要 Overview", columns, rows, notes)

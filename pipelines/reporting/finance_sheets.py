@@ -29,16 +29,18 @@ class Sheet:
     columns: tuple[Column, ...]
 
 
+#: Without that export nobody knows what was billed, so nothing is called unbilled.
+INVOICES_GIVEN: Final = "exists (select 1 from meta.files where export = 'invoices')"
+
 FINDINGS_SHEET: Final = "结论 Findings"
 _FINDINGS: Final = Sheet(
     FINDINGS_SHEET,
-    "select money_rank, exception, finding, charge_type, expected, biller, issuers, "
+    "select money_rank, exception, finding, charge_type, expected, biller, issuers, "  # noqa: S608 - as above
     "at_stake_amount, billed_amount, currency, month, waiting_since_on, age_days, overlap_days, "
     "customer_id, customer_name, customer_type, ticket_id, serial_no, contract_id, service_code, "
     "service_level, clause, readings, reason_zh, reason, invoice_lines, ticket_file, ticket_row, "
     "charge_id from marts.billing_exceptions "
-    # Without any invoice nobody knows what was billed, so nothing is called unbilled.
-    "where exception <> 'unbilled' or exists (select 1 from staging.invoices) "
+    f"where exception <> 'unbilled' or {INVOICES_GIVEN} "
     "order by money_rank, currency limit $most",
     (
         Column("金额名次 Rank", "number"),
@@ -124,10 +126,11 @@ _RECONCILIATION: Final = Sheet(
 )
 _SAMPLE: Final = Sheet(
     "抽样 Audit sample",
-    "select seed, sample_no, finding, amount_band, stratum_charges, charge_type, expected, "
+    "select seed, sample_no, finding, amount_band, stratum_charges, charge_type, expected, "  # noqa: S608 - as above
     "billed_amount, currency, month, customer_id, ticket_id, serial_no, clause, reason_zh, reason, "
     "invoice_lines, evidence, charge_id, null as result, null as checked_by, null as remark "
-    "from meta.audit_sample order by sample_no limit $most",
+    f"from meta.audit_sample where finding <> 'not_billed' or {INVOICES_GIVEN} "
+    "order by sample_no limit $most",
     (
         Column("种子 Seed"),
         Column("序号 No.", "number"),

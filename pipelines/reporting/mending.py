@@ -22,6 +22,7 @@ import xlsxwriter
 
 from pipelines.contract import INPUTS
 from pipelines.exports.finding import SUFFIXES, WORKBOOK_SUFFIXES
+from pipelines.exports.mended import WRONG, WRONG_IN_ENGLISH, marked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,18 +34,12 @@ FOLDER: Final = "data/mend"
 BESIDE: Final = "mend"
 """Beside the report, where the report hides what the rows say."""
 
-WRONG: Final = "为何在此 what is wrong"
-"""The header of the last column. No export has a column of that name."""
-
-_WRONG_IN_ENGLISH: Final = "what is wrong"
 _NO_KEY: Final = ("缺少编号", "key missing")
 _LONGEST_NAME: Final = 120
 _LONGEST_SHEET_NAME: Final = 31
 _LONGEST_CELL: Final = 32_767
 _NO_CLOCK: Final = datetime(2000, 1, 1)  # noqa: DTZ001 - no moment: the same rows, the same bytes
 _NOT_IN_A_NAME: Final = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*\[\]]+')
-#: What a spreadsheet would run; a number with its sign is none.
-_FORMULA: Final = re.compile(r"[=@\t\r]|[+-](?![\d.,¥￥])")
 _SCHEMA: Final = {
     "export": pl.String,
     "source_file": pl.String,
@@ -136,23 +131,19 @@ def _text(encoding: str, delimiter: str, header: Sequence[str], rows: Sequence[R
     A code page of the West has no words in Chinese.
     """
     # Without its byte order mark a reader would have to guess.
-    marked = re.sub(r"^(utf-?(?:16|32))[-_]?[bl]e$", r"\1", encoding.lower())
+    with_mark = re.sub(r"^(utf-?(?:16|32))[-_]?[bl]e$", r"\1", encoding.lower())
     for is_bilingual in (True, False):
         out = io.StringIO(newline="")
         writer = csv.writer(out, delimiter=delimiter, lineterminator="\r\n")
-        writer.writerow([*header[:-1], WRONG if is_bilingual else _WRONG_IN_ENGLISH])
+        writer.writerow([*header[:-1], WRONG if is_bilingual else WRONG_IN_ENGLISH])
         for cells, zh, en in rows:
-            writer.writerow([*map(_no_formula, cells), f"{zh} / {en}" if is_bilingual else en])
+            writer.writerow([*map(marked, cells), f"{zh} / {en}" if is_bilingual else en])
         try:
-            return out.getvalue().encode(marked)
+            return out.getvalue().encode(with_mark)
         except UnicodeEncodeError:
             if not is_bilingual:
                 raise
     raise AssertionError  # one of the two returned or raised
-
-
-def _no_formula(cell: str) -> str:
-    return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
 def _workbook(sheet: str | None, header: Sequence[str], rows: Sequence[Row]) -> bytes:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipelines.reporting.report import build_report
-from tests.harness import build
+from tests.harness import build, give_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,12 +80,7 @@ def warehouse() -> duckdb.DuckDBPyConnection:
         for row in rows[::9]
     ]
     con = build({"tickets": rows, "pauses": pauses}, None, AS_OF)
-    con.execute(
-        "create table if not exists meta.files as select 'tickets' as export, "
-        "'tickets.csv' as source_file, repeat('ab', 32) as sha256, 'csv' as format, "
-        "'utf-8' as encoding, ',' as delimiter, 400 as rows_in, 400 as staged, 0 as rejected, "
-        "0 as problems, '' as note"
-    )
+    give_files(con, ["tickets"])
     return con
 
 

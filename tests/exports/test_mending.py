@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 import xlsxwriter
 
-from pipelines.reporting.mending import WRONG, write_rows_to_mend
+from pipelines.exports.mended import WRONG
+from pipelines.reporting.mending import write_rows_to_mend
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,6 +91,35 @@ def test_mended_rows_take_the_place_of_those_they_were_made_from(
         (5, "superseded"),
     ]
     assert after.rows("select count(*) from staging.rows_to_mend") == [(1,)]
+
+
+def test_what_looks_like_a_formula_comes_back_as_it_was(
+    stage: Callable[..., Staged], tmp_path: Path
+) -> None:
+    header = "ticket_id,customer_id,customer_name,fault_level,opened_at,description"
+    rows = (
+        "=A1,@C,甲,五级,2025-03-03,=1+1",
+        "-A2,-5,-网络,五级,2025-03-03,- 网络不通",
+        "+A3,+1,'引号,五级,2025-03-03,'单引号",
+    )
+    source = {"tickets.csv": "\n".join([header, *rows, ""]).encode()}
+    first = stage(source)
+    asked = (
+        "select * exclude (source_file, source_row, fault_level) from staging.tickets order by 1"
+    )
+    before = first.rows(asked)
+    (content,) = given_back(first, tmp_path / "report").values()
+    assert b"'=A1,'@C" in content
+    assert b",'- " in content
+    assert "-5,'-网络".encode() in content
+
+    after = stage(
+        {**source, "tickets_mended.csv": content.decode("utf-8-sig").replace("五级", "4").encode()}
+    )
+
+    assert after.rows(asked) == before
+    assert set(after.column("fault_level")) == {4}
+    assert {reason for _, reason, _ in after.rejects()} == {"superseded"}
 
 
 def test_a_row_that_was_replaced_or_repeated_is_not_given_back(
