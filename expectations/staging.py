@@ -20,6 +20,7 @@ from expectations.checks import (
     has_columns,
     in_order,
     key,
+    quoted,
     refers,
     required,
     vocabulary,
@@ -28,6 +29,7 @@ from expectations.checks import (
 
 CONTRACT = "contract: exports"
 BAD_ROWS = "contract: what happens to a bad row"
+_TOTALS = ("合计", "总计", "小计", "共计", "total", "totals", "grand total", "subtotal", "sum")
 
 
 def _types(**columns_by_type: str) -> dict[str, str]:
@@ -93,12 +95,26 @@ STAGED_TYPES = {
 }
 
 
+def _no_total(table: str, keys: tuple[str, ...]) -> Check:
+    return warning(
+        "no_row_of_totals",
+        NoRows(
+            f"select source_file, source_row, {', '.join(keys)} from {table} "
+            f"where lower({keys[0]}) in ({quoted(_TOTALS)})"
+        ),
+        BAD_ROWS,
+        f"No row adds up the others: no {keys[0]} says total.",
+        f"没有合计行：{keys[0]} 不写“合计”。",
+    )
+
+
 def _staged(table: str, keys: tuple[str, ...], *checks: Check) -> Suite:
     """A staged export's suite: columns, key and the way back to file and line come first."""
     common = [has_columns(table, STAGED_TYPES[table])]
     common += [required(column, BAD_ROWS) for column in keys]
     if keys:
         common.append(key(keys, BAD_ROWS))
+        common.append(_no_total(table, keys))
     common += [
         required("source_file", BAD_ROWS),
         required("source_row", BAD_ROWS),
@@ -207,6 +223,23 @@ TICKETS = _staged(
         "A ticket an agent provided names the agent.",
         "由代理商服务的工单写明是哪一家代理商。",
     ),
+    warning(
+        "city_as_the_terms_name_it",
+        NoRows(
+            "select t.source_file, t.source_row, t.ticket_id, t.city, t.dispatch_city "
+            "from staging.tickets as t inner join (select given.city from "
+            "(select city from staging.tickets union select dispatch_city from staging.tickets) "
+            "as given inner join (select city from terms.tier1_cities union "
+            "select service_centre_city from terms.rules) as named "
+            "on contains(given.city, named.city) and given.city <> named.city "
+            "group by given.city) as longer on longer.city in (t.city, t.dispatch_city)"
+        ),
+        "T4",
+        "A city is written as the terms name it: one that only contains the name of a city of"
+        " theirs is taken for another city.",
+        "城市按条款中的名称书写：仅包含条款城市名的写法会被当作另一个城市。",
+        ("terms.tier1_cities", "terms.rules"),
+    ),
     in_order("opened_at", "responded_at", "T4"),
     in_order("opened_at", "arrived_at", "T4"),
     in_order("opened_at", "finished_at", CONTRACT),
@@ -308,13 +341,27 @@ INVOICES = _staged(
         "issuer_in_agents",
         NoRows(
             "select i.source_file, i.source_row, i.invoice_id, i.line_no, i.issuer "
-            "from staging.invoices as i anti join staging.agents as a on a.agent_id = i.issuer "
-            "where i.issuer <> 'company' and exists (select 1 from staging.agents)"
+            "from staging.invoices as i anti join "
+            "(select agent_id from staging.agents union all select agent_id from staging.tickets "
+            "where not exists (select 1 from staging.agents)) as a on a.agent_id = i.issuer "
+            "where i.issuer <> 'company'"
         ),
         "reading 15",
-        "issuer is the company or one of the agents.",
-        "开票方是公司或代理商清单中的代理商。",
-        ("staging.agents",),
+        "issuer is the company or one of the agents; without an export of agents, one that the"
+        " tickets name.",
+        "开票方是公司或代理商清单中的代理商；没有清单时，是工单中出现过的代理商。",
+        ("staging.agents", "staging.tickets"),
+    ),
+    warning(
+        "currency_is_a_code",
+        NoRows(
+            "select source_file, source_row, invoice_id, line_no, currency from staging.invoices "
+            "where length(currency) <> 3 or not regexp_matches(currency, '[A-Z][A-Z][A-Z]')"
+        ),
+        CONTRACT,
+        "currency is a code of three letters; any other spelling is taken for a currency of its"
+        " own.",
+        "币种是三个字母的代码；其他写法都当作另一种货币。",
     ),
 )
 

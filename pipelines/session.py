@@ -11,6 +11,7 @@ Does not belong here: how a step does it (its own module) and how it is shown.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 from dataclasses import dataclass, field
@@ -445,9 +446,21 @@ def write_report(session: Session) -> str:
 def publish_result(session: Session) -> str:
     """Close the warehouse and put the whole result in place of the last one."""
     session.con.close()
+    out = session.settings.out
     if session.cluster:
-        session.cluster.record(session.building, session.settings.out)
-    publish.publish(session.settings.out)
-    if session.cluster:
+        session.cluster.record(session.building, out)
+        publish.publish(out)
         session.cluster.forget_replaced()
-    return str(session.settings.out)
+        return str(out)
+    left = _spark_tables(out)
+    publish.publish(out)
+    if left:
+        return f"{out}; the last result's tables on Spark are not needed any more: remove {left}"
+    return str(out)
+
+
+def _spark_tables(out: Path) -> str | None:
+    """Where the tables lie of a result that Spark made; without Spark nobody can remove them."""
+    with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
+        return str(json.loads((out / publish.SPARK_TABLES).read_text(encoding="utf-8"))["folder"])
+    return None

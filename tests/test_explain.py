@@ -15,6 +15,7 @@ from pipelines.terms.load import BUILT_IN
 from tests.harness import build
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 TABLES = ["facts.responses", "steps.tickets"]
@@ -134,7 +135,7 @@ def test_explain_lists_what_counted_and_what_did_not() -> None:
     assert "in force from 2000-01-01" in text
 
 
-def explained(row: dict[str, object], **more: list[dict[str, object]]) -> str:
+def explained(row: Mapping[str, object], **more: list[dict[str, object]]) -> str:
     con = build({"tickets": [{"ticket_id": "T1", **row}], **more}, TABLES, "2025-03-03 23:00:00")
     return explain_ticket(con, "T1")
 

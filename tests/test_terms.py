@@ -72,6 +72,11 @@ FEE = "{charge_type: service_fee, amount: 500"
         ("charges", "[SASL011, SASL012]", "[SASL011, SASL099]", "SASL099 is not in the catalogue"),
         ("readings", 'strictness: "<"', 'strictness: "<<"', "strictness"),
         ("rate_card", "tolerance_pct: 0", "tolerance_pct: -1", "greater than or equal to 0"),
+        ("rate_card", "tolerance_pct: 0", "tolerance_pct: 1000.1", "less than or equal to 1000"),
+        ("rate_card", "tolerance_pct: 0", "tolerance_pct: .inf", "tolerance_pct"),
+        ("rate_card", "tolerance_pct: 0", "tolerance_pct: 33.33333", "more than four decimals"),
+        ("filing", "silence_days: 30", "silence_days: 1000001", "less than or equal to 1000000"),
+        ("filing", "due_hours: 168", "due_hours: 500001", "less than or equal to 500000"),
         *(
             ("rate_card", "rates: []", f"rates: {rates}", words)
             for rates, words in (

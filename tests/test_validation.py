@@ -171,6 +171,13 @@ def test_nothing_runs_on_an_empty_warehouse() -> None:
     assert validate(con, ["facts.nowhere"]) == []
 
 
+def test_without_an_export_of_agents_an_issuer_is_one_the_tickets_name() -> None:
+    con = planted("delete from staging.agents; update staging.invoices set issuer = '深圳公司'")
+    found = result_of(validate(con, ["staging.invoices"]), "issuer_in_agents")
+    assert not found.success
+    assert {row["issuer"] for row in found.sample} == {"深圳公司"}
+
+
 def test_references_into_an_export_that_was_not_given_are_not_flagged() -> None:
     con = planted("delete from staging.agents; delete from staging.installed_base")
 

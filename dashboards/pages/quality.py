@@ -239,13 +239,16 @@ def _minute(value: Any) -> str | None:  # noqa: ANN401 - a datetime or nothing, 
 def silence(report: Report, agents: Rows) -> dict[str, Any] | None:
     """The calendar of silence: days of each month in which an agent served and filed nothing.
 
-    The last twelve months, and the twenty agents longest silent in them.
+    The last twelve months up to the as-of, and the twenty agents longest silent in them.
     """
     frame = report.frame("agent_silence_months")
     if frame.is_empty():
         return None
-    months = _every_month(min(frame["month"]), max(frame["month"]))[-_MONTHS_IN_HEAT:]
+    last = report.as_of.date().replace(day=1)
+    months = _every_month(min(frame["month"]), last)[-_MONTHS_IN_HEAT:]
     frame = frame.filter(pl.col("month") >= months[0])
+    if frame.is_empty():
+        return None
     rows = {row["agent_id"]: row for row in agents}
     days: dict[str, dict[date, float]] = {}
     for row in frame.iter_rows(named=True):

@@ -34,7 +34,7 @@ from steps.agent_silences as silence
 cross join today
 inner join steps.unrecorded_services as service
     on service.agent_id = silence.agent_id and service.service_finished_at >= silence.begins_at
-where silence.is_current and silence.silent_seconds >= today.silence_days * 86400
+where silence.is_current and silence.silent_seconds >= cast(today.silence_days as bigint) * 86400
 union all
 select
     'retired' as flag,

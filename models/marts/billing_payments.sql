@@ -26,7 +26,8 @@ judged as (
         on days.period_id = listed.period_id
     left join terms.payment_methods as methods
         on days.period_id = methods.period_id
-        and lower(lines.payment_method) = methods.spelling
+        and translate(lines.payment_method, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz')
+            = methods.spelling
 )
 
 select

@@ -28,7 +28,8 @@
 --   period_expected: billable, free or undetermined
 --   overlap_days: days from coverage_start before maintenance_from_on, within the coverage; known
 --     without that day where all of the coverage is before it
---   early_share: of the coverage, the part before that day, unit by unit; 0 when none, null when unknown
+--   early_unit_days: days of the coverage before that day, of each unit; 0 when none, null when unknown
+--   unit_days: days of the coverage, of each unit; null when unknown
 --   overlap_amount: share of billed_amount for those days; null when the coverage has no end
 --   overcredited_amount: in the last month of the period, what was credited beyond what was billed
 with
@@ -183,19 +184,18 @@ select
     case
         when period_expected = 'billable' then 0
         when period_expected = 'free' and open_unit_count = 0
-            then cast(early_unit_days as double) / (unit_count * coverage_days)
-    end as early_share,
+            then cast(early_unit_days as bigint)
+    end as early_unit_days,
+    cast(unit_count * coverage_days as bigint) as unit_days,
+    -- Reckoned in whole cents, a half one away from zero: as a double it would be near it.
     case
         when period_expected = 'free' and open_unit_count = 0 and coverage_end is not null
             then cast(
-                round(
-                    cast(
-                        cast(billed_amount as double) * early_unit_days
-                        / (unit_count * coverage_days) as decimal(38, 8)
-                    ),
-                    2
-                ) as decimal(18, 2)
-            )
+                (
+                    2 * cast(abs(billed_amount) * 100 as hugeint) * early_unit_days
+                    + unit_count * coverage_days
+                ) // (2 * unit_count * coverage_days) as decimal(18, 0)
+            ) * case when billed_amount < 0 then -0.01 else 0.01 end
     end as overlap_amount,
     case when is_last_of_period and period_amount < 0
         then cast(period_amount as decimal(18, 2)) end as overcredited_amount

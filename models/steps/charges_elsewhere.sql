@@ -66,13 +66,18 @@ found_elsewhere as (
         bills.line_count,
         bills.unreadable_count,
         bills.repeats_invoice_id,
-        -- Of what is early, the other lines are too much as well, credits taken off.
+        -- Of what is early, the other lines are too much as well, credits taken off; a credit of
+        -- all of which nothing is early is whole, however many days that is.
         case
-            when bills.is_duplicate
-                then cast(
-                    cast(cast(bills.credited_amount as double) * (1 - periods.early_share) as decimal(38, 8))
-                    as decimal(18, 2)
-                )
+            when not bills.is_duplicate then null
+            when periods.early_unit_days = 0 then bills.credited_amount
+            else cast(
+                (
+                    2 * cast(bills.credited_amount * 100 as hugeint)
+                        * (periods.unit_days - periods.early_unit_days)
+                    + periods.unit_days
+                ) // (2 * periods.unit_days) as decimal(18, 0)
+            ) * 0.01
         end as credited_amount,
         bills.coverage_start,
         bills.coverage_end,

@@ -211,11 +211,11 @@ covered_tickets as (
     group by ticket_id
 ),
 
--- What was not billed is counted in the currency of the rate card, where that has but one.
+-- What was not billed is counted in the currency of the rate card, where that has but one for it.
 card_currencies as (
-    select period_id, charge_type, min(currency) as currency
-    from terms.rate_card
-    group by period_id, charge_type
+    select period_id, charge_type, service_code, product_type, min(currency) as currency
+    from steps.charge_rates
+    group by period_id, charge_type, service_code, product_type
     having min(currency) = max(currency)
 ),
 
@@ -276,7 +276,10 @@ tickets_charged as (
         on entitlements.ticket_id = billed.ticket_id
         and billed.charge_type = 'service_fee'
     left join card_currencies as card
-        on entitlements.period_id = card.period_id and card.charge_type = 'service_fee'
+        on entitlements.period_id = card.period_id
+        and card.charge_type = 'service_fee'
+        and coalesce(entitlements.service_code, '') = card.service_code
+        and coalesce(entitlements.product_type, '') = card.product_type
     where billed.ticket_id is null
     union all
     select
@@ -304,7 +307,10 @@ tickets_charged as (
         on entitlements.ticket_id = billed.ticket_id
         and billed.charge_type = 'maintenance_fee'
     left join card_currencies as card
-        on entitlements.period_id = card.period_id and card.charge_type = 'maintenance_fee'
+        on entitlements.period_id = card.period_id
+        and card.charge_type = 'maintenance_fee'
+        and coalesce(entitlements.service_code, '') = card.service_code
+        and coalesce(entitlements.product_type, '') = card.product_type
     where billed.ticket_id is null and entitlements.is_maintenance_expected
 ),
 

@@ -97,6 +97,9 @@ def city_hint(city: str, terms_dir: Path | None = None) -> str | None:
     tier1 = {city_name(given) for cities in values for given in cities.tier1}
     if name in tier1:
         return None
+    for known in sorted(tier1):
+        if known in name:
+            return f"{city} is taken for a city of the other tier. Did you mean {known}?"
     spellings = {spelling: known for spelling, known in CITIES.items() if known in tier1}
     spellings |= {known.lower(): known for known in tier1}
     found = process.extractOne(

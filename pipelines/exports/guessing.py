@@ -16,7 +16,7 @@ from rapidfuzz import fuzz
 
 from pipelines.contract import Kind
 from pipelines.exports.conventions import TIME_WAYS, ways_of
-from pipelines.exports.headers import fold
+from pipelines.exports.headers import fold, own_names
 from pipelines.exports.synonyms import HEADERS, VALUES
 from pipelines.exports.values import CITIES, NULL_WORDS
 
@@ -36,6 +36,14 @@ _NEAR_NAME: Final = 0.85
 _LEAST_NAME: Final = 0.6
 _FEW_CHOICES: Final = 30
 _MUST_PARSE: Final = (Kind.INSTANT, Kind.DATE, Kind.MONEY, Kind.DECIMAL, Kind.INTEGER)
+#: What a header of a plan has, or of what happened again: none of the time at which it happened.
+_NO_EVENT = re.compile(
+    r"应|须|要求|计划|预计|期望|承诺|最迟|截止|时限|到期|预约|约定|最后|最近|再次|重新"
+    r"|(?:^|_)(?:due|deadline|target|by|expected|planned|scheduled|estimated|sla|last|latest"
+    r"|reopened)(?:_|$)",
+    re.IGNORECASE,
+)
+_ACTUAL = re.compile(r"^(?:实际|actual_?)")
 _LEVEL = re.compile(r"(?:^|[^0-9])([1-4])(?![0-9])")
 _DIGIT = re.compile(r"\d")
 _NEAR_VALUE: Final = 88
@@ -137,6 +145,10 @@ def name_similarity(column: Column, header: str, export: Export) -> float:
     bare = re.sub(r"^custom field \((.*)\)$|^(?:u|cf)_", r"\1", header.strip(), flags=re.IGNORECASE)
     found = fold(bare)
     own, others = _names(column)
+    if column.is_event and found not in own:
+        if _NO_EVENT.search(found.replace("响应", "")):
+            return 0.0
+        found = _ACTUAL.sub("", found)
     if found in own:
         return _OWN_NAME
     if found in others:
@@ -148,8 +160,7 @@ def name_similarity(column: Column, header: str, export: Export) -> float:
 
 
 def _names(column: Column) -> tuple[list[str], list[str]]:
-    own = [fold(name) for name in (column.name, *column.aliases)]
-    return own, [fold(name) for name in HEADERS.get(column.name, ())]
+    return [*own_names(column)], [fold(name) for name in HEADERS.get(column.name, ())]
 
 
 def _likeness(found: str, name: str) -> float:

@@ -10,7 +10,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rapidfuzz import fuzz, process
 
@@ -21,7 +21,7 @@ from pipelines.exports.quoting import is_among
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipelines.contract import Export
+    from pipelines.contract import Column, Export
     from pipelines.exports.mapping import ColumnRule, ExportMapping
 
 HEADER_SEARCH_ROWS = 50
@@ -113,6 +113,22 @@ def match_headers(headers: Sequence[str], export: Export, rules: ExportMapping |
     return Match(positions, unknown, repeated, groups, absent)
 
 
+_UNITS: Final = {
+    "amount": ("元", "人民币", "人民币元", "CNY", "RMB"),
+    "training_hours": ("小时", "课时", "学时", "h", "hours"),
+    "warranty_months": ("月", "个月", "months"),
+}
+"""What may stand in brackets behind a header and says what its numbers are read as anyway."""
+
+
+def own_names(column: Column) -> tuple[str, ...]:
+    """The headers, folded, that are a column's own, its name first; with a unit behind them."""
+    names = [fold(name) for name in (column.name, *column.aliases)]
+    units = [fold(unit) for unit in _UNITS.get(column.name, ())]
+    behind = [f"{name}{gap}({unit})" for name in names for unit in units for gap in ("", "_")]
+    return (*names, *behind)
+
+
 def known_headers(export: Export, rules: ExportMapping | None) -> set[str]:
     """The headers, folded, that give a column of an export."""
     return set(_wanted(export, rules))
@@ -122,10 +138,10 @@ def _wanted(export: Export, rules: ExportMapping | None) -> dict[str, str]:
     """Folded header → contract column; what a mapping settles goes by its headers alone."""
     settled = {*rules.columns, *rules.constants} if rules else set()
     wanted = {
-        fold(name): column.name
+        name: column.name
         for column in export.columns
         if column.name not in settled
-        for name in (column.name, *column.aliases)
+        for name in own_names(column)
     }
     for name, rule in (rules.columns if rules else {}).items():
         wanted |= dict.fromkeys(map(fold, chain.from_iterable(rule.sources)), name)

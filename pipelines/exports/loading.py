@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from pipelines.contract import Kind
 from pipelines.errors import DataError
 from pipelines.exports import conventions, values
 from pipelines.exports.deciding import decide
@@ -243,11 +244,14 @@ class Stage:
         decided = source.conventions.get(column.name)
         way = rule.way if rule and rule.way else decided.way if decided else None
         zone = (rule.timezone if rule else None) or (rules.timezone if rules else None)
+        if column.kind is Kind.DATE:
+            zone = None  # a day of the calendar is in no zone
         return values.Reading(
             timezone=self.timezone,
             source_timezone=zone or self.timezone,
             is_plain=match.places(column.name) <= source.plain,
             has_serials=source.has_serials,
+            day_zero=source.day_zero,
             values=rule.values if rule else {},
             formats=rule.formats if rule else (),
             null_words=rules.null_values if rules else (),

@@ -92,7 +92,7 @@ def _may_mean_another(column: Column, text: str) -> str | None:
         return " and ".join(own)
     if column.kind is Kind.CITY:
         words = "|".join(word for word in values.known_words(column) if not word.isascii())
-        return f"{text} < '一' or suffix({text}, '市') or contains({literal(words)}, {text})"
+        return f"{text} < '一' or contains({text}, '市') or contains({literal(words)}, {text})"
     if column.kind in (Kind.ID, Kind.CODE, Kind.ISSUER):
         doubt = _may_be_one_of(text, values.known_words(column))
         if column.kind is Kind.CODE:

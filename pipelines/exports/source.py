@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pipelines.exports.values import DAY_ZERO
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -40,6 +42,9 @@ class Source:
     cannot be read strictly at all, ``exact`` reads it again row by row. ``registered`` names a
     frame to be unregistered from the connection when the rows are staged.
 
+    ``has_texts_as_formulas``: cells may be written ``="0012"``.
+
+    ``has_serials`` and ``day_zero`` are for its cells as ``values.Reading`` has them.
     ``plain`` are the positions of columns whose text is plain (as ``values.Reading`` says),
     ``numbers`` of those that are numbers by their type; ``conventions`` says how the columns go
     that could be read in two ways: None where a look at them told nothing.
@@ -60,6 +65,8 @@ class Source:
     pick: Callable[[list[int]], str] | None = None
     plain: frozenset[int] = frozenset()
     has_serials: bool = False
+    has_texts_as_formulas: bool = False
+    day_zero: str = DAY_ZERO
     blank_is_null: bool = True
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)

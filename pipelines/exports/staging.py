@@ -25,9 +25,9 @@ from pipelines.contract import EXPORTS, INPUTS, TICKET_EVENTS
 from pipelines.errors import DataError
 from pipelines.exports.finding import WORKBOOK_SUFFIXES, find_exports
 from pipelines.exports.folding import fold_pauses, fold_tickets, forget, log_export
+from pipelines.exports.guards import without_guards
 from pipelines.exports.keeping import CannotKeepError, Plan, attached, sha256
 from pipelines.exports.loading import Stage, create_table
-from pipelines.exports.mended import without_marks
 from pipelines.exports.parquet_files import read_parquet_file
 from pipelines.exports.quoting import identifier
 from pipelines.exports.summary import StagingSummary
@@ -254,8 +254,8 @@ class _Reader:
         self._read_ahead()
 
     def read(self, file: ExportFile) -> list[Source]:
-        """The sources of the next file, rows that were mended as they were given back."""
-        return [without_marks(source) for source in self._read(file)]
+        """The sources of the next file, their cells without what guards them."""
+        return [without_guards(source) for source in self._read(file)]
 
     def _read(self, file: ExportFile) -> list[Source]:
         if file.suffix in WORKBOOK_SUFFIXES:

@@ -21,6 +21,7 @@ from xml.parsers import expat
 import polars as pl
 
 from pipelines.errors import DataError
+from pipelines.exports.values import DAY_ZERO, DAY_ZERO_OF_1904
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +53,7 @@ _WITHOUT_ADDRESS = re.compile(_CELL_WITHOUT_ADDRESS.encode())
 _ADDRESS = re.compile(rb"""\sr=["']([A-Za-z]{1,9})(\d{1,18})["']""")
 _CELL_BYTES = 30
 """A cell with a shared text takes at least so many bytes of its sheet."""
+_FROM_1904 = re.compile(rb"""<[\w:]*workbookPr\b[^>]*\bdate1904=["'](?:1|true)["']""")
 _SHARED_TEXT = re.compile(rb"""<c\b[^>]*\bt="s"[^>]*>\s*<v>(\d{1,9})</v>""")
 _TABLE = "urn:oasis:names:tc:opendocument:xmlns:table:1.0 "
 _OPEN_CELLS = ("table-cell", "covered-table-cell")
@@ -126,6 +128,16 @@ def survey(path: Path) -> dict[str, Extent]:
     for name, extent in found.items():
         _check(path.name, name, extent)
     return found
+
+
+def day_zero(path: Path) -> str:
+    """The day from which a workbook counts its days: ``values.DAY_ZERO``, or the one of 1904."""
+    try:
+        with zipfile.ZipFile(path) as book, book.open("xl/workbook.xml") as stream:
+            head = stream.read(_CHUNK_BYTES)
+    except (zipfile.BadZipFile, zlib.error, KeyError, OSError, NotImplementedError, RuntimeError):
+        return DAY_ZERO  # no such book, or one that its reader speaks of
+    return DAY_ZERO_OF_1904 if _FROM_1904.search(head) else DAY_ZERO
 
 
 def _check(file_name: str, sheet: str, extent: Extent) -> None:

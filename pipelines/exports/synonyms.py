@@ -108,7 +108,7 @@ HEADERS: Final[dict[str, tuple[str, ...]]] = {
             "首次响应时间",
             "首次响应",
         ),
-        *("首响时间", "回复时间", "派单时间", "首次回复时间", "接听时间"),
+        *("首响时间", "回复时间", "首次回复时间", "接听时间"),
     ),
     "arrived_at": (
         *("arrived", "arrival", "arrival time", "on site", "onsite at", "work start"),

@@ -16,6 +16,7 @@ from pipelines.contract import INPUTS
 from pipelines.errors import DataError
 from pipelines.exports import decoding
 from pipelines.exports.finding import PACKED_TEXT_SUFFIXES
+from pipelines.exports.guards import TEXT_AS_FORMULA
 from pipelines.exports.headers import HEADER_SEARCH_ROWS, find_header_row, match_headers
 from pipelines.exports.quoting import literal, one_file
 from pipelines.exports.reasons import NUL_BYTES, TOO_MANY_CELLS
@@ -77,6 +78,7 @@ def read_text_file(file: ExportFile, rules: ExportMapping | None, temp_dir: Path
         expected_rows=decoded.lines - header_end,
         plain=frozenset(range(len(headers) if decoded.is_plain and delimiter != "\t" else 0)),
         blank_is_null=False,
+        has_texts_as_formulas=TEXT_AS_FORMULA in head,
         notes=[] if header_line == 1 else [f"header found in line {header_line}"],
     )
     rows_file = decoding.temporary(temp_dir, "rows", name)

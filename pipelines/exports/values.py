@@ -104,16 +104,23 @@ NULL_WORDS = (
 )
 """Words that mean "nothing" in every column but free text, in lower case."""
 
-CITY = "^(?:.{2,6}(?:省|自治区))?(..+)市$"
-"""A city as addresses write it (广东省深圳市): between province and suffix stands its name."""
+CITY = (
+    "^(?:.{2,6}(?:省|自治区)|(?:北京|上海|天津|重庆)市)?(?:.{2,12}(?:自治州|地区|盟))?"
+    r"(..+?)\s*市(?:.*[^市])?$"
+)
+"""A city as addresses write it (广东省深圳市南山区): its name stands between province and 市."""
 
 CITIES = {
     "beijing": "北京",
+    "bei jing": "北京",
     "peking": "北京",
     "shanghai": "上海",
+    "shang hai": "上海",
     "guangzhou": "广州",
+    "guang zhou": "广州",
     "canton": "广州",
     "shenzhen": "深圳",
+    "shen zhen": "深圳",
     "tianjin": "天津",
     "chongqing": "重庆",
     "chengdu": "成都",
@@ -122,6 +129,8 @@ CITIES = {
     "nanjing": "南京",
     "suzhou": "苏州",
     "xi'an": "西安",
+    "xi’an": "西安",
+    "xi an": "西安",
     "xian": "西安",
     "changsha": "长沙",
     "zhengzhou": "郑州",
@@ -155,7 +164,15 @@ CITIES = {
 }
 """English names of cities, in lower case, and the names the terms use."""
 
-_DAY_ZERO = "1899-12-30"
+CITY_WORDS = CITIES | {
+    f"{name}{end}": known for name, known in CITIES.items() for end in ("市", " city")
+}
+"""The same, with what may stand behind them."""
+
+DAY_ZERO = "1899-12-30"
+DAY_ZERO_OF_1904 = "1904-01-01"
+"""Where a workbook counts its days from that year, as old ones of a Macintosh do."""
+
 NO_DATES_BEFORE = "1900-03-01"
 """Spreadsheets keep a time of day as a moment of 1899-12-30 and the days after."""
 
@@ -197,8 +214,8 @@ class Reading:
 
     ``is_plain`` promises that the text holds no blanks but spaces and nothing full-width,
     which spares two passes over it. ``has_serials`` allows the day number of a spreadsheet as
-    a time. ``values``, ``formats`` and ``null_words`` come from a mapping, as does
-    ``source_timezone``, the zone of times that carry no offset. ``way`` is one of
+    a time, counted from ``day_zero``. ``values``, ``formats`` and ``null_words`` come from a
+    mapping, as does ``source_timezone``, the zone of times that carry no offset. ``way`` is one of
     ``conventions``; None: cells that could be read in two ways are not read.
     """
 
@@ -206,6 +223,7 @@ class Reading:
     source_timezone: str
     is_plain: bool = False
     has_serials: bool = False
+    day_zero: str = DAY_ZERO
     values: dict[str, str] = field(default_factory=dict)
     formats: Sequence[str] = ()
     null_words: Sequence[str] = ()
@@ -344,8 +362,9 @@ def within(column: Column, number: str, *others: str) -> str:
 
 
 def _first_moment(reading: Reading) -> str:
-    # A time of day alone is a moment of the spreadsheet's first days: never a date there.
-    return NO_DATES_BEFORE if reading.has_serials else f"{FIRST_YEAR}-01-01"
+    # A time of day alone is a moment of the spreadsheet's first days: never a date there. The
+    # first moment of all is what databases write for none.
+    return NO_DATES_BEFORE if reading.has_serials else f"{FIRST_YEAR}-01-01 00:00:01"
 
 
 def can_fail(column: Column) -> bool:
@@ -370,7 +389,7 @@ def reason(column: Column, said: str) -> str:
     """SQL of the words that say why there is no value, ``said`` being what ``found`` gave."""
     if column.kind in (Kind.INSTANT, Kind.DATE):
         is_time_of_day = (
-            f"{said} >= timestamp '{_DAY_ZERO}' and {said} < timestamp '{NO_DATES_BEFORE}'"
+            f"{said} >= timestamp '{DAY_ZERO}' and {said} < timestamp '{NO_DATES_BEFORE}'"
         )
         return (
             f"(case when {said} is null then {literal(NOT_A_TIME)}"
@@ -411,7 +430,7 @@ def _word(column: Column, text: str) -> str:
     word = text
     if column.kind is Kind.CITY:
         word = (
-            f"(case suffix({text}, '市') when true"
+            f"(case contains({text}, '市') when true"
             f" then regexp_replace({text}, {literal(CITY)}, '\\1') else {text} end)"
         )
     elif column.kind is Kind.CODE:
@@ -426,7 +445,7 @@ def known_words(column: Column) -> dict[str, str | None]:
     """
     others = _spellings(column.choices or {})
     if column.kind is Kind.CITY:
-        others = CITIES | {f"{name}市": known for name, known in CITIES.items()}
+        others = CITY_WORDS
     return {**dict.fromkeys(NULL_WORDS), **others}
 
 
@@ -528,7 +547,7 @@ def _instant(text: str, reading: Reading, parts: str | None) -> str:
         attempts.append(
             moved(
                 f"(case when regexp_full_match({text}, {literal(_SERIAL_PATTERN)})"
-                f" then timestamp '{_DAY_ZERO}' + to_milliseconds({milliseconds}) end)",
+                f" then timestamp '{reading.day_zero}' + to_milliseconds({milliseconds}) end)",
                 None,
                 reading,
             )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import fastexcel
@@ -24,6 +24,7 @@ from pipelines.exports.headers import HEADER_SEARCH_ROWS, find_header_row, match
 from pipelines.exports.quoting import identifier
 from pipelines.exports.reasons import ERROR_CELL
 from pipelines.exports.source import Finding, Source
+from pipelines.exports.values import DAY_ZERO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,8 +99,10 @@ def read_workbook(
         )
         raise DataError(message)
     own = [sheet for sheet in matching if not _is_about_another(sheet, file)]
-    chosen = own or matching or filled[:1]
-    left = [sheet.name for sheet in filled if sheet not in chosen]
+    day_zero = surveying.day_zero(file.path)
+    chosen = [replace(sheet, day_zero=day_zero) for sheet in own or matching or filled[:1]]
+    read = {sheet.name for sheet in chosen}
+    left = [sheet.name for sheet in filled if sheet.name not in read]
     sources = [_source(con, file, sheet, is_only=len(chosen) == 1) for sheet in chosen]
     if left:
         sources[0].notes.append(f"sheets not read: {', '.join(left)}")
@@ -136,6 +139,7 @@ class _Sheet:
     positions: dict[str, int]
     is_match: bool
     is_visible: bool
+    day_zero: str = DAY_ZERO
 
 
 def _sheet(
@@ -279,6 +283,7 @@ def _source(
             position for position, column in enumerate(rows.columns[:-1]) if _is_plain(column)
         ),
         has_serials=True,
+        day_zero=sheet.day_zero,
         findings=[finding for finding in findings if finding.line > first],
         notes=notes,
         registered=table,

@@ -22,7 +22,7 @@ import xlsxwriter
 
 from pipelines.contract import INPUTS
 from pipelines.exports.finding import SUFFIXES, WORKBOOK_SUFFIXES
-from pipelines.exports.mended import WRONG, WRONG_IN_ENGLISH, marked
+from pipelines.exports.guards import WRONG, WRONG_IN_ENGLISH, guarded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -137,7 +137,7 @@ def _text(encoding: str, delimiter: str, header: Sequence[str], rows: Sequence[R
         writer = csv.writer(out, delimiter=delimiter, lineterminator="\r\n")
         writer.writerow([*header[:-1], WRONG if is_bilingual else WRONG_IN_ENGLISH])
         for cells, zh, en in rows:
-            writer.writerow([*map(marked, cells), f"{zh} / {en}" if is_bilingual else en])
+            writer.writerow([*map(guarded, cells), f"{zh} / {en}" if is_bilingual else en])
         try:
             return out.getvalue().encode(with_mark)
         except UnicodeEncodeError:

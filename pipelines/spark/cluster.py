@@ -12,11 +12,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 import pyarrow as pa
+from py4j.protocol import Py4JError, Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql.types import DataType
 from sqlglot import exp
@@ -25,8 +28,9 @@ from pipelines import warehouse
 from pipelines.checks import validation
 from pipelines.errors import DataError, UsageError
 from pipelines.exports.quoting import literal
+from pipelines.publish import SPARK_TABLES
 from pipelines.spark.dialect import UntranslatableError, spark_type, translated
-from pipelines.spark.session import open_session
+from pipelines.spark.session import java_reason, open_session, words_of
 from pipelines.spark.steps import computed_once, read_as_views, view_name
 from pipelines.spark.storage import Storage
 from pipelines.warehouse import models
@@ -38,8 +42,6 @@ if TYPE_CHECKING:
 
     from pipelines.warehouse.models import Model
 
-TABLES: Final = "tables.json"
-"""The file of OUT that says where the Parquet tables of its result lie."""
 STEPS: Final = "once"
 """Where in the run's folder the steps lie that a model computes once."""
 
@@ -93,8 +95,11 @@ class Cluster:
             else:
                 self._write(model.name, frame, view_name(model.name))
         except (PySparkException, UntranslatableError) as error:
-            message = f"{model.name} could not be built on Spark ({model.path}): {error}"
+            message = f"{model.name} could not be built on Spark ({model.path}): {words_of(error)}"
             raise DataError(message) from error
+        except (Py4JError, ConnectionError) as error:
+            message = f"{model.name} could not be built on Spark: {self._failed(error)}"
+            raise DataError(message) from None
         self._types[model.name] = columns
         if not model.is_view and not model.is_scratch:
             self._bring_home(con, model)
@@ -121,11 +126,11 @@ class Cluster:
     def record(self, building: Path, out: Path) -> None:
         """Write into the build where its tables lie; remember where those of OUT do."""
         with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
-            known = json.loads((out / TABLES).read_text(encoding="utf-8"))
+            known = json.loads((out / SPARK_TABLES).read_text(encoding="utf-8"))
             self._replaced = str(known["folder"])
         self.storage.remove_part(STEPS)
         said = {"folder": self.storage.folder}
-        (building / TABLES).write_text(json.dumps(said) + "\n", encoding="utf-8")
+        (building / SPARK_TABLES).write_text(json.dumps(said) + "\n", encoding="utf-8")
         self._is_kept = True
 
     def forget_replaced(self) -> None:
@@ -134,11 +139,39 @@ class Cluster:
             self.storage.remove(self._replaced)
 
     def close(self) -> None:
-        """End the session; tables that no result names go."""
-        if not self._is_kept:
-            self.storage.remove()
-        if self._is_ours:
-            self.spark.stop()
+        """End the session; tables that no result names go.
+
+        In a thread of its own, which has a connection to Java of its own: who is interrupted in
+        the middle of a call leaves the other one out of step.
+        """
+        with ThreadPoolExecutor(1, "end-spark") as thread:
+            thread.submit(self._end).result()
+
+    def _end(self) -> None:
+        try:
+            if not self._is_kept:
+                self.spark.sparkContext.cancelAllJobs()
+                self.storage.remove()
+        finally:
+            if self._is_ours:
+                self.spark.stop()
+                if not self._is_kept and self.storage.here:  # what a cancelled job still wrote
+                    shutil.rmtree(self.storage.here, ignore_errors=True)
+
+    def _failed(self, error: Exception) -> str:
+        """Why Java did not do as it was asked, and what to do."""
+        if not isinstance(error, Py4JJavaError):
+            return (
+                "its driver, a process of Java, has ended. Mostly its memory was not enough: give "
+                "it more (spark.driver.memory) and run again. The last result is as it was."
+            )
+        reason = java_reason(error)
+        if "No space left" in reason:
+            return (
+                f"the disk under --warehouse {self.storage.root} or spark.local.dir is full. Free "
+                "some space and run again. The last result is as it was."
+            )
+        return f"{reason}. See the log of the cluster. The last result is as it was."
 
     def _carry_over(self, con: duckdb.DuckDBPyConnection) -> None:
         """Bring every table there is, as Parquet, to where Spark reads it."""
@@ -179,7 +212,8 @@ class Cluster:
             files = self.storage.fetch(model.name, Path(temporary)) / "*.parquet"
             con.execute(
                 f"insert into {model.place} by name "  # noqa: S608 - our names
-                f"select * from read_parquet({literal(str(files))}) order by all"
+                f"select * from read_parquet({literal(str(files))}, hive_partitioning = false)"
+                " order by all"
             )
 
     def _typed(self, select: str, columns: dict[str, str]) -> DataFrame:

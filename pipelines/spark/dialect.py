@@ -84,6 +84,12 @@ def _rewritten(tree: exp.Expr, mends: Mapping[type[exp.Expr], Mend]) -> exp.Expr
     return tree
 
 
+def _type(node: exp.DataType) -> exp.Expr:
+    """The one type Spark has no name for."""
+    is_huge = node.this is exp.DataType.Type.INT128
+    return exp.DataType.build("DECIMAL(38, 0)", dialect="spark") if is_huge else node
+
+
 def _literal(value: object) -> exp.Expr:
     if isinstance(value, (list, tuple)):
         return exp.Array(expressions=[_literal(one) for one in value])
@@ -230,6 +236,7 @@ def _listed(node: exp.Expr) -> exp.Expr:
 _MENDS: dict[type[exp.Expr], Mend] = {
     exp.Anonymous: _function,
     exp.CTE: _step,
+    exp.DataType: _type,
     exp.TimeToUnix: _seconds,
     exp.ToDays: lambda node: _span("DAY")([node.this]),
     exp.DateAdd: _sum,

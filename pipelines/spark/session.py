@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import logging
 import os
+import re
 import shutil
 import socket
 import sys
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import IO
 
+    from py4j.protocol import Py4JJavaError
     from pyspark.sql import SparkSession
 
 SETTINGS: Final = {
@@ -47,6 +50,7 @@ LOCAL_SETTINGS: Final = {
 }
 SECONDS_TO_ANSWER: Final = 5
 _LINES_OF_A_REASON: Final = 5
+_CAUSE: Final = re.compile(r"Exception|Error|Caused by")
 
 
 def check_installed() -> None:
@@ -126,6 +130,8 @@ def open_session(master: str, settings: Mapping[str, str] | None = None) -> Spar
             )
             raise UsageError(message) from error
     session.sparkContext.setLogLevel("ERROR")
+    # What it would print as JSON is said once, where the error is handled.
+    logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
     return session
 
 
@@ -158,9 +164,25 @@ def _quiet() -> Iterator[IO[bytes]]:
             os.close(kept)
 
 
+def words_of(error: Exception) -> str:
+    """What Spark says of a select, without the advice to change what the run must not."""
+    return re.sub(r"\s*If necessary set .*? to bypass this error\.?", "", str(error))
+
+
+def java_reason(error: Py4JJavaError) -> str:
+    """The first cause of an error of Java, in its own words."""
+    cause = error.java_exception
+    while cause.getCause() is not None:
+        cause = cause.getCause()
+    return str(cause.toString()).splitlines()[0]
+
+
 def _reason(error: Exception, said: IO[bytes]) -> str:
-    """The error's own first lines, and the last of what Java said."""
+    """The error's own first lines, and those of what Java said that name a cause, the last ones."""
     said.seek(0)
-    lines = said.read().decode("utf-8", "replace").splitlines()[-_LINES_OF_A_REASON:]
-    first = str(error).strip().splitlines()[:2]
-    return " / ".join(line.strip() for line in (*first, *lines) if line.strip()) + "."
+    lines = [line.strip() for line in said.read().decode("utf-8", "replace").splitlines()]
+    lines = [line for line in lines if line and not line.startswith("at ")]
+    causes = [line for line in lines if _CAUSE.search(line)]
+    first = [line.strip() for line in str(error).strip().splitlines()[:2]]
+    found = dict.fromkeys((*first, *(causes or lines)[-_LINES_OF_A_REASON:]))
+    return " / ".join(line for line in found if line).rstrip(".") + "."

@@ -41,8 +41,15 @@ class Storage:
         """Make the folder.
 
         Raises:
-            UsageError: it cannot be made, with the file system's reason.
+            UsageError: it cannot be made, with the file system's reason, or has signs in its name
+                that Spark takes for a pattern.
         """
+        if signs := sorted(set("[]{}*?").intersection(self.root)):
+            message = (
+                f"--warehouse {self.root} has {' '.join(signs)} in its name, which Spark takes for "
+                "a pattern. Name a folder without."
+            )
+            raise UsageError(message)
         try:
             path = self._path(self.folder)
             reason = "" if self._system(path).mkdirs(path) else "it cannot be made"

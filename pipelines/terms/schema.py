@@ -10,7 +10,7 @@ import re
 from datetime import date  # noqa: TC003 - pydantic reads annotations at run time
 from decimal import Decimal
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
@@ -41,6 +41,12 @@ def _known_clause(value: object) -> str:
 
 
 Clause = Annotated[str, BeforeValidator(_known_clause)]
+
+# Beyond any promise, and what dates and seconds can still be reckoned with.
+_MOST_HOURS: Final = 500_000
+_MOST_DAYS: Final = 36_500
+_MOST_MONTHS: Final = 1_200
+_MOST_COUNTED: Final = 1_000_000
 
 
 class Part(BaseModel):
@@ -88,8 +94,8 @@ def _all_keys(value: dict[Any, Any], wanted: tuple[Any, ...], what: str) -> dict
 class TierHours(Part):
     """Hours to respond in the two tiers of cities."""
 
-    tier1: int = Field(gt=0)
-    other: int = Field(gt=0)
+    tier1: int = Field(gt=0, le=_MOST_HOURS)
+    other: int = Field(gt=0, le=_MOST_HOURS)
 
 
 class Targets(Dated):
@@ -312,11 +318,11 @@ class Services(TermsFile):
 class ChargeRules(Dated):
     """Periods of the billing audit from a date on."""
 
-    free_service_months: int = Field(ge=0)
+    free_service_months: int = Field(ge=0, le=_MOST_MONTHS)
     maintenance_fee_services: list[str]
-    billing_due_days: int = Field(ge=0)
-    duplicate_window_days: int = Field(ge=0)
-    renewal_notice_days: int | None = Field(default=None, gt=0)
+    billing_due_days: int = Field(ge=0, le=_MOST_DAYS)
+    duplicate_window_days: int = Field(ge=0, le=_MOST_DAYS)
+    renewal_notice_days: int | None = Field(default=None, gt=0, le=_MOST_DAYS)
     payment_methods: dict[str, list[str]] = Field(default_factory=dict)
 
 
@@ -380,8 +386,16 @@ class Rate(Part):
 class Rates(Dated):
     """The rate card from a date on."""
 
-    tolerance_pct: float | int = Field(ge=0)
+    tolerance_pct: float | int = Field(ge=0, le=1_000, allow_inf_nan=False)
     rates: list[Rate]
+
+    @field_validator("tolerance_pct")
+    @classmethod
+    def _four_decimals(cls, value: float) -> float:
+        if round(value, 4) != value:
+            message = f"{value} has more than four decimals; round it"
+            raise ValueError(message)
+        return value
 
     @field_validator("rates")
     @classmethod
@@ -406,7 +420,7 @@ class RateCard(TermsFile):
 class Warranties(Dated):
     """Warranty months by product type from a date on."""
 
-    warranty_months: dict[str, Annotated[int, Field(ge=0)]]
+    warranty_months: dict[str, Annotated[int, Field(ge=0, le=_MOST_MONTHS)]]
 
 
 class Products(TermsFile):
@@ -432,16 +446,16 @@ RecordField = Literal[
 class FilingRules(Dated):
     """What agents owe after serving, and what makes quality look twice, from a date on."""
 
-    due_hours: int = Field(gt=0)
+    due_hours: int = Field(gt=0, le=_MOST_HOURS)
     forms: StageForms
     required_fields: dict[Form, list[RecordField]]
-    silence_days: int = Field(gt=0)
-    batch_min_records: int = Field(gt=1)
-    batch_window_minutes: int = Field(gt=0)
-    batch_last_days: int = Field(gt=0)
+    silence_days: int = Field(gt=0, le=_MOST_COUNTED)
+    batch_min_records: int = Field(gt=1, le=_MOST_COUNTED)
+    batch_window_minutes: int = Field(gt=0, le=_MOST_COUNTED)
+    batch_last_days: int = Field(gt=0, le=_MOST_DAYS)
     copied_text_similarity_pct: int = Field(ge=50, le=100)
-    copied_text_min_characters: int = Field(gt=0)
-    copied_text_min_records: int = Field(gt=1)
+    copied_text_min_characters: int = Field(gt=0, le=_MOST_COUNTED)
+    copied_text_min_records: int = Field(gt=1, le=_MOST_COUNTED)
 
     @field_validator("required_fields")
     @classmethod
@@ -461,8 +475,8 @@ class Inspection(Part):
 
     clause: Clause
     service_code: str
-    windows: int = Field(gt=0)
-    months: int = Field(gt=0)
+    windows: int = Field(gt=0, le=100)
+    months: int = Field(gt=0, le=120)
 
 
 class Training(Part):
@@ -471,8 +485,8 @@ class Training(Part):
     clause: Clause
     service_code: str
     after: str
-    due_hours: int = Field(gt=0)
-    max_hours: int = Field(gt=0)
+    due_hours: int = Field(gt=0, le=_MOST_HOURS)
+    max_hours: int = Field(gt=0, le=_MOST_HOURS)
 
 
 class Conduct(Part):

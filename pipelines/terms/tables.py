@@ -10,6 +10,7 @@ file (``schema``) or the clocks made of the service hours (``clocks``).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -317,10 +318,15 @@ def _rate_card(terms: Terms, day: date) -> list[Row]:
 def _payment_methods(terms: Terms, day: date) -> list[Row]:
     methods = in_force(terms.file(schema.Charges).values, day).payment_methods
     return [
-        (method, spelling.lower())
+        (method, spelling)
         for method, spellings in methods.items()
-        for spelling in dict.fromkeys((method, *spellings))
+        for spelling in dict.fromkeys(map(_small, (method, *spellings)))
     ]
+
+
+def _small(text: str) -> str:
+    """Latin capitals made small, and no others: of those each engine has an opinion of its own."""
+    return re.sub("[A-Z]+", lambda found: found[0].lower(), text)
 
 
 def _readings(terms: Terms, day: date) -> list[Row]:

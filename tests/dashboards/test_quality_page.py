@@ -185,10 +185,11 @@ def test_silence_is_shown_by_month_with_the_months_between() -> None:
     )
     shown = quality.silence(page_report([], agent_silence_months=frame), [agent("A1")])
     assert shown is not None
-    assert shown["months"] == [date(2024, 12, 1), date(2025, 1, 1), date(2025, 2, 1)]
-    assert [cell["shade"] for cell in shown["rows"][0]["cells"]] == ["h0", "hnone", "h4"]
-    assert [cell["days"] for cell in shown["rows"][0]["cells"]] == ["6", None, "28"]
-    assert [cell["days"] for cell in shown["rows"][1]["cells"]] == [None, None, "<1"]
+    # to the month of the as-of, in which nobody was silent
+    assert [shown["months"][0], shown["months"][-1]] == [date(2024, 12, 1), date(2025, 3, 1)]
+    assert [cell["shade"] for cell in shown["rows"][0]["cells"]] == ["h0", "hnone", "h4", "hnone"]
+    assert [cell["days"] for cell in shown["rows"][0]["cells"]] == ["6", None, "28", None]
+    assert [cell["days"] for cell in shown["rows"][1]["cells"]] == [None, None, "<1", None]
 
 
 def test_the_calendar_holds_the_last_twelve_months_and_who_was_silent_in_them() -> None:
@@ -201,7 +202,7 @@ def test_the_calendar_holds_the_last_twelve_months_and_who_was_silent_in_them() 
     )
     shown = quality.silence(page_report([], agent_silence_months=frame), [])
     assert shown is not None
-    assert [shown["months"][0], shown["months"][-1]] == [date(2024, 3, 1), date(2025, 2, 1)]
+    assert [shown["months"][0], shown["months"][-1]] == [date(2024, 4, 1), date(2025, 3, 1)]
     assert [row["name"] for row in shown["rows"]] == ["A2"]
 
 

@@ -41,7 +41,10 @@ COLUMNS |= {
     "meta.run": columns(instant="as_of", text="timezone", day="first_ticket_on"),
     "terms.periods": columns(whole="period_id", day="valid_from valid_to"),
     "terms.days": columns(day="day", whole="period_id"),
-    "terms.rules": columns(whole="period_id", text="training_after_service_code"),
+    "terms.rules": columns(
+        whole="period_id", text="training_after_service_code service_centre_city"
+    ),
+    "terms.tier1_cities": columns(whole="period_id", text="city"),
     "terms.fault_levels": columns(whole="period_id fault_level", text="clock"),
     "terms.response_targets": columns(
         whole="period_id fault_level target_seconds", text="city_tier"

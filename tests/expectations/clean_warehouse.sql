@@ -73,6 +73,8 @@ insert into terms.periods (period_id, valid_from, valid_to) values
     (1, '2000-01-01', '2025-03-04'),
     (2, '2025-03-04', null);
 
+insert into terms.tier1_cities values (1, '北京');
+
 insert into terms.rules (period_id, training_after_service_code) values
     (1, 'SASL012'),
     (2, 'SASL012');

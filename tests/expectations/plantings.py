@@ -49,6 +49,13 @@ def retype(table: str, column: str) -> Planting:
     return Planting(f"alter table {table} alter {column} type BLOB using null")
 
 
+def again(table: str, assignment: str, where: str) -> Planting:
+    """A row that is there once more, but for one cell."""
+    return Planting(
+        f"insert into {table} select * replace ({assignment}) from {table} where {where}"
+    )
+
+
 def _provenance(table: str, where: str) -> dict[str, Planting]:
     return {
         "source_file_given": change(table, "source_file = null", where),
@@ -93,6 +100,8 @@ PLANTINGS: dict[str, dict[str, Planting]] = {
         **_provenance(T, "ticket_id = 'T2'"),
         "has_rows": drop(T, "true"),
         "has_opening_times": change(T, "opened_at = null", "true", also=("opened_at_given",)),
+        "no_row_of_totals": again(T, "'合计' as ticket_id", "ticket_id = 'T2'"),
+        "city_as_the_terms_name_it": change(T, "city = '北京朝阳'", "ticket_id = 'T1'"),
         "customer_type_known": change(T, "customer_type = 'vip'", "ticket_id = 'T2'"),
         "provider_known": change(T, "provider = '公司'", "ticket_id = 'T2'"),
         "channel_known": change(T, "channel = 'pigeon'", "ticket_id = 'T2'"),
@@ -134,6 +143,7 @@ PLANTINGS: dict[str, dict[str, Planting]] = {
         "record_id_given": change(R, "record_id = null", "record_id = 'R1'"),
         "key_unique": twice(R, "record_id = 'R1'"),
         **_provenance(R, "record_id = 'R1'"),
+        "no_row_of_totals": again(R, "'Total' as record_id", "record_id = 'R1'"),
         "form_known": change(R, "form = 'note'", "record_id = 'R1'"),
         "submitted_at_given": change(R, "submitted_at = null", "record_id = 'R1'"),
         "service_finished_at_not_before_service_started_at": change(
@@ -151,6 +161,8 @@ PLANTINGS: dict[str, dict[str, Planting]] = {
         "line_no_given": change(I, "line_no = null", "invoice_id = 'I2'"),
         "key_unique": twice(I, "invoice_id = 'I2'"),
         **_provenance(I, "invoice_id = 'I2'"),
+        "no_row_of_totals": again(I, "'总计' as invoice_id", "invoice_id = 'I2'"),
+        "currency_is_a_code": change(I, "currency = '人民币X'", "invoice_id = 'I2'"),
         "currency_given": change(I, "currency = null", "invoice_id = 'I2'"),
         "charge_type_known": change(I, "charge_type = 'fee'", "invoice_id = 'I2'"),
         "charge_type_given": change(I, "charge_type = null", "invoice_id = 'I2'"),
@@ -169,6 +181,7 @@ PLANTINGS: dict[str, dict[str, Planting]] = {
         "serial_no_given": change(U, "serial_no = null", "serial_no = 'S2'"),
         "key_unique": twice(U, "serial_no = 'S2'"),
         **_provenance(U, "serial_no = 'S2'"),
+        "no_row_of_totals": again(U, "'小计' as serial_no", "serial_no = 'S2'"),
         "customer_type_known": change(U, "customer_type = 'vip'", "serial_no = 'S2'"),
         "purchased_at_given": change(U, "purchased_at = null", "serial_no = 'S2'"),
         "product_type_in_terms": change(U, "warranty_months = null", "serial_no = 'S2'"),
@@ -178,6 +191,7 @@ PLANTINGS: dict[str, dict[str, Planting]] = {
         "agent_id_given": change(A, "agent_id = null", "agent_id = 'A2'"),
         "key_unique": twice(A, "agent_id = 'A2'"),
         **_provenance(A, "agent_id = 'A2'"),
+        "no_row_of_totals": again(A, "'TOTAL' as agent_id", "agent_id = 'A2'"),
         "active_to_not_before_active_from": change(
             A, "active_to = '2019-12-31'", "agent_id = 'A2'"
         ),

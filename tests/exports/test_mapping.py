@@ -98,6 +98,22 @@ tickets:
     ]
 
 
+def test_a_day_of_the_calendar_is_the_same_in_every_zone(stage: Callable[..., Staged]) -> None:
+    files = {
+        "tickets.csv": b"ticket_id,opened_at\nT1,2025-03-01 00:30\n",
+        "installed_base.csv": b"serial_no,purchased_at\nS1,2024-01-01\nS2,2024-02-29 00:00:00\n"
+        b"S3,2024-03-31T23:30:00+00:00\n",
+    }
+    staged = stage(files, "timezone: Asia/Tokyo\ntickets: {}\ninstalled_base: {}\n")
+    # an hour is between the two; a day that names its offset is that of the instant
+    assert str(staged.column("opened_at")[0]) == "2025-02-28 23:30:00"
+    assert staged.rows("select cast(purchased_at as varchar) from staging.installed_base") == [
+        ("2024-01-01",),
+        ("2024-02-29",),
+        ("2024-04-01",),
+    ]
+
+
 @pytest.mark.parametrize(
     ("yaml", "words"),
     [

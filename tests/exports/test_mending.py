@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 import xlsxwriter
 
-from pipelines.exports.mended import WRONG
+from pipelines.exports.guards import WRONG
 from pipelines.reporting.mending import write_rows_to_mend
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from pipelines import cli
 from pipelines.contract import TICKETS
 from pipelines.exports import load_mapping
-from pipelines.exports.guessing import assign, guess_value
+from pipelines.exports.guessing import assign, guess_value, name_similarity
 from pipelines.exports.proposing import mapping_yaml, propose, quoted
 from tests.exports.test_workbooks import book
 
@@ -116,6 +116,46 @@ def test_what_has_the_name_of_another_column_is_not_taken_for_this_one() -> None
     # resolved_at is nearly spelt like responded_at, which the file does not have.
     guesses = propose(PRESETS / "servicenow.csv", "tickets").guesses
     assert "responded_at" not in {guess.column.name for guess in guesses}
+
+
+@pytest.mark.parametrize(
+    ("column", "header", "is_like"),
+    [
+        *(("responded_at", header, False) for header in ("应响应时间", "First Response Due")),
+        *(("responded_at", header, False) for header in ("Response Due Time", "SLA Response Time")),
+        *(("responded_at", header, False) for header in ("Last Response Time", "要求响应时间")),
+        *(
+            ("finished_at", header, False)
+            for header in ("应完成时间", "Resolution Due", "计划完成时间")
+        ),
+        *(("finished_at", header, False) for header in ("Resolution Deadline", "Closed By")),
+        *(("arrived_at", header, False) for header in ("预计到场时间", "Estimated Arrival Time")),
+        *(("opened_at", header, False) for header in ("Reopened At", "再次受理时间")),
+        *(("responded_at", header, True) for header in ("实际响应时间", "Actual Response Time")),
+        *(
+            ("responded_at", header, True)
+            for header in ("响应时间", "First Response", "首次响应时间")
+        ),
+        *(("finished_at", header, True) for header in ("实际完成时间", "Resolved At")),
+        ("arrived_at", "实际到场时间", True),
+        ("agreed_due_at", "约定时限", True),
+    ],
+)
+def test_the_time_something_should_happen_is_not_taken_for_when_it_did(
+    column: str, header: str, *, is_like: bool
+) -> None:
+    assert (name_similarity(TICKETS.column(column), header, TICKETS) > 0) == is_like
+
+
+def test_what_really_happened_goes_before_what_was_to_and_before_the_closing(
+    tmp_path: Path,
+) -> None:
+    header = "工单号,受理时间,应响应时间,实际响应时间,应完成时间,关闭时间,实际完成时间"
+    times = ",".join(f"2025-03-0{day} 09:00" for day in range(1, 7))
+    path = tmp_path / "tickets.csv"
+    path.write_text(f"{header}\nT1,{times}\nT2,{times}\n", encoding="utf-8")
+    found = {guess.column.name: guess.profile.header for guess in propose(path, "tickets").guesses}
+    assert (found["responded_at"], found["finished_at"]) == ("实际响应时间", "实际完成时间")
 
 
 @pytest.mark.parametrize(

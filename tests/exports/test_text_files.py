@@ -69,6 +69,36 @@ def test_excels_separator_line_is_obeyed(stage: Callable[..., Staged]) -> None:
     ]
 
 
+@pytest.mark.parametrize("is_quoted", [False, True])
+def test_a_text_guarded_as_a_formula_is_the_text(
+    stage: Callable[..., Staged], *, is_quoted: bool
+) -> None:
+    def guarded(text: str) -> str:
+        return f'"=""{text}"""' if is_quoted else f'="{text}"'
+
+    header = "ticket_id,customer_id,opened_at,description"
+    row = [guarded("0012"), guarded("007"), guarded("2025-03-07 17:00"), "=1+1"]
+    staged = stage({"tickets.csv": f"{header}\n{','.join(row)}\n".encode()})
+    assert staged.rows(
+        "select ticket_id, customer_id, cast(opened_at as varchar), description"
+        " from staging.tickets"
+    ) == [("0012", "007", "2025-03-07 17:00:00", "=1+1")]
+    assert staged.problems() == []
+
+
+def test_a_unit_behind_a_header_is_no_part_of_its_name(stage: Callable[..., Staged]) -> None:
+    staged = stage(
+        {
+            "tickets.csv": "工单号,培训课时（小时）\nT1,2\n".encode(),
+            "invoices.csv": "发票号,行号,金额（元）,费用(美元)\nI1,1,500,9\n".encode(),
+            "installed_base.csv": "产品序列号,Warranty Months (months)\nS1,12\n".encode(),
+        }
+    )
+    assert staged.rows("select training_hours from staging.tickets") == [(2,)]
+    assert staged.rows("select amount from staging.invoices") == [(500,)]
+    assert staged.rows("select warranty_months from staging.installed_base") == [(12,)]
+
+
 def test_a_last_line_without_an_end_counts(stage: Callable[..., Staged]) -> None:
     staged = stage({"tickets.csv": "ticket_id,city\nT1,成都\nT2,武汉"})
     assert staged.column("ticket_id") == ["T1", "T2"]

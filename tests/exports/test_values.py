@@ -72,7 +72,7 @@ def why(con: duckdb.DuckDBPyConnection, column: Column, text: str) -> str:
         ("2025-03-07 24:00", "2025-03-08 00:00:00"),
         ("2025-03-07 17:00:00.5", "2025-03-07 17:00:00.500000"),
         ("2025-03-07 17:00:00.123456789", "2025-03-07 17:00:00.123456"),
-        ("1900-01-01", "1900-01-01 00:00:00"),
+        ("1900-01-02", "1900-01-02 00:00:00"),
         ("2199-12-31 23:59:59", "2199-12-31 23:59:59"),
     ],
 )
@@ -140,6 +140,29 @@ def test_day_numbers_are_times_in_workbooks_only(con: duckdb.DuckDBPyConnection)
     assert read(con, column, "45000.5", workbook) == dt.datetime(2023, 3, 15, 12)  # noqa: DTZ001 - local
     assert read(con, column, "45000.5") is None
     assert read(con, column, "5", workbook) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1900-01-01", None),
+        ("1900-01-01 00:00:00", None),
+        ("1900-01-01 00:00:01", dt.datetime(1900, 1, 1, 0, 0, 1)),  # noqa: DTZ001 - local
+        ("1900-01-02", dt.datetime(1900, 1, 2)),  # noqa: DTZ001 - local
+    ],
+)
+def test_the_first_moment_of_all_is_what_databases_write_for_none(
+    con: duckdb.DuckDBPyConnection, text: str, expected: dt.datetime | None
+) -> None:
+    assert read(con, TICKETS.column("finished_at"), text) == expected
+
+
+def test_a_workbook_may_count_its_days_from_1904(con: duckdb.DuckDBPyConnection) -> None:
+    old = values.Reading(
+        "Asia/Shanghai", "Asia/Shanghai", has_serials=True, day_zero=values.DAY_ZERO_OF_1904
+    )
+    # 1462 days lie between the two.
+    assert read(con, TICKETS.column("opened_at"), "43538.5", old) == dt.datetime(2023, 3, 15, 12)  # noqa: DTZ001 - local
 
 
 def test_local_times_of_another_zone_are_moved(con: duckdb.DuckDBPyConnection) -> None:
@@ -335,6 +358,21 @@ def test_nothing_at_all_is_a_number(con: duckdb.DuckDBPyConnection) -> None:
         ("city", "海南省市", "海南省"),
         ("city", "沙市", "沙市"),
         ("city", "Shanghai市", "上海"),
+        ("city", "北京市朝阳区", "北京"),
+        ("city", "北京市市辖区", "北京"),
+        ("city", "上海市上海市", "上海"),
+        ("city", "北京市北京市海淀区", "北京"),
+        ("city", "广东省深圳市南山区", "深圳"),
+        ("city", "深圳市(南山)", "深圳"),
+        ("city", "荆州市沙市区", "荆州"),
+        ("city", "湖南省湘西土家族苗族自治州吉首市", "吉首"),
+        ("city", "苏州市昆山市", "苏州市昆山"),
+        ("city", "广州 市", "广州"),
+        ("city", "沙市区", "沙市区"),
+        ("city", "津市市", "津市"),
+        ("city", "SHEN ZHEN", "深圳"),
+        ("city", "Beijing City", "北京"),
+        ("city", "Xi’an", "西安"),
         ("city", "ＳＨＡＮＧＨＡＩ市", "上海"),
         ("city", "Shenzhen", "深圳"),
         ("city", "Xi'an", "西安"),
@@ -365,6 +403,9 @@ def test_words_become_the_contracts_words(
         ("issuer", "A07", "A07"),
         ("currency", "usd", "USD"),
         ("currency", "人民币", "CNY"),
+        ("currency", "人民币（元）", "CNY"),
+        ("currency", "CN¥", "CNY"),
+        ("currency", "156", "CNY"),
         ("currency", "", "CNY"),
         ("currency", None, "CNY"),
     ],

@@ -77,6 +77,26 @@ def test_typed_cells_below_titles(stage: Callable[..., Staged]) -> None:
     ]
 
 
+@pytest.mark.parametrize("is_of_1904", [False, True])
+def test_day_numbers_count_from_the_year_the_workbook_says(
+    stage: Callable[..., Staged], *, is_of_1904: bool
+) -> None:
+    content = io.BytesIO()
+    with xlsxwriter.Workbook(content, {"date_1904": is_of_1904}) as workbook:
+        sheet = workbook.add_worksheet()
+        sheet.write_row(0, 0, ["ticket_id", "opened_at", "responded_at"])
+        sheet.write(1, 0, "T1")
+        # One cell says that it is a date; the other is a bare number of days.
+        day = workbook.add_format({"num_format": "yyyy-mm-dd"})
+        sheet.write_datetime(1, 1, dt.datetime(2025, 3, 10, 12), day)  # noqa: DTZ001 - local
+        sheet.write_number(1, 2, 45726.5 - 1462 * is_of_1904)
+    staged = stage({"tickets.xlsx": content.getvalue()})
+    assert staged.rows("select opened_at, responded_at from staging.tickets") == [
+        (local("2025-03-10T12:00"), local("2025-03-10T12:00"))
+    ]
+    assert staged.problems() == []
+
+
 def test_a_time_of_day_is_no_instant(stage: Callable[..., Staged]) -> None:
     rows = [["ticket_id", "opened_at"], ["T1", dt.time(9, 30)], ["T2", dt.timedelta(hours=30)]]
     staged = stage({"tickets.xlsx": book({"a": rows})})

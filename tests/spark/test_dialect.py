@@ -22,6 +22,10 @@ ASKED = {
         "select 9007199254740993 // 1",
         (9007199254740993,),
     ),
+    "a half cent is told beyond a double": (
+        "select (2 * cast(cast(134218831.67 as decimal(18, 2)) * 100 as hugeint) + 2) // 4",
+        (6710941584,),
+    ),
     "division of decimals is a double": (
         "select cast(1 as decimal(18, 2)) / 3 = 1.0 / cast(3 as double)",
         (True,),

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,7 +18,7 @@ from click.testing import CliRunner
 
 from pipelines import cli, terms
 from pipelines.exports import latest_event, stage_exports
-from pipelines.spark.cluster import TABLES as PLACE
+from pipelines.publish import SPARK_TABLES as PLACE
 from pipelines.spark.cluster import Cluster
 from pipelines.warehouse import open_warehouse, reference
 from pipelines.warehouse.models import load_models, run_models
@@ -48,8 +54,9 @@ def sla(*arguments: object) -> str:
 def runs(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Runs:
     folder = tmp_path_factory.mktemp("runs")
     # The session of these tests, started once.
-    cluster = Cluster(spark, str(folder / "warehouse"))
-    made = Runs(folder / "duckdb", folder / "spark", folder / "warehouse", cluster)
+    warehouse = folder / "env=prod"  # as folders of a data lake are called
+    cluster = Cluster(spark, str(warehouse))
+    made = Runs(folder / "duckdb", folder / "spark", warehouse, cluster)
     sla("run", "--exports", SAMPLE, "--out", made.duckdb)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Cluster, "start", lambda *_: cluster)
@@ -149,3 +156,35 @@ def test_a_run_that_is_stopped_leaves_no_tables(
     assert result.exit_code == 1
     assert "no date or time" in result.output
     assert not warehouse.exists() or not list(warehouse.iterdir())
+
+
+def test_ctrl_c_leaves_no_tables_and_no_session(tmp_path: Path) -> None:
+    warehouse = tmp_path / "warehouse"
+    where = ("--engine", "spark", "--master", "local[2]", "--warehouse", str(warehouse))
+    script = "from pipelines.cli import main; main(prog_name='sla')"
+    told = ("run", "--exports", str(SAMPLE), "--out", str(tmp_path / "out"), *where)
+    with subprocess.Popen(
+        [sys.executable, "-c", script, *told],
+        cwd=SAMPLE.parent,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        start_new_session=True,
+    ) as run:
+        until = time.monotonic() + 180
+        while time.monotonic() < until and len(list(warehouse.rglob("*.parquet"))) < 60:
+            time.sleep(0.2)
+        os.kill(run.pid, signal.SIGINT)
+        _, said = run.communicate(timeout=120)
+    assert run.returncode == 130, said
+    assert "Stopped by you" in said
+    assert not list(warehouse.rglob("*.parquet"))
+
+
+def test_a_run_without_spark_says_what_of_spark_may_go(runs: Runs, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(runs.spark, out)
+    (tables,) = runs.warehouse.iterdir()
+    said = CliRunner().invoke(cli.main, ["run", "--exports", str(SAMPLE), "--out", str(out)])
+    assert said.exit_code == 0, said.output
+    assert f"remove file://{tables}" in said.output
+    assert not (out / PLACE).exists()

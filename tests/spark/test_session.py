@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import socket
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from pipelines import cli
-from pipelines.spark.session import check_answers
+from pipelines.spark.session import _reason, check_answers, words_of
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "sample_data"
@@ -93,3 +94,23 @@ def test_a_master_spark_does_not_know_is_said_in_its_words(tmp_path: Path) -> No
 )
 def test_half_of_the_options_is_wrong_usage(tmp_path: Path, options: list[str], says: str) -> None:
     assert says in refused(tmp_path, *options)
+
+
+def test_the_reason_is_told_and_not_where_in_java_it_came_up() -> None:
+    said = io.BytesIO(
+        b"Exception in thread main: HADOOP_CONF_DIR must be set.\n"
+        b"\tat org.apache.spark.deploy.SparkSubmit.main(SparkSubmit.scala)\n"
+        b"\tat org.apache.spark.deploy.SparkSubmit.run(SparkSubmit.scala)\n"
+    )
+    reason = _reason(RuntimeError("Java gateway process exited"), said)
+    assert reason == (
+        "Java gateway process exited / Exception in thread main: HADOOP_CONF_DIR must be set."
+    )
+
+
+def test_no_advice_is_passed_on_to_change_what_may_not_be_changed() -> None:
+    error = RuntimeError(
+        '[ARITHMETIC_OVERFLOW] overflow. If necessary set "spark.sql.ansi.enabled" to "false"'
+        " to bypass this error. SQLSTATE: 22003"
+    )
+    assert words_of(error) == "[ARITHMETIC_OVERFLOW] overflow. SQLSTATE: 22003"

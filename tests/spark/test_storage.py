@@ -56,6 +56,14 @@ def test_only_the_folder_of_a_run_is_removed(spark: SparkSession, tmp_path: Path
     assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "precious"]
 
 
+@pytest.mark.parametrize("name", ["wh[1]", "wh{a}", "wh*"])
+def test_a_warehouse_whose_name_is_a_pattern_is_refused(
+    spark: SparkSession, tmp_path: Path, name: str
+) -> None:
+    with pytest.raises(UsageError, match="which Spark takes for a pattern"):
+        Storage(spark, str(tmp_path / name)).make()
+
+
 @pytest.mark.parametrize("uri", ["nowhere://bucket/sla", "/proc/sla"])
 def test_a_warehouse_that_cannot_be_written_is_said(spark: SparkSession, uri: str) -> None:
     with pytest.raises(UsageError, match=r"--warehouse .* cannot be written to: .*connector"):
