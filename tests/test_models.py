@@ -22,6 +22,7 @@ MODELS = load_models()
 
 # Units and arithmetic, not terms: nothing, one, per cent, micro- and whole seconds, days.
 UNITS = {"0", "1", "-1", "2", "100", "1000000", "60", "3600", "86400", "86400000000", "100.0"}
+UNITS |= {"0.01"}  # of money, a cent
 # Statistics, not terms: the median, the 90th percentile, and the normal quantile of 95 %.
 UNITS |= {"0.5", "0.9", "1.959963984540054"}
 

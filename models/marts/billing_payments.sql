@@ -11,30 +11,45 @@
 --   invoice_lines: lines paid so
 --   amount: sum of the lines
 with
-judged as (
+-- Few ways of paying are written, on many lines.
+written as (
     select
-        coalesce(methods.payment_method, lines.payment_method) as payment_method,
-        case
-            when lines.payment_method is null or listed.period_id is null then null
-            else methods.payment_method is not null
-        end as is_named,
+        lines.payment_method,
+        days.period_id,
         coalesce(lines.currency, 'CNY') as currency,
-        lines.amount
+        count(*) as invoice_lines,
+        sum(coalesce(lines.amount, 0)) as amount
     from staging.invoices as lines
     left join terms.days as days on cast(lines.issued_at as date) = days.day
+    group by lines.payment_method, days.period_id, coalesce(lines.currency, 'CNY')
+),
+
+judged as (
+    select
+        coalesce(methods.payment_method, written.payment_method) as payment_method,
+        case
+            when written.payment_method is null or listed.period_id is null then null
+            else methods.payment_method is not null
+        end as is_named,
+        written.currency,
+        written.invoice_lines,
+        written.amount
+    from written
     left join (select distinct period_id from terms.payment_methods) as listed
-        on days.period_id = listed.period_id
+        on written.period_id = listed.period_id
     left join terms.payment_methods as methods
-        on days.period_id = methods.period_id
-        and translate(lines.payment_method, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz')
-            = methods.spelling
+        on written.period_id = methods.period_id
+        -- Latin capitals alone: of others each engine has an opinion of its own.
+        and translate(
+            written.payment_method, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'
+        ) = methods.spelling
 )
 
 select
     payment_method,
     bool_and(is_named) as is_named,
     currency,
-    count(*) as invoice_lines,
-    cast(sum(coalesce(amount, 0)) as decimal(18, 2)) as amount
+    cast(sum(invoice_lines) as bigint) as invoice_lines,
+    cast(sum(amount) as decimal(18, 2)) as amount
 from judged
 group by payment_method, currency
