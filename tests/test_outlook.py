@@ -87,6 +87,8 @@ def test_paused_clocks_and_the_next_due_time_are_told() -> None:
         "pending_nearly_due": [0],
         "stalled": [2],
         "late": [1],
+        "fault_unknown": [0],
+        "clock_stops_at": ["responded_at"],
     }
     totals |= {"next_due_at": [datetime(2025, 7, 1, 18)]}  # noqa: DTZ001 - local time
     said = open_sentence(pl.DataFrame(totals))
@@ -124,6 +126,8 @@ def test_the_pages_tables_hold_what_is_to_come() -> None:
         "stalled": 0,
         "next_due_at": datetime(2025, 3, 10, 9, 0, 1),  # noqa: DTZ001 - local time
         "late": 1,
+        "clock_stops_at": "responded_at",
+        "fault_unknown": 0,
     }
     assert frames["renewals"].select("serial_no", "days_left").rows() == [("S17", 7), ("S18", 8)]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
@@ -675,9 +675,21 @@ def reason_of(row: Mapping[str, Any]) -> Text:
     )
 
 
+#: What "answered" means under the other choices of reading 3.
+_ANSWERED: Final = {
+    "arrived_at": Text(
+        "按解读 3，现场服务以到场为响应。",
+        "By reading 3 an on-site fault counts as answered when somebody arrived.",
+    ),
+    "finished_at": Text(
+        "按解读 3，以完成为响应。", "By reading 3 a fault counts as answered when it was finished."
+    ),
+}
+
+
 def open_sentence(totals: pl.DataFrame) -> Text | None:
     """What stands open at ``as_of``, in a few sentences; None where there are no faults."""
-    if totals.is_empty() or not totals["faults"][0]:
+    if totals.is_empty() or not (totals["faults"][0] or totals["fault_unknown"][0]):
         return None
     pending, nearly, late, unmeasurable, later = (
         int(totals[name][0])
@@ -694,7 +706,7 @@ def open_sentence(totals: pl.DataFrame) -> Text | None:
                 f"{lang.counted(late, 'more is', 'more are')} late and still unanswered.",
             )
         )
-    elif not unmeasurable:
+    elif totals["faults"][0] and not unmeasurable:
         sentences.append(Text("所有故障都已响应。", "Every fault has been answered."))
     if unmeasurable:
         sentences.append(
@@ -712,6 +724,17 @@ def open_sentence(totals: pl.DataFrame) -> Text | None:
                 f"{'is' if later == 1 else 'are'} not among them.",
             )
         )
+    if unknown := int(totals["fault_unknown"][0]):
+        sentences.append(
+            Text(
+                f"另有 {unknown:,} 张工单的故障等级或类别读不出来，是否故障不得而知，未计入。",
+                f"{lang.counted(unknown, 'more ticket is', 'more tickets are')} not among them: "
+                "the fault level or the category cannot be read, so whether it is a fault is not "
+                "known.",
+            )
+        )
+    if answered := _ANSWERED.get(totals["clock_stops_at"][0]):
+        sentences.append(answered)
     stalled, next_due = int(totals["stalled"][0]), totals["next_due_at"][0]
     if stalled:
         sentences.append(

@@ -145,11 +145,12 @@ def test_causes_count_breaches_and_their_share() -> None:
 
 
 def test_open_sentence_counts_what_is_at_risk() -> None:
-    def said(**counts: int) -> str | None:
+    def said(stops_at: str = "responded_at", **counts: int) -> str | None:
         none = dict.fromkeys(
             ("pending", "pending_nearly_due", "late", "unmeasurable", "later", "stalled"), 0
         )
-        frame = pl.DataFrame([{"faults": 20, **none, "next_due_at": None, **counts}])
+        also = {"next_due_at": None, "fault_unknown": 0, "clock_stops_at": stops_at}
+        frame = pl.DataFrame([{"faults": 20, **none, **also, **counts}])
         text = management.open_sentence(frame)
         return text.en if text else None
 
@@ -159,6 +160,14 @@ def test_open_sentence_counts_what_is_at_risk() -> None:
     )
     assert said() == "Every fault has been answered."
     assert said(faults=0) is None
+    assert said(faults=0, fault_unknown=1) == (
+        "1 more ticket is not among them: the fault level or the category cannot be read, so "
+        "whether it is a fault is not known."
+    )
+    assert said("finished_at") == (
+        "Every fault has been answered. By reading 3 a fault counts as answered when it was "
+        "finished."
+    )
     # A fault nobody answered is not answered, whether or not its target can be told.
     assert said(unmeasurable=2) == ("2 faults are unanswered, and whether in time cannot be told.")
     assert said(later=1) == (

@@ -132,6 +132,8 @@ def report(**changes: pl.DataFrame | None) -> Report:
                 "pending": [1],
                 "pending_nearly_due": [1],
                 "stalled": [0],
+                "fault_unknown": [0],
+                "clock_stops_at": ["responded_at"],
                 "next_due_at": [datetime(2025, 2, 3, 20)],  # noqa: DTZ001 - as above
                 "late": [1],
             }
