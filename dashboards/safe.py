@@ -57,7 +57,8 @@ def file_name(text: str) -> str:
     """A file name for an id from the exports: letters of any script, digits, ``-``, ``_`` stay.
 
     Anything else becomes its code point, and what would be too long for a file system ends in a
-    digest; so two ids never share a name and none leaves its folder.
+    digest; so two ids never share a name and none leaves its folder. Names that differ in capitals
+    alone are one to some file systems.
     """
     name = re.sub(r"[^\w-]", lambda found: f"~{ord(found[0]):x}~", text) or "~"
     whole = name.encode()
