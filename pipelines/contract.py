@@ -57,7 +57,8 @@ class Column:
     ``choices`` maps each canonical value to the other spellings accepted for it.
     ``is_event`` marks instants that record what happened: the latest of them over all
     exports is the default as-of. Plans (a due time, the end of a coverage) are not events.
-    A number is no less than ``least``, and its size stays below ``below``.
+    A number is no less than ``least``, and its size stays below ``below``. ``is_prose`` marks texts
+    that hardly two rows share.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Column:
     is_event: bool = False
     least: int | None = None
     below: int | None = None
+    is_prose: bool = False
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,10 @@ def _text(name: str, *aliases: str) -> Column:
     return Column(name, Kind.TEXT, aliases)
 
 
+def _prose(name: str, *aliases: str) -> Column:
+    return Column(name, Kind.TEXT, aliases, is_prose=True)
+
+
 def _id(name: str, *aliases: str) -> Column:
     return Column(name, Kind.ID, aliases)
 
@@ -193,7 +199,7 @@ TICKETS = Export(
         _yes_no("customer_consent", "客户许可"),
         _choice("report_channel", REPORT_CHANNELS, "报告送达方式"),
         _choice("category", CATEGORIES, "类别"),
-        _text("description", "描述"),
+        _prose("description", "描述"),
     ),
 )
 
@@ -210,8 +216,8 @@ SERVICE_RECORDS = Export(
         _text("engineer", "工程师"),
         _event("service_started_at", "服务开始时间"),
         _event("service_finished_at", "服务完成时间"),
-        _text("fault_description", "故障描述"),
-        _text("resolution", "处理结果"),
+        _prose("fault_description", "故障描述"),
+        _prose("resolution", "处理结果"),
         _yes_no("customer_confirmed", "客户确认"),
     ),
 )
