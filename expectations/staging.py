@@ -29,7 +29,8 @@ from expectations.checks import (
 
 CONTRACT = "contract: exports"
 BAD_ROWS = "contract: what happens to a bad row"
-_TOTALS = ("合计", "总计", "小计", "共计", "total", "totals", "grand total", "subtotal", "sum")
+_TOTALS = ("合计", "总计", "小计", "共计", "累计")
+_TOTALS_IN_ENGLISH = ("total", "totals", "grandtotal", "subtotal", "sum")
 
 
 def _types(**columns_by_type: str) -> dict[str, str]:
@@ -100,11 +101,31 @@ def _no_total(table: str, keys: tuple[str, ...]) -> Check:
         "no_row_of_totals",
         NoRows(
             f"select source_file, source_row, {', '.join(keys)} from {table} "
-            f"where lower({keys[0]}) in ({quoted(_TOTALS)})"
+            # the last two letters tell, without blanks and colons
+            f"where length({keys[0]}) < 20 and ("
+            f"right(replace(replace(replace({keys[0]}, ' ', ''), chr(58), ''), chr(65306), ''), 2) "
+            f"in ({quoted(_TOTALS)}) "
+            f"or replace(replace(lower({keys[0]}), ' ', ''), chr(58), '') "
+            f"in ({quoted(_TOTALS_IN_ENGLISH)}))"
         ),
         BAD_ROWS,
         f"No row adds up the others: no {keys[0]} says total.",
         f"没有合计行：{keys[0]} 不写“合计”。",
+    )
+
+
+def _not_cut_short(table: str, keys: tuple[str, ...]) -> Check:
+    return warning(
+        "key_not_cut_short",
+        NoRows(
+            f"select source_file, source_row, {', '.join(keys)} from {table} "
+            f"where contains(upper({keys[0]}), 'E+') "
+            f"and regexp_matches(upper({keys[0]}), '^[0-9]([.][0-9]+)?E[+][0-9]+')"
+        ),
+        BAD_ROWS,
+        f"No {keys[0]} is a number a spreadsheet has cut short (2.54E+19): of several such rows"
+        " only one is left. Export it as text.",
+        f"{keys[0]} 没有被电子表格截短（2.54E+19）：多行会并成一行，请按文本导出。",
     )
 
 
@@ -114,7 +135,7 @@ def _staged(table: str, keys: tuple[str, ...], *checks: Check) -> Suite:
     common += [required(column, BAD_ROWS) for column in keys]
     if keys:
         common.append(key(keys, BAD_ROWS))
-        common.append(_no_total(table, keys))
+        common += [_no_total(table, keys), _not_cut_short(table, keys)]
     common += [
         required("source_file", BAD_ROWS),
         required("source_row", BAD_ROWS),
@@ -167,6 +188,19 @@ TICKETS = _staged(
         CONTRACT,
         "Every ticket has an opened_at; without it nothing of the ticket can be measured.",
         "每张工单都有受理时间；缺了它，这张工单什么都无法计量。",
+    ),
+    warning(
+        "opening_has_a_time_of_day",
+        NoRows(
+            "select source_file, source_row, ticket_id, opened_at from staging.tickets "
+            "where (select count(opened_at) > 9 and "
+            "bool_and(opened_at is null or opened_at = cast(cast(opened_at as date) as timestamp)) "
+            "from staging.tickets)"
+        ),
+        "AS-7",
+        "Not every ticket is opened at midnight: then the column has days alone, and the times of"
+        " day stand in another.",
+        "工单并非都在零点受理：若全是零点，该列只有日期，时刻在另一列。",
     ),
     expected(
         "customer_type",
@@ -374,6 +408,17 @@ INSTALLED_BASE = _staged(
         "AS-1",
         "Every unit has a purchase date; without it its warranty is unknown.",
         "每台设备都有购买日期；缺了它，担保期无从得知。",
+    ),
+    warning(
+        "warranty_in_months",
+        NoRows(
+            "select source_file, source_row, serial_no, warranty_months "
+            "from staging.installed_base where warranty_months > 0 "
+            "and (select max(warranty_months) < 12 from staging.installed_base)"
+        ),
+        "WA-1",
+        "warranty_months are months: where none reaches twelve they may be years.",
+        "担保月数以月为单位：若都不到十二，可能填的是年数。",
     ),
     warning(
         "product_type_in_terms",

@@ -37,9 +37,9 @@ READY: Final = "READY"
 PUBLISHED: Final = ".published.json"
 LOCK: Final = ".lock"
 SPILL: Final = "spill"
+"""Folder inside the build where the database may put what does not fit in memory."""
 SPARK_TABLES: Final = "tables.json"
 """The file of OUT that says where the Parquet tables of a result that Spark made lie."""
-"""Folder inside the build where the database may put what does not fit in memory."""
 
 _LOCKED_BYTE: Final = 1 << 30  # far behind the text: Windows forbids reading a locked byte
 

@@ -232,6 +232,7 @@ def test_each_currency_has_strata_of_its_own() -> None:
 
 def test_a_drawn_charge_says_what_the_charge_says() -> None:
     with build(company(), ["facts.charges", "steps.charge_findings"], "2025-06-30") as con:
+        give_files(con, company())
         draw_audit_sample(con)
         same = "charge_id, ticket_id, finding, billed_amount, clause, reason, reason_zh, month"
         drawn = con.execute(f"select {same} from meta.audit_sample order by 1").fetchall()

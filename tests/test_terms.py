@@ -76,6 +76,12 @@ FEE = "{charge_type: service_fee, amount: 500"
         ("rate_card", "tolerance_pct: 0", "tolerance_pct: .inf", "tolerance_pct"),
         ("rate_card", "tolerance_pct: 0", "tolerance_pct: 33.33333", "more than four decimals"),
         ("filing", "silence_days: 30", "silence_days: 1000001", "less than or equal to 1000000"),
+        (
+            "charges",
+            "电汇, bank transfer",
+            "电汇, Cash Cheque",
+            "Cash Cheque stands under 现金支票",
+        ),
         ("filing", "due_hours: 168", "due_hours: 500001", "less than or equal to 500000"),
         *(
             ("rate_card", "rates: []", f"rates: {rates}", words)

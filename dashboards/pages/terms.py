@@ -42,7 +42,11 @@ def build(report: Report) -> Mapping[str, Any]:
             report.frame("reading_choices"),
             report.frame("reading_effects"),
         ),
-        "effects": effects(report.frame("reading_effects"), report.frame("reading_money")),
+        "effects": effects(
+            report.frame("reading_effects"),
+            # Without that export nobody knows what was billed.
+            report.frame("reading_money")[: None if "invoices" in report.exports else 0],
+        ),
         "changes": changes_table(
             report.frame("reading_changes"),
             report.frame("readings"),

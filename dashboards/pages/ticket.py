@@ -69,6 +69,19 @@ _SCRIPT = {
         "仍{did_not}，已用 {used}，时限 {target}（{clock}），到期 {due}。",
         "Still {did_not}; {used} of {target} used ({clock}), due {due}.",
     ),
+    "open_at_target": Text(
+        "仍{did_not}，恰好用完时限 {target}（{clock}），须少于时限：超时。",
+        "Still {did_not}, and all of the target of {target} is used ({clock}); less is promised: "
+        "breached.",
+    ),
+    "under_a_second": Text(
+        "{did}用时 {used}，时限 {target}（{clock}），超时不到一秒。",
+        "{did} in {used} against {target} ({clock}): breached by less than a second.",
+    ),
+    "not_opened": Text(
+        "受理时间晚于截止时间，时限 {target}（{clock}），到期 {due}。",
+        "Opened after the as-of; {target} to come ({clock}), due {due}.",
+    ),
     # What stops the clock (reading 3), done and not done.
     "did_responded_at": Text("响应", "Answered"),
     "did_arrived_at": Text("到场", "On site"),
@@ -124,6 +137,10 @@ _SCRIPT = {
     "verdict": Text("判定", "Verdict"),
     "reason": Text("原因", "Reason"),
     "charges": Text("收费", "Charges"),
+    "charges_only": Text(
+        "收费（没有发票导出，是否已收不得而知）",
+        "Charges (without an invoices export; whether they were billed is not known)",
+    ),
     "charge_type": Text("收费类型", "Charge"),
     "expected": Text("应当", "Expected"),
     "finding": Text("结论", "Finding"),
@@ -148,6 +165,7 @@ def build(report: Report) -> Mapping[str, Any]:
             language: {
                 "parts": part_count(report),
                 "kept": lang.count(report.frame("ticket_rows").height),
+                "has_invoices": "invoices" in report.exports,
                 "as_of": f"{report.as_of:%Y-%m-%d %H:%M:%S}",
                 "words": {key: text.in_language(language) for key, text in _SCRIPT.items()},
                 "labels": {

@@ -74,7 +74,7 @@
         ["due_at", dueOf], ["done_at", (row) => second(row.done_at)],
         ["verdict", mark], ["reason", reason],
       ]),
-      ...table("charges", ticket.charges, [
+      ...table(page.has_invoices ? "charges" : "charges_only", ticket.charges, [
         ["charge_type", (row) => label("charge_type", row.charge_type)], ["expected", (row) => label("expected", row.expected)],
         ["finding", (row) => label("finding", row.finding)], ["billed_amount", (row) => row.billed_amount ? `${row.billed_amount} ${row.currency ?? ""}` : "–"],
         ["invoice_ids", (row) => [row.invoice_ids ?? "–"].flat().join(", ")], ["clause", clause], ["reason", reason],
@@ -106,7 +106,11 @@
       used: span(ticket.elapsed_seconds), target: span(ticket.target_seconds), clock: label("clock", ticket.clock),
       over: span(over), due: second(ticket.due_at), reason: reason(ticket),
     };
-    const kind = ticket.verdict !== "breached" ? ticket.verdict : ticket.is_open ? "open_late" : over ? "breached" : "at_target";
+    let kind = ticket.verdict;
+    if (kind === "pending" && time(ticket.opened_at) > time(page.as_of)) kind = "not_opened";
+    if (kind === "breached" && over) kind = ticket.is_open ? "open_late" : "breached";
+    else if (kind === "breached" && ticket.strictness === "<=") kind = "under_a_second";
+    else if (kind === "breached") kind = ticket.is_open ? "open_at_target" : "at_target";
     return put(words[kind], values);
   }
 

@@ -41,31 +41,43 @@ customers as (
     from staging.installed_base
     where customer_type = 'key_account' and contract_id is not null
 ),
+-- Days of visits of no known contract; where the day cannot be read, any from the opening on.
 days_unassigned as (
-    select distinct customer_id, cast(done_at as date) as done_on
+    select distinct
+        customer_id,
+        coalesce(cast(done_at as date), opened_on) as first_on,
+        cast(done_at as date) as last_on,
+        done_at is null as is_unread
     from steps.inspection_visits
     where contract_id is null and coalesce(customer_type = 'key_account', true)
 ),
 -- A visit of no known contract may have been for any of that customer's, or of anybody's.
-unassigned as (
+may_be_of as (
     select
         inspection.contract_id,
-        inspection.quarter_no
+        inspection.quarter_no,
+        visit.is_unread
     from steps.inspection_windows as inspection
     inner join customers on customers.contract_id = inspection.contract_id
     inner join days_unassigned as visit
         on visit.customer_id = customers.customer_id
-        and inspection.window_start <= visit.done_on
-        and visit.done_on < inspection.ends_before
+        and coalesce(inspection.window_start <= visit.last_on, true)
+        and coalesce(visit.first_on < inspection.ends_before, true)
     union
     select
         inspection.contract_id,
-        inspection.quarter_no
+        inspection.quarter_no,
+        visit.is_unread
     from steps.inspection_windows as inspection
     inner join days_unassigned as visit
         on visit.customer_id is null
-        and inspection.window_start <= visit.done_on
-        and visit.done_on < inspection.ends_before
+        and coalesce(inspection.window_start <= visit.last_on, true)
+        and coalesce(visit.first_on < inspection.ends_before, true)
+),
+unassigned as (
+    select distinct contract_id, quarter_no
+    from may_be_of
+    where not is_unread
 ),
 -- Those in which a visit may have been of which nobody knows when, but not before it was opened.
 windows_unread as (
@@ -77,7 +89,12 @@ windows_unread as (
         on visit.contract_id = inspection.contract_id
         and coalesce(visit.opened_on < inspection.ends_before, true)
     where visit.done_at is null
-    group by inspection.contract_id, inspection.quarter_no
+    union
+    select
+        contract_id,
+        quarter_no
+    from may_be_of
+    where is_unread
 ),
 judged as (
     select

@@ -8,8 +8,9 @@
 -- force, support that any terms ask a training after is unmeasurable. Reading 10, within_24_hours:
 -- due 24 hours after the support was finished, every hour counted, and finished at that instant is
 -- in time; end_of_next_day: due when the next calendar day is over, that midnight being too late.
--- A training of blank class hours is unmeasurable when it was in time; so is one whose finish cannot
--- be read, and, once the time is over, one that was finished before the support.
+-- A training of blank class hours is unmeasurable when it was in time; so is one that was finished
+-- before the support, once the time is over, and all but what was kept where the finish of any
+-- training cannot be read: it may be the one that counts.
 -- columns:
 --   ticket_id: key, the on-site support
 --   provider: company or agent, who supported
@@ -77,7 +78,8 @@ trainings as (
         training.ticket_id as training_ticket_id,
         case when training.finished_at <= run.as_of then training.finished_at end as finished_at,
         training.training_hours,
-        coalesce(unread.finished_at, false) as is_unread,
+        bool_or(coalesce(unread.finished_at, false)) over (partition by support.ticket_id)
+            as is_unread,
         row_number() over (
             partition by support.ticket_id
             order by
@@ -127,10 +129,13 @@ judged as (
             when trained_at is null and is_unread then 'unread'
             when trained_at is null and is_late then 'missing'
             when trained_at is null then 'open'
+            when trained_at < finished_at and is_unread then 'unread'
             when trained_at < finished_at and not is_over then 'open'
             when trained_at < finished_at then 'too_early'
+            when is_late and is_unread then 'unread'
             when is_late then 'late'
             when training_hours is null then 'no_hours'
+            when training_hours > training_max_hours and is_unread then 'unread'
             when training_hours > training_max_hours then 'too_long'
             else 'done'
         end as outcome

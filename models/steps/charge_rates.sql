@@ -12,6 +12,7 @@
 --   product_type: of the unit; '' when not known
 --   currency: of the amount
 --   amount: money per service
+--   is_nearest: no rate in another currency names the service or the product more closely
 with
 rates as (
     select * from terms.rate_card
@@ -40,6 +41,8 @@ ranked as (
         product_types.product_type,
         rates.currency,
         rates.amount,
+        case when rates.service_code is null then 0 else 2 end
+            + case when rates.product_type is null then 0 else 1 end as nearness,
         row_number() over (
             partition by
                 rates.period_id, rates.charge_type, service_codes.service_code,
@@ -57,6 +60,15 @@ ranked as (
         and coalesce(rates.product_type, product_types.product_type) = product_types.product_type
 )
 
-select period_id, charge_type, service_code, product_type, currency, amount
+select
+    period_id,
+    charge_type,
+    service_code,
+    product_type,
+    currency,
+    amount,
+    nearness = max(nearness) over (
+        partition by period_id, charge_type, service_code, product_type
+    ) as is_nearest
 from ranked
 where rank_no = 1

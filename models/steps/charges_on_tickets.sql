@@ -211,10 +211,19 @@ covered_tickets as (
     group by ticket_id
 ),
 
--- What was not billed is counted in the currency of the rate card, where that has but one for it.
+-- What was not billed is counted in the currency of the rate that is nearest to it; where the card
+-- has none for it, or in two, in the card's only one.
 card_currencies as (
+    select period_id, charge_type, min(currency) as currency
+    from terms.rate_card
+    group by period_id, charge_type
+    having min(currency) = max(currency)
+),
+
+nearest_currencies as (
     select period_id, charge_type, service_code, product_type, min(currency) as currency
     from steps.charge_rates
+    where is_nearest
     group by period_id, charge_type, service_code, product_type
     having min(currency) = max(currency)
 ),
@@ -255,7 +264,7 @@ tickets_charged as (
         null as charge_id,
         null as line_customer_id,
         'service_fee' as charge_type,
-        coalesce(card.currency, 'CNY') as currency,
+        coalesce(nearest.currency, card.currency, 'CNY') as currency,
         false as is_other_biller,
         false as is_duplicate,
         null as repeats_invoice_id,
@@ -275,18 +284,20 @@ tickets_charged as (
     left join charges_billed as billed
         on entitlements.ticket_id = billed.ticket_id
         and billed.charge_type = 'service_fee'
+    left join nearest_currencies as nearest
+        on entitlements.period_id = nearest.period_id
+        and nearest.charge_type = 'service_fee'
+        and coalesce(entitlements.service_code, '') = nearest.service_code
+        and coalesce(entitlements.product_type, '') = nearest.product_type
     left join card_currencies as card
-        on entitlements.period_id = card.period_id
-        and card.charge_type = 'service_fee'
-        and coalesce(entitlements.service_code, '') = card.service_code
-        and coalesce(entitlements.product_type, '') = card.product_type
+        on entitlements.period_id = card.period_id and card.charge_type = 'service_fee'
     where billed.ticket_id is null
     union all
     select
         null as charge_id,
         null as line_customer_id,
         'maintenance_fee' as charge_type,
-        coalesce(card.currency, 'CNY') as currency,
+        coalesce(nearest.currency, card.currency, 'CNY') as currency,
         false as is_other_biller,
         false as is_duplicate,
         null as repeats_invoice_id,
@@ -306,11 +317,13 @@ tickets_charged as (
     left join charges_billed as billed
         on entitlements.ticket_id = billed.ticket_id
         and billed.charge_type = 'maintenance_fee'
+    left join nearest_currencies as nearest
+        on entitlements.period_id = nearest.period_id
+        and nearest.charge_type = 'maintenance_fee'
+        and coalesce(entitlements.service_code, '') = nearest.service_code
+        and coalesce(entitlements.product_type, '') = nearest.product_type
     left join card_currencies as card
-        on entitlements.period_id = card.period_id
-        and card.charge_type = 'maintenance_fee'
-        and coalesce(entitlements.service_code, '') = card.service_code
-        and coalesce(entitlements.product_type, '') = card.product_type
+        on entitlements.period_id = card.period_id and card.charge_type = 'maintenance_fee'
     where billed.ticket_id is null and entitlements.is_maintenance_expected
 ),
 

@@ -10,7 +10,7 @@
 -- contract. assessment_consent: consent given, and a written report delivered once the
 -- assessment is finished. phone_before_onsite: the parent ticket was opened before it and is
 -- the phone service or came by phone (reading 16); a parent with a known other service and no
--- channel was not a call. A blank that decides is unmeasurable. Tickets opened when no terms were
+-- channel was not a call, one without a service that did not come by phone may have been one. A blank that decides is unmeasurable. Tickets opened when no terms were
 -- in force are unmeasurable where a rule applies to every ticket, and have no other row. Where the
 -- day of opening is missing, the rules that apply are those of the finish, or of the as-of, and
 -- unmeasurable. What was opened after the as-of has not happened yet: every rule is pending.
@@ -140,7 +140,8 @@ select
         when parent_ticket_id is null then 'no_phone_ticket'
         when not has_parent then 'parent_unknown'
         when parent_opened_at >= opened_at then 'phone_not_before'
-        when parent_service_code is null and parent_channel is null then 'parent_service_unknown'
+        when parent_service_code is null and coalesce(parent_channel <> 'phone', true)
+            then 'parent_service_unknown'
         when coalesce(parent_service_code = phone_service_code, false)
             or coalesce(parent_channel = 'phone', false)
             then case when parent_opened_at is null then 'parent_opening_unknown' else 'met' end

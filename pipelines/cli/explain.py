@@ -195,7 +195,9 @@ def _response_section(con: duckdb.DuckDBPyConnection, ticket: Row) -> list[str]:
         select
             response.*, rule.service_calendar_id as calendar_id,
             coalesce(response.stopped_at, greatest(response.opened_at, run.as_of)) as ended_at,
-            rule.strictness, rule.clock_stops_at, rule.response_clock, rule.holidays
+            rule.strictness, rule.response_clock, rule.holidays, rule.clock_stops_at as stops_at,
+            case when rule.clock_stops_at = 'arrived_at' and $mode <> 'onsite' then 'responded_at'
+                else rule.clock_stops_at end as clock_stops_at
         from facts.responses as response
         cross join meta.run as run
         left join terms.days as opening on opening.day = cast(response.opened_at as date)
@@ -203,6 +205,7 @@ def _response_section(con: duckdb.DuckDBPyConnection, ticket: Row) -> list[str]:
         where response.ticket_id = $id
         """,
         id=ticket["ticket_id"],
+        mode=ticket["mode"],
     )
     if not found:
         return [_no_response(con, ticket)]
@@ -238,7 +241,7 @@ def _response_section(con: duckdb.DuckDBPyConnection, ticket: Row) -> list[str]:
         f"  service    {_hours(row['service_seconds'])}",
         (
             f"  readings   1 {row['response_clock']} · 2 {row['holidays']} · "
-            f"3 {row['clock_stops_at']} · 4 {row['strictness']}"
+            f"3 {row['stops_at']} · 4 {row['strictness']}"
         ),
     ]
     return lines + _interval_lines(con, row) + _pause_lines(con, ticket["ticket_id"])
@@ -271,8 +274,11 @@ def _late(row: Row) -> str | None:
     """How much more than the target was used; None where nothing was, or nobody can tell."""
     if row["verdict"] != "breached":
         return None
-    over = row["elapsed_seconds"] - row["target_seconds"]
-    return f"by {_hours(over)}" if over else "it used all of the target; less is promised"
+    if over := row["elapsed_seconds"] - row["target_seconds"]:
+        return f"by {_hours(over)}"
+    if row["strictness"] == "<=":
+        return "by less than a second"
+    return "it used all of the target; less is promised"
 
 
 def _interval_lines(con: duckdb.DuckDBPyConnection, row: Row) -> list[str]:
@@ -284,13 +290,19 @@ def _interval_lines(con: duckdb.DuckDBPyConnection, row: Row) -> list[str]:
     pieces = _rows(
         con,
         """
+        with days as (
+            select *, bool_or(is_open) over (partition by day) as is_day_open
+            from clocks.segments
+            where calendar_id = $calendar
+                and day between cast($opened as date) and cast($ended as date)
+        )
         select
             greatest(starts_at, $opened) as starts_at,
             least(ends_at, $ended) as ends_at,
             is_open,
-            bool_or(is_open) over (partition by day) as is_day_open
-        from clocks.segments
-        where calendar_id = $calendar and starts_at < $ended and ends_at > $opened
+            is_day_open
+        from days
+        where starts_at < $ended and ends_at > $opened
         order by starts_at
         """,
         calendar=row["calendar_id"],
@@ -362,6 +374,11 @@ def _pause_lines(con: duckdb.DuckDBPyConnection, ticket_id: str) -> list[str]:
     ]
 
 
+def _no_invoices(con: duckdb.DuckDBPyConnection) -> bool:
+    given = "select 1 from meta.files where export = 'invoices'"
+    return _has(con, "meta.files") and not _rows(con, given)
+
+
 def _charge_section(con: duckdb.DuckDBPyConnection, ticket_id: str) -> list[str]:
     if not _has(con, "facts.charges"):
         return []
@@ -371,6 +388,8 @@ def _charge_section(con: duckdb.DuckDBPyConnection, ticket_id: str) -> list[str]
         id=ticket_id,
     )
     lines = ["Charges"] if charges else []
+    if lines and _no_invoices(con):
+        lines.append("  No invoices export was given: whether any of them was billed is not known.")
     for charge in charges:
         lines += [
             f"  {charge['charge_type']} · {charge['finding']} · clause {charge['clause']}",

@@ -24,6 +24,7 @@ PACKED_TEXT_SUFFIXES = (
     ".zip",
 )
 WORKBOOK_SUFFIXES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+_MENDED = re.compile(r"_mended(?:_\d+)?(\.[a-z]+)$")
 SUFFIXES = (*PACKED_TEXT_SUFFIXES, *TEXT_SUFFIXES, *WORKBOOK_SUFFIXES, ".parquet")
 
 
@@ -116,10 +117,12 @@ def _check_is_file(path: Path) -> None:
 def _claims(name: str, mapping: Mapping | None) -> list[str]:
     if mapping is None:
         return []
+    # Rows that were mended belong where the file belongs that they came from.
+    names = {name.lower(), _MENDED.sub(r"\1", name.lower())}
     return [
         export
         for export, rules in mapping.exports.items()
-        if any(fnmatchcase(name.lower(), pattern.lower()) for pattern in rules.files)
+        if any(fnmatchcase(one, pattern.lower()) for one in names for pattern in rules.files)
     ]
 
 

@@ -155,6 +155,7 @@ def _ways_of_time(
         source_timezone=rule.timezone or rules.timezone or timezone,
         values=rule.values,
         null_words=rules.null_values,
+        moves_days=True,
     )
     con.execute(
         f"create or replace temp table _cells as"  # noqa: S608 - quoted

@@ -34,14 +34,14 @@ _FORMULA: Final = r"([=@\t\r]|[+-]([^0-9.,¥￥]|$))"
 
 def guarded(cell: str) -> str:
     """A cell as a text file for a spreadsheet holds it."""
-    return f"'{cell}" if re.match(_FORMULA, cell) else cell
+    return f"'{cell}" if re.match(f"'*{_FORMULA}", cell) else cell
 
 
 def without_guards(source: Source) -> Source:
     """A source with its cells as they were; itself, where none can be guarded."""
-    guards = [f'^{TEXT_AS_FORMULA}(.*)"$'] if source.has_texts_as_formulas else []
+    guards = [rf'(?s)^\s*{TEXT_AS_FORMULA}(.*)"\s*$'] if source.has_texts_as_formulas else []
     if {WRONG, WRONG_IN_ENGLISH}.intersection(source.headers):
-        guards.append(f"^'({_FORMULA})")
+        guards.append(f"^'('*{_FORMULA})")
     if not guards:
         return source
 

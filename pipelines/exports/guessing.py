@@ -16,7 +16,7 @@ from rapidfuzz import fuzz
 
 from pipelines.contract import Kind
 from pipelines.exports.conventions import TIME_WAYS, ways_of
-from pipelines.exports.headers import fold, own_names
+from pipelines.exports.headers import fold, names_with_unit, own_names
 from pipelines.exports.synonyms import HEADERS, VALUES
 from pipelines.exports.values import CITIES, NULL_WORDS
 
@@ -38,11 +38,14 @@ _FEW_CHOICES: Final = 30
 _MUST_PARSE: Final = (Kind.INSTANT, Kind.DATE, Kind.MONEY, Kind.DECIMAL, Kind.INTEGER)
 #: What a header of a plan has, or of what happened again: none of the time at which it happened.
 _NO_EVENT = re.compile(
-    r"应|须|要求|计划|预计|期望|承诺|最迟|截止|时限|到期|预约|约定|最后|最近|再次|重新"
-    r"|(?:^|_)(?:due|deadline|target|by|expected|planned|scheduled|estimated|sla|last|latest"
-    r"|reopened)(?:_|$)",
-    re.IGNORECASE,
+    r"^应(?![答急])|(?<![响供反])应(?=响应|到|完|解|在)|须|要求|计划|预计|预定|期望|承诺|目标|规定|拟"
+    r"|最迟|最晚|截止|截至|时限|到期|超时|预约|约定|最后|最近|末次|二次|再次|重新|未"
+    r"|(?:^|_)(?:due|deadline|target|by|expected|planned|scheduled|estimated|sla|last|latest|next"
+    r"|second|reopened)(?:_|$)",
 )
+#: What is solved was not answered then, though it is spelt alike.
+_OTHER_EVENT = {"responded_at": re.compile(r"resol|solv|clos|解决|关闭|完成")}
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _ACTUAL = re.compile(r"^(?:实际|actual_?)")
 _LEVEL = re.compile(r"(?:^|[^0-9])([1-4])(?![0-9])")
 _DIGIT = re.compile(r"\d")
@@ -146,7 +149,8 @@ def name_similarity(column: Column, header: str, export: Export) -> float:
     found = fold(bare)
     own, others = _names(column)
     if column.is_event and found not in own:
-        if _NO_EVENT.search(found.replace("响应", "")):
+        other = _OTHER_EVENT.get(column.name)
+        if _NO_EVENT.search(fold(_CAMEL.sub(" ", bare))) or (other and other.search(found)):
             return 0.0
         found = _ACTUAL.sub("", found)
     if found in own:
@@ -160,7 +164,9 @@ def name_similarity(column: Column, header: str, export: Export) -> float:
 
 
 def _names(column: Column) -> tuple[list[str], list[str]]:
-    return [*own_names(column)], [fold(name) for name in HEADERS.get(column.name, ())]
+    return [*own_names(column), *names_with_unit(column)], [
+        fold(name) for name in HEADERS.get(column.name, ())
+    ]
 
 
 def _likeness(found: str, name: str) -> float:

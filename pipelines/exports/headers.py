@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from rapidfuzz import fuzz, process
 
+from pipelines.contract import Kind
 from pipelines.errors import DataError
 from pipelines.exports import values
 from pipelines.exports.quoting import is_among
@@ -36,13 +37,15 @@ class Match:
     """Contract column → position in the file; and what the file has beyond them.
 
     ``groups``: the positions of a column that a mapping reads from several, in the order they
-    are asked. ``absent``: the optional columns of a mapping that the file does not have.
+    are asked; the parts of one of ``times`` are joined with a blank, a date and its time of day.
+    ``absent``: the optional columns of a mapping that the file does not have.
     """
 
     positions: dict[str, int]
     unknown: list[str]
     repeated: dict[str, list[str]]
     groups: dict[str, list[list[int]]] = field(default_factory=dict)
+    times: frozenset[str] = frozenset()
     absent: list[str] = field(default_factory=list)
 
     def places(self, column: str) -> frozenset[int]:
@@ -63,7 +66,8 @@ class Match:
         texts = []
         for group in self.groups[column]:
             cells = [values.bare(f"c{position}") for position in group]
-            text = cells[0] if len(cells) == 1 else f"concat({', '.join(cells)})"
+            gap = "concat_ws(' ', " if column in self.times else "concat("
+            text = cells[0] if len(cells) == 1 else f"{gap}{', '.join(cells)})"
             said = f"lower({values.bare_and_folded(text)})"
             texts.append(f"case when not {is_among(said, nothing)} then {text} end")
         return f"coalesce({', '.join(texts)})"
@@ -97,6 +101,9 @@ def match_headers(headers: Sequence[str], export: Export, rules: ExportMapping |
             repeated.setdefault(found, [headers[positions[found]]]).append(header)
         else:
             positions[found] = position
+    for name, position in _with_units(headers, export, {*ruled, *positions}).items():
+        positions[name] = position
+        unknown.remove(headers[position].strip())
     groups = {}
     for name, rule in ruled.items():
         there = _groups(rule, places)
@@ -110,7 +117,8 @@ def match_headers(headers: Sequence[str], export: Export, rules: ExportMapping |
         for name, rule in ruled.items()
         if rule.is_optional and name not in positions
     ]
-    return Match(positions, unknown, repeated, groups, absent)
+    times = {c.name for c in export.columns if c.kind in (Kind.INSTANT, Kind.DATE)}
+    return Match(positions, unknown, repeated, groups, frozenset(times), absent)
 
 
 _UNITS: Final = {
@@ -122,16 +130,33 @@ _UNITS: Final = {
 
 
 def own_names(column: Column) -> tuple[str, ...]:
-    """The headers, folded, that are a column's own, its name first; with a unit behind them."""
-    names = [fold(name) for name in (column.name, *column.aliases)]
+    """The headers, folded, that are a column's own, its name first."""
+    return tuple(fold(name) for name in (column.name, *column.aliases))
+
+
+def names_with_unit(column: Column) -> tuple[str, ...]:
+    """The same with a unit in brackets behind, which counts where none of them stands alone."""
     units = [fold(unit) for unit in _UNITS.get(column.name, ())]
-    behind = [f"{name}{gap}({unit})" for name in names for unit in units for gap in ("", "_")]
-    return (*names, *behind)
+    return tuple(
+        f"{name}{gap}({unit})" for name in own_names(column) for unit in units for gap in ("", "_")
+    )
+
+
+def _with_units(headers: Sequence[str], export: Export, settled: set[str]) -> dict[str, int]:
+    """The positions of columns that only a header with a unit gives, the first of them."""
+    places = {fold(header): place for place, header in reversed([*enumerate(headers)])}
+    found = {}
+    for column in export.columns:
+        there = [places[name] for name in names_with_unit(column) if name in places]
+        if there and column.name not in settled:
+            found[column.name] = min(there)
+    return found
 
 
 def known_headers(export: Export, rules: ExportMapping | None) -> set[str]:
     """The headers, folded, that give a column of an export."""
-    return set(_wanted(export, rules))
+    units = (name for column in export.columns for name in names_with_unit(column))
+    return {*_wanted(export, rules), *units}
 
 
 def _wanted(export: Export, rules: ExportMapping | None) -> dict[str, str]:
@@ -214,7 +239,7 @@ def check_headers(
     unfound = [
         f"{name} ({' or '.join(map(repr, chain.from_iterable(rule.sources)))})"
         for name, rule in (rules.columns.items() if rules else ())
-        if rule.header is not None and not rule.is_optional and name not in match.positions
+        if rule.sources and not rule.is_optional and name not in match.positions
     ]
     if unfound:
         message = (

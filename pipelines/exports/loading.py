@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from pipelines.contract import Kind
 from pipelines.errors import DataError
 from pipelines.exports import conventions, values
 from pipelines.exports.deciding import decide
@@ -249,8 +248,6 @@ class Stage:
         decided = source.conventions.get(column.name)
         way = rule.way if rule and rule.way else decided.way if decided else None
         zone = (rule.timezone if rule else None) or (rules.timezone if rules else None)
-        if column.kind is Kind.DATE:
-            zone = None  # a day of the calendar is in no zone
         return values.Reading(
             timezone=self.timezone,
             source_timezone=zone or self.timezone,

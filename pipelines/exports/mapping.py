@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ColumnRule:
-    """Where one contract column comes from. ``header`` None: it is not read at all.
+    """Where one contract column comes from: without ``sources`` it is not read at all.
 
-    ``instead`` are the headers that are read where ``header`` is blank or not there, the first
-    that says something; several in one entry are read as one text. An optional column may be
-    missing from the file.
+    ``instead`` are the headers that are read where ``header`` is None, blank or not there, the
+    first that says something; several in one entry are read as one text. An optional column may
+    be missing from the file.
     """
 
     header: str | None
@@ -49,7 +49,7 @@ class ColumnRule:
     @property
     def sources(self) -> tuple[tuple[str, ...], ...]:
         """All headers it may come from, in the order they are asked."""
-        return () if self.header is None else ((self.header,), *self.instead)
+        return self.instead if self.header is None else ((self.header,), *self.instead)
 
 
 class Fold(StrEnum):
@@ -171,7 +171,7 @@ def _cells_of(log: LogRules | None) -> dict[str, ColumnRule]:
             ticket.rule.header, instead=ticket.rule.instead, is_optional=ticket.rule.is_optional
         )
         for name, ticket in (log.tickets if log else {}).items()
-        if ticket.fold is Fold.CELL and ticket.rule.header is not None
+        if ticket.fold is Fold.CELL and ticket.rule.sources
     }
 
 
@@ -310,7 +310,7 @@ class _Checker:
             return ColumnRule(header, instead=instead)
         self._keys(where, data, _COLUMN_KEYS)
         header, instead = self._sources(f"{where}.from", data.get("from"))
-        if header is None:
+        if header is None and not instead:
             self.problems.append(f"{where}.from: is missing; write the header of the source column")
         formats, way = self._formats(f"{where}.format", column, data.get("format"))
         if data.get("timezone") and column.kind not in (Kind.INSTANT, Kind.DATE):
@@ -330,9 +330,11 @@ class _Checker:
         if not isinstance(data, list):
             return self._text(where, data), ()
         groups = [self._texts(where, entry) for entry in data]
-        if not groups or any(not group for group in groups) or len(groups[0]) > 1:
-            self.problems.append(f"{where}: must be a header, or a list that begins with one")
+        if not groups or any(not group for group in groups):
+            self.problems.append(f"{where}: must be a header, or a list of headers")
             return "", ()
+        if len(groups[0]) > 1:
+            return None, tuple(groups)
         return groups[0][0], tuple(groups[1:])
 
     def _flag(self, where: str, value: Any) -> bool:  # noqa: ANN401 - YAML

@@ -166,9 +166,11 @@ def _choice(path: Path, proposal: Proposal) -> Choice:
 
 
 def _is_one_line(proposal: Proposal) -> bool:
-    """Whether each row is an invoice of its own, as far as we can tell."""
+    """Whether each row is an invoice of its own, as far as we can tell: no number stands twice."""
     missing = {column.name for column in proposal.missing} - _left_out(proposal).keys()
-    return proposal.export.name == "invoices" and "line_no" in missing
+    is_asked = proposal.export.name == "invoices" and "line_no" in missing
+    numbers = [g.profile for g in proposal.guesses if g.column.name == "invoice_id"]
+    return is_asked and all(p.filled == p.rows == len(p.counts) for p in numbers)
 
 
 def translations(guess: Guess) -> list[tuple[str, int, str | None]]:

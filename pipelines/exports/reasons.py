@@ -17,6 +17,7 @@ FIRST_YEAR, LAST_YEAR = 1900, 2199
 
 NOT_A_TIME = "not a date or time we can read"
 NO_DATE = "a time of day without its date"
+NONE_OF_A_DATABASE = f"{FIRST_YEAR}-01-01 is what databases write for none"
 OUT_OF_RANGE = f"the year is not within {FIRST_YEAR}-{LAST_YEAR}"
 NOT_ONE_OF = "not one of: "
 NOT_A_NUMBER = "not a number"
@@ -37,6 +38,7 @@ BEFORE_THE_LOG = "already in that state when the log begins: since when cannot b
 CHINESE = {
     NOT_A_TIME: "不是可识别的日期或时间",
     NO_DATE: "只有时刻，没有日期",
+    NONE_OF_A_DATABASE: f"{FIRST_YEAR}-01-01 是数据库表示“无”的写法",
     OUT_OF_RANGE: f"年份不在 {FIRST_YEAR}–{LAST_YEAR} 之内",
     NOT_ONE_OF: "不在可填的值之中：",
     NOT_A_NUMBER: "不是数字",

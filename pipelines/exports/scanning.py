@@ -59,7 +59,7 @@ def typed_rows(
         value = values.typed(column, f"s{place}", reading)
         number = shortcuts.number(column, text, reading)
         if column.kind in (Kind.INSTANT, Kind.DATE) and not reading.formats:
-            probes.append(f"{shortcuts.shaped_instant(text, reading)} as {probe}")
+            probes.append(f"{shortcuts.shaped_instant(column.kind, text, reading)} as {probe}")
             usual.append(
                 f"(case when {probe} is null then {values.instant_parts(text)} end) as x{place}"
             )

@@ -11,6 +11,7 @@ how it compares with another, how it begins and ends.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipelines.contract import Kind
@@ -124,14 +125,24 @@ def _ranges_without(letters: set[str]) -> list[tuple[str, str]]:
     return [(chr(start), chr(end)) for start, end in ranges if start < end]
 
 
-def shaped_instant(text: str, reading: Reading) -> str:
+def shaped_instant(kind: Kind, text: str, reading: Reading) -> str:
     """SQL of the time that a text says which looks like one; else null."""
+    shapes = (*_SHAPES_OF_WAYS.get(reading.way or "", ()), *_SHAPES)
+    said = _said_by_shape(text, shapes, reading)
+    if reading.source_timezone == reading.timezone or reading.moves_days:
+        return said
+    here = replace(reading, source_timezone=reading.timezone)
+    day = _said_by_shape(text, [one for one in shapes if not one[1].endswith("Z")], here)
+    return f"(case when {values.is_day(kind, text)} then {day} else {said} end)"
+
+
+def _said_by_shape(text: str, shapes: Iterable[tuple[str, str]], reading: Reading) -> str:
     whens = " ".join(
         f"when {text} like {literal(shape)} then "
         + values.moved(
             f"try_strptime({text}, {literal(form)})", "UTC" if form.endswith("Z") else None, reading
         )
-        for shape, form in (*_SHAPES_OF_WAYS.get(reading.way or "", ()), *_SHAPES)
+        for shape, form in shapes
     )
     return f"(case {whens} end)"
 

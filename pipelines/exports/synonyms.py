@@ -51,8 +51,8 @@ HEADERS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "service_code": ("service", "service item", "service id", "sku", "服务代码", "服务项目编码"),
     "fault_level": (
-        *("priority", "severity", "urgency", "level", "sev", "impact", "fault severity"),
-        *("优先级", "严重程度", "紧急程度", "级别", "等级", "故障级别", "事件级别", "严重级别"),
+        *("severity", "fault severity", "sev", "priority", "urgency", "level", "impact"),
+        *("严重程度", "严重级别", "故障级别", "优先级", "紧急程度", "事件级别", "级别", "等级"),
     ),
     "serial_no": (
         *(

@@ -10,6 +10,7 @@ read. They are careful, not quick: ``shortcuts`` reads the cells that need no ca
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 from pipelines.contract import Kind
@@ -20,6 +21,7 @@ from pipelines.exports.reasons import (
     FIRST_YEAR,
     LAST_YEAR,
     NO_DATE,
+    NONE_OF_A_DATABASE,
     NOT_A_NUMBER,
     NOT_A_TIME,
     NOT_ONE_OF,
@@ -105,10 +107,15 @@ NULL_WORDS = (
 """Words that mean "nothing" in every column but free text, in lower case."""
 
 CITY = (
-    "^(?:.{2,6}(?:省|自治区)|(?:北京|上海|天津|重庆)市)?(?:.{2,12}(?:自治州|地区|盟))?"
-    r"(..+?)\s*市(?:.*[^市])?$"
+    r"^(?:(北京|上海|天津|重庆)\s*市.*"
+    r"|(?:.{2,6}(?:省|自治区)[\s/\-]*)?(?:[^市]{2,12}(?:自治州|地区|盟)[\s/\-]*)?"
+    r"([^\s/\-].+?)\s*市(?:.*[^市])?)$"
 )
-"""A city as addresses write it (广东省深圳市南山区): its name stands between province and 市."""
+"""A city as addresses write it (广东省深圳市南山区): its name, in one of two groups, stands between
+province and 市. In the four that are provinces themselves nothing behind it counts."""
+
+CITY_NAME = r"\1\2"
+"""What ``CITY`` is replaced by."""
 
 CITIES = {
     "beijing": "北京",
@@ -175,6 +182,7 @@ DAY_ZERO_OF_1904 = "1904-01-01"
 
 NO_DATES_BEFORE = "1900-03-01"
 """Spreadsheets keep a time of day as a moment of 1899-12-30 and the days after."""
+_DAYS_OF_NO_DATE = date.fromisoformat(NO_DATES_BEFORE) - date.fromisoformat(DAY_ZERO)
 
 _DOTTED_INSTANTS = (
     "%d.%m.%Y %H:%M:%S",
@@ -194,6 +202,8 @@ _INSTANT_PATTERN = (
     r"\s*((?:[AaPp][Mm])?\s*"
     r"(?:Z|z|UTC|GMT|(?:UTC|GMT)?[+-]\d{1,2}:?(?:\d{2})?)?))?$"
 )
+_MIXED = r"^\d{4}\s*(?:\.\s*\d{1,2}\s*[-/]|/\s*\d{1,2}\s*[-.]|-\s*\d{1,2}\s*[/.])"
+"""No date: 2025.1-12 is months, or who knows what."""
 _OFFSET_PATTERN = r"([+-])(\d{1,2}):?(\d{2})?$"
 _SERIAL_PATTERN = r"\d{5,6}(\.\d+)?"
 _CURRENCY_MARKS = r"^(CNY|RMB|人民币)\s*|\s*(元|CNY|RMB|人民币)$"
@@ -216,7 +226,8 @@ class Reading:
     which spares two passes over it. ``has_serials`` allows the day number of a spreadsheet as
     a time, counted from ``day_zero``. ``values``, ``formats`` and ``null_words`` come from a
     mapping, as does ``source_timezone``, the zone of times that carry no offset. ``way`` is one of
-    ``conventions``; None: cells that could be read in two ways are not read.
+    ``conventions``; None: cells that could be read in two ways are not read. ``moves_days``: of
+    a day without a time its first moment is meant, which another zone has at another time.
     """
 
     timezone: str
@@ -228,6 +239,7 @@ class Reading:
     formats: Sequence[str] = ()
     null_words: Sequence[str] = ()
     way: str | None = None
+    moves_days: bool = False
 
 
 def cleaned(column: Column, raw: str, reading: Reading) -> str:
@@ -310,7 +322,12 @@ def found(column: Column, text: str, reading: Reading, parts: str | None = None)
     names ``instant_parts`` of the text where they are at hand.
     """
     if column.kind in (Kind.INSTANT, Kind.DATE):
-        return f"(case when {text} is not null then {_instant(text, reading, parts)} end)"
+        said = _instant(text, reading, parts)
+        if reading.source_timezone != reading.timezone and not reading.moves_days:
+            here = replace(reading, source_timezone=reading.timezone)
+            day = _instant(text, here, parts)
+            said = f"(case when {is_day(column.kind, text)} then {day} else {said} end)"
+        return f"(case when {text} is not null then {said} end)"
     if column.kind is Kind.INTEGER and column.choices:
         numbers = " ".join(f"when {choice} then {literal(choice)}" for choice in column.choices)
         number = _number(text, replace(reading, way=conventions.POINT))
@@ -323,6 +340,17 @@ def found(column: Column, text: str, reading: Reading, parts: str | None = None)
         spellings = f"(case lower({text}) {_whens(_spellings(column.choices))} end)"
         return f"(case {text} {exact} else {spellings} end)"
     return text if column.kind is Kind.TEXT else _word(column, text)
+
+
+def is_day(kind: Kind, text: str) -> str:
+    """SQL that is true of a text that says a day and no time: it is the same day in every zone.
+
+    In a column of days midnight says no time either: databases write it behind each.
+    """
+    no_time = rf"not regexp_matches({text}, '[:时点]|^\d{{14}}$|^\d{{5,6}}\.\d')"
+    if kind is Kind.INSTANT:
+        return no_time
+    return rf"({no_time} or regexp_full_match({text}, '.*\D0{{1,2}}:00(:00(\.0+)?)?'))"
 
 
 def typed(column: Column, said: str, reading: Reading) -> str:
@@ -363,8 +391,15 @@ def within(column: Column, number: str, *others: str) -> str:
 
 def _first_moment(reading: Reading) -> str:
     # A time of day alone is a moment of the spreadsheet's first days: never a date there. The
-    # first moment of all is what databases write for none.
-    return NO_DATES_BEFORE if reading.has_serials else f"{FIRST_YEAR}-01-01 00:00:01"
+    # first day of all is what databases write for none, and may have been moved within it.
+    if not reading.has_serials:
+        return f"{FIRST_YEAR}-01-02"
+    return _dates_from(reading.day_zero)
+
+
+def _dates_from(day_zero: str) -> str:
+    """The first day that cells of a workbook mean as a date; those before are times of day."""
+    return f"{date.fromisoformat(day_zero) + _DAYS_OF_NO_DATE}"
 
 
 def can_fail(column: Column) -> bool:
@@ -385,14 +420,20 @@ def is_null_word(text: str) -> str:
     return is_among(f"lower({text})", NULL_WORDS)
 
 
-def reason(column: Column, said: str) -> str:
+def reason(column: Column, said: str, reading: Reading) -> str:
     """SQL of the words that say why there is no value, ``said`` being what ``found`` gave."""
     if column.kind in (Kind.INSTANT, Kind.DATE):
-        is_time_of_day = (
-            f"{said} >= timestamp '{DAY_ZERO}' and {said} < timestamp '{NO_DATES_BEFORE}'"
+        # In a workbook it is a time of day, of 24 hours and more.
+        is_first = f"cast({said} as date) = date '{FIRST_YEAR}-01-01'"
+        if reading.has_serials:
+            is_first = "false"
+        is_time_of_day = " or ".join(
+            f"({said} >= timestamp '{zero}' and {said} < timestamp '{_dates_from(zero)}')"
+            for zero in (DAY_ZERO, DAY_ZERO_OF_1904)
         )
         return (
             f"(case when {said} is null then {literal(NOT_A_TIME)}"
+            f" when {is_first} then {literal(NONE_OF_A_DATABASE)}"
             f" when {is_time_of_day} then {literal(NO_DATE)} else {literal(OUT_OF_RANGE)} end)"
         )
     if column.choices:
@@ -429,9 +470,15 @@ def _word(column: Column, text: str) -> str:
     """An identifier, code, city or issuer: any word but those for "nothing"."""
     word = text
     if column.kind is Kind.CITY:
+        name = f"regexp_replace({text}, {literal(CITY)}, {literal(CITY_NAME)})"
+        # Few of an address are in Latin letters, and then they may be a word for the name.
+        known = (
+            f"(list_transform([{name}], lambda name: {_by_length(CITY_WORDS, 'name', 'name')})[1])"
+        )
+        is_latin = f"regexp_matches({text}, '[A-Za-z]')"
         word = (
             f"(case contains({text}, '市') when true"
-            f" then regexp_replace({text}, {literal(CITY)}, '\\1') else {text} end)"
+            f" then (case when {is_latin} then {known} else {name} end) else {text} end)"
         )
     elif column.kind is Kind.CODE:
         word = f"upper({text})"
@@ -449,7 +496,7 @@ def known_words(column: Column) -> dict[str, str | None]:
     return {**dict.fromkeys(NULL_WORDS), **others}
 
 
-def _by_length(translations: dict[str, str | None], text: str, otherwise: str) -> str:
+def _by_length(translations: Mapping[str, str | None], text: str, otherwise: str) -> str:
     """``text`` translated in any case, else ``otherwise``; its length spares most comparing."""
     groups: dict[int, dict[str, str | None]] = {}
     for source, target in translations.items():
@@ -602,7 +649,16 @@ def instant_parts(text: str) -> str:
     of the day before it; what stands behind it, which may be the half of the day and a zone.
     """
     parts = r"\1-\2-\3 \5:\6:\7.\8|\4|\9"
-    return f"nullif(regexp_replace({text}, {literal(_INSTANT_PATTERN)}, {literal(parts)}), {text})"
+    found = f"nullif(regexp_replace({text}, {literal(_INSTANT_PATTERN)}, {literal(parts)}), {text})"
+    return f"(case when not regexp_matches({text}, {literal(_MIXED)}) then {found} end)"
+
+
+def _is_offset(sign: str, minutes: str) -> str:
+    """SQL that is true of what zones have been off by: -12:00 to +14:00, in quarters of an hour."""
+    return (
+        f"({minutes} between -720 and 840 and {minutes} % 15 = 0"
+        f" and ({sign} <> '-' or {minutes} % 30 = 0))"
+    )
 
 
 def _spelt_instant(text: str, reading: Reading) -> str:
@@ -631,8 +687,11 @@ def _joined_instant(parts: str, reading: Reading) -> str:
     offset = f"((60 * {hours} + {minutes}) * case when {sign} = '-' then -1 else 1 end)"
     shifted = moved(f"({local} - to_minutes({offset}))", "UTC", reading)
     is_local = f"regexp_full_match({behind}, '([AaPp][Mm])?')"
+    # Behind hours and minutes alone a stroke may say until when: 14:00-15:30.
+    minute = rf"coalesce(try_cast(regexp_extract({stamp}, ':(\d+):\.$', 1) as integer), 1440)"
+    is_span = f"({sign} = '-' and abs({offset}) > 60 * {hour} + {minute})"
     return (
         f"(case when {parts} is null then null"
         f" when {is_local} then {moved(local, None, reading)}"
-        f" when abs({offset}) <= 1080 and {minutes} < 60 then {shifted} end)"
+        f" when {_is_offset(sign, offset)} and not {is_span} then {shifted} end)"
     )

@@ -148,7 +148,7 @@ class WrongRows:
             reading = self.reading(column, source, match)
             raw = match.text(column.name, reading.null_words)
             text = values.cleaned(column, raw, reading)
-            reason = values.reason(column, "said")
+            reason = values.reason(column, "said", reading)
             decided = source.conventions.get(column.name)
             if reading.way == conventions.COMMA and reading.has_serials:
                 is_either = values.has_two_readings(column.kind, "text", reading)

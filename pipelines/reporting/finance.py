@@ -60,6 +60,11 @@ def audit_seed(con: duckdb.DuckDBPyConnection) -> int:
     return int(row[0])
 
 
+def are_invoices_given(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether an export of invoices was given, be it without a line."""
+    return con.execute(f"select {INVOICES_GIVEN}").fetchone() == (True,)
+
+
 def draw_audit_sample(
     con: duckdb.DuckDBPyConnection, seed: int | None = None, per_stratum: int = PER_STRATUM
 ) -> None:
@@ -93,6 +98,7 @@ def draw_audit_sample(
                     $per_stratum
                 ) as charges
             from steps.charge_findings
+            where finding <> 'not_billed' or $is_given
             group by 1, 2, 3
         )
         select
@@ -104,7 +110,7 @@ def draw_audit_sample(
             generate_subscripts(charges, 1) as place
         from strata
         """,
-        {"seed": drawn, "per_stratum": per_stratum},
+        {"seed": drawn, "per_stratum": per_stratum, "is_given": are_invoices_given(con)},
     )
     charges = select_over(
         "facts.charges",
@@ -210,7 +216,7 @@ def _overview(
             f"Seed of the audit sample: {seeds[0][0] if seeds else '-'}",
         ),
     ]
-    if con.execute(f"select {INVOICES_GIVEN}").fetchone() == (False,):
+    if not are_invoices_given(con):
         notes.append(
             Text(
                 "没有发票导出：只列应否收费，是否已收无从核对，因此不列漏收",

@@ -35,7 +35,9 @@ INVOICES_GIVEN: Final = "exists (select 1 from meta.files where export = 'invoic
 FINDINGS_SHEET: Final = "结论 Findings"
 _FINDINGS: Final = Sheet(
     FINDINGS_SHEET,
-    "select money_rank, exception, finding, charge_type, expected, biller, issuers, "  # noqa: S608 - as above
+    # Numbered anew, should some be left out.
+    "select row_number() over (partition by currency order by money_rank), "  # noqa: S608 - as above
+    "exception, finding, charge_type, expected, biller, issuers, "
     "at_stake_amount, billed_amount, currency, month, waiting_since_on, age_days, overlap_days, "
     "customer_id, customer_name, customer_type, ticket_id, serial_no, contract_id, service_code, "
     "service_level, clause, readings, reason_zh, reason, invoice_lines, ticket_file, ticket_row, "
@@ -126,11 +128,10 @@ _RECONCILIATION: Final = Sheet(
 )
 _SAMPLE: Final = Sheet(
     "抽样 Audit sample",
-    "select seed, sample_no, finding, amount_band, stratum_charges, charge_type, expected, "  # noqa: S608 - as above
+    "select seed, sample_no, finding, amount_band, stratum_charges, charge_type, expected, "
     "billed_amount, currency, month, customer_id, ticket_id, serial_no, clause, reason_zh, reason, "
     "invoice_lines, evidence, charge_id, null as result, null as checked_by, null as remark "
-    f"from meta.audit_sample where finding <> 'not_billed' or {INVOICES_GIVEN} "
-    "order by sample_no limit $most",
+    "from meta.audit_sample order by sample_no limit $most",
     (
         Column("种子 Seed"),
         Column("序号 No.", "number"),

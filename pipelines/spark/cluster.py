@@ -148,15 +148,16 @@ class Cluster:
             thread.submit(self._end).result()
 
     def _end(self) -> None:
-        try:
-            if not self._is_kept:
+        # Where Java has ended there is nothing to cancel, and why it did was said before.
+        if not self._is_kept:
+            with contextlib.suppress(Py4JError, OSError):
                 self.spark.sparkContext.cancelAllJobs()
                 self.storage.remove()
-        finally:
-            if self._is_ours:
+        if self._is_ours:
+            with contextlib.suppress(Py4JError, OSError):
                 self.spark.stop()
-                if not self._is_kept and self.storage.here:  # what a cancelled job still wrote
-                    shutil.rmtree(self.storage.here, ignore_errors=True)
+            if not self._is_kept and self.storage.here:  # what a cancelled job still wrote
+                shutil.rmtree(self.storage.here, ignore_errors=True)
 
     def _failed(self, error: Exception) -> str:
         """Why Java did not do as it was asked, and what to do."""

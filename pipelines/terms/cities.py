@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 
-from pipelines.exports.values import BLANKS, CITY, CITY_WORDS, folded
+from pipelines.exports.values import BLANKS, CITY, CITY_NAME, CITY_WORDS, folded
 
 
 def city_name(text: str) -> str:
     """The name as the staged exports have it: ``Beijing``, ``北京市`` are ``北京``."""
-    name = re.sub(CITY, r"\1", folded(text.strip(BLANKS)))
+    name = re.sub(CITY, CITY_NAME, folded(text.strip(BLANKS)))
     return CITY_WORDS.get(name.lower(), name)

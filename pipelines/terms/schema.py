@@ -325,6 +325,18 @@ class ChargeRules(Dated):
     renewal_notice_days: int | None = Field(default=None, gt=0, le=_MOST_DAYS)
     payment_methods: dict[str, list[str]] = Field(default_factory=dict)
 
+    @field_validator("payment_methods")
+    @classmethod
+    def _one_method(cls, value: dict[str, list[str]]) -> dict[str, list[str]]:
+        named: dict[str, str] = {}
+        for method, spellings in value.items():
+            for spelling in (method, *spellings):
+                other = named.setdefault(spelling.lower(), method)
+                if other != method:
+                    message = f"{spelling} stands under {other} and {method}; leave one"
+                    raise ValueError(message)
+        return value
+
 
 class Charges(TermsFile):
     """``charges.yaml``."""

@@ -41,7 +41,7 @@ insert into staging.invoices (invoice_id, line_no, issued_at, issuer, ticket_id,
 insert into staging.installed_base (serial_no, product_type, customer_id, customer_type,
     purchased_at, warranty_months, source_file, source_row) values
     ('S1', 'router', 'C1', 'end_customer', '2024-01-31', null, 'installed_base.csv', 2),
-    ('S2', 'kettle', 'C2', 'key_account', '2024-02-29', 6, 'installed_base.csv', 3);
+    ('S2', 'kettle', 'C2', 'key_account', '2024-02-29', 12, 'installed_base.csv', 3);
 
 insert into staging.agents (agent_id, agent_name, city, active_from, active_to, source_file,
     source_row) values

@@ -100,7 +100,15 @@ PLANTINGS: dict[str, dict[str, Planting]] = {
         **_provenance(T, "ticket_id = 'T2'"),
         "has_rows": drop(T, "true"),
         "has_opening_times": change(T, "opened_at = null", "true", also=("opened_at_given",)),
+        "key_not_cut_short": again(T, "'2.54E+19' as ticket_id", "ticket_id = 'T2'"),
         "no_row_of_totals": again(T, "'合计' as ticket_id", "ticket_id = 'T2'"),
+        "opening_has_a_time_of_day": Planting(
+            f"insert into {T} select t.* replace (ticket_id || 'x' || n as ticket_id, "
+            "'2025-03-03 00:00'::timestamp as opened_at) from "
+            f"{T} as t, range(2) as more(n); delete from {T} where ticket_id not like '%x%'",
+            rows=10,
+            also=("parent_ticket_in_tickets",),
+        ),
         "city_as_the_terms_name_it": change(T, "city = '北京朝阳'", "ticket_id = 'T1'"),
         "customer_type_known": change(T, "customer_type = 'vip'", "ticket_id = 'T2'"),
         "provider_known": change(T, "provider = '公司'", "ticket_id = 'T2'"),
@@ -143,6 +151,7 @@ PLANTINGS: dict[str, dict[str, Planting]] = {
         "record_id_given": change(R, "record_id = null", "record_id = 'R1'"),
         "key_unique": twice(R, "record_id = 'R1'"),
         **_provenance(R, "record_id = 'R1'"),
+        "key_not_cut_short": again(R, "'2.54E+19' as record_id", "record_id = 'R1'"),
         "no_row_of_totals": again(R, "'Total' as record_id", "record_id = 'R1'"),
         "form_known": change(R, "form = 'note'", "record_id = 'R1'"),
         "submitted_at_given": change(R, "submitted_at = null", "record_id = 'R1'"),
@@ -161,6 +170,7 @@ PLANTINGS: dict[str, dict[str, Planting]] = {
         "line_no_given": change(I, "line_no = null", "invoice_id = 'I2'"),
         "key_unique": twice(I, "invoice_id = 'I2'"),
         **_provenance(I, "invoice_id = 'I2'"),
+        "key_not_cut_short": again(I, "'2.54E+19' as invoice_id", "invoice_id = 'I2'"),
         "no_row_of_totals": again(I, "'总计' as invoice_id", "invoice_id = 'I2'"),
         "currency_is_a_code": change(I, "currency = '人民币X'", "invoice_id = 'I2'"),
         "currency_given": change(I, "currency = null", "invoice_id = 'I2'"),
@@ -181,9 +191,11 @@ PLANTINGS: dict[str, dict[str, Planting]] = {
         "serial_no_given": change(U, "serial_no = null", "serial_no = 'S2'"),
         "key_unique": twice(U, "serial_no = 'S2'"),
         **_provenance(U, "serial_no = 'S2'"),
+        "key_not_cut_short": again(U, "'2.54E+19' as serial_no", "serial_no = 'S2'"),
         "no_row_of_totals": again(U, "'小计' as serial_no", "serial_no = 'S2'"),
         "customer_type_known": change(U, "customer_type = 'vip'", "serial_no = 'S2'"),
         "purchased_at_given": change(U, "purchased_at = null", "serial_no = 'S2'"),
+        "warranty_in_months": change(U, "warranty_months = 3", "true", rows=2),
         "product_type_in_terms": change(U, "warranty_months = null", "serial_no = 'S2'"),
     },
     A: {
@@ -191,6 +203,7 @@ PLANTINGS: dict[str, dict[str, Planting]] = {
         "agent_id_given": change(A, "agent_id = null", "agent_id = 'A2'"),
         "key_unique": twice(A, "agent_id = 'A2'"),
         **_provenance(A, "agent_id = 'A2'"),
+        "key_not_cut_short": again(A, "'2.54E+19' as agent_id", "agent_id = 'A2'"),
         "no_row_of_totals": again(A, "'TOTAL' as agent_id", "agent_id = 'A2'"),
         "active_to_not_before_active_from": change(
             A, "active_to = '2019-12-31'", "agent_id = 'A2'"

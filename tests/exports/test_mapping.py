@@ -98,15 +98,34 @@ tickets:
     ]
 
 
+def test_a_date_and_its_time_of_day_come_out_of_two_columns(stage: Callable[..., Staged]) -> None:
+    data = b"ticket_id,day,hour,opened\nT1,2025/3/1,18:30,\nT2,2025/3/2,8:05,2025-03-09 10:00\n"
+    staged = stage({"tickets.csv": data}, "tickets: {columns: {opened_at: [[day, hour], opened]}}")
+    assert [str(opened) for opened in staged.column("opened_at")] == [
+        "2025-03-01 18:30:00",
+        "2025-03-02 08:05:00",
+    ]
+
+
+def test_rows_that_were_mended_belong_where_their_file_does(stage: Callable[..., Staged]) -> None:
+    row = b"ticket_id,fault_level\nT1,"
+    files = {"list.csv": row + b"9\n", "list_mended.csv": row + b"2\n"}
+    staged = stage(files, "tickets: {files: [list.csv]}")
+    assert staged.column("fault_level") == [2]
+
+
 def test_a_day_of_the_calendar_is_the_same_in_every_zone(stage: Callable[..., Staged]) -> None:
     files = {
-        "tickets.csv": b"ticket_id,opened_at\nT1,2025-03-01 00:30\n",
+        "tickets.csv": b"ticket_id,opened_at\nT1,2025-03-01 00:30\nT2,2025-03-01\n",
         "installed_base.csv": b"serial_no,purchased_at\nS1,2024-01-01\nS2,2024-02-29 00:00:00\n"
         b"S3,2024-03-31T23:30:00+00:00\n",
     }
     staged = stage(files, "timezone: Asia/Tokyo\ntickets: {}\ninstalled_base: {}\n")
     # an hour is between the two; a day that names its offset is that of the instant
-    assert str(staged.column("opened_at")[0]) == "2025-02-28 23:30:00"
+    assert [str(opened) for opened in staged.column("opened_at")] == [
+        "2025-02-28 23:30:00",
+        "2025-03-01 00:00:00",
+    ]
     assert staged.rows("select cast(purchased_at as varchar) from staging.installed_base") == [
         ("2024-01-01",),
         ("2024-02-29",),

@@ -101,6 +101,7 @@ def test_what_looks_like_a_formula_comes_back_as_it_was(
         "=A1,@C,甲,五级,2025-03-03,=1+1",
         "-A2,-5,-网络,五级,2025-03-03,- 网络不通",
         "+A3,+1,'引号,五级,2025-03-03,'单引号",
+        "'=A4,'+B,'=甲,五级,2025-03-03,''-",
     )
     source = {"tickets.csv": "\n".join([header, *rows, ""]).encode()}
     first = stage(source)

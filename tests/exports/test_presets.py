@@ -343,8 +343,8 @@ def test_an_optional_column_that_is_not_there_is_told(stage: Callable[..., Stage
 @pytest.mark.parametrize(
     ("rule", "words"),
     [
-        ("[]", "must be a header, or a list that begins with one"),
-        ("[[a, b], c]", "must be a header, or a list that begins with one"),
+        ("[]", "must be a header, or a list of headers"),
+        ("[[], c]", "must be a header, or a list of headers"),
         ("{from: [a, [b, {c: d}]]}", "is not one text"),
         ("{from: a, optional: perhaps}", "must be true or false"),
     ],

@@ -138,6 +138,14 @@ def test_what_has_the_name_of_another_column_is_not_taken_for_this_one() -> None
         ),
         *(("finished_at", header, True) for header in ("实际完成时间", "Resolved At")),
         ("arrived_at", "实际到场时间", True),
+        *(("finished_at", header, False) for header in ("目标完成时间", "ResolveBy", "未完成时间")),
+        *(("responded_at", header, False) for header in ("二次响应时间", "First resolved at")),
+        *(("responded_at", header, False) for header in ("FirstResponseDue", "响应超时时间")),
+        *(
+            ("responded_at", header, True)
+            for header in ("应答时间", "首次应答时间", "应急响应时间")
+        ),
+        ("responded_at", "供应商响应时间", True),
         ("agreed_due_at", "约定时限", True),
     ],
 )
@@ -156,6 +164,18 @@ def test_what_really_happened_goes_before_what_was_to_and_before_the_closing(
     path.write_text(f"{header}\nT1,{times}\nT2,{times}\n", encoding="utf-8")
     found = {guess.column.name: guess.profile.header for guess in propose(path, "tickets").guesses}
     assert (found["responded_at"], found["finished_at"]) == ("实际响应时间", "实际完成时间")
+
+
+@pytest.mark.parametrize(("second", "is_in_force"), [("I1", False), ("I2", True)])
+def test_lines_are_numbered_only_where_no_invoice_stands_twice(
+    tmp_path: Path, second: str, *, is_in_force: bool
+) -> None:
+    path = tmp_path / "invoices.csv"
+    path.write_text(
+        f"发票号,开票日期,金额\nI1,2025-03-01,5\n{second},2025-03-01,6\n", encoding="utf-8"
+    )
+    said = mapping_yaml(propose(path, "invoices"))
+    assert (re.search(r"^ +line_no: .?1", said, re.MULTILINE) is not None) == is_in_force
 
 
 @pytest.mark.parametrize(

@@ -228,6 +228,6 @@ def is_plain_text(text: str) -> bool:
 )
 def test_common_times_take_the_quick_way(con: duckdb.DuckDBPyConnection, text: str) -> None:
     """Else the property above would hold, and every file load slowly."""
-    shaped = shortcuts.shaped_instant("text", HERE)
+    shaped = shortcuts.shaped_instant(Kind.INSTANT, "text", HERE)
     read = con.execute(f"select {shaped} from (select ?::varchar as text)", [text]).fetchall()
     assert read[0][0] is not None

@@ -99,6 +99,14 @@ def test_a_unit_behind_a_header_is_no_part_of_its_name(stage: Callable[..., Stag
     assert staged.rows("select warranty_months from staging.installed_base") == [(12,)]
 
 
+def test_a_header_with_a_unit_counts_only_where_the_bare_one_is_not(
+    stage: Callable[..., Staged],
+) -> None:
+    data = "invoice_id,line_no,Amount,Currency,Amount (CNY)\nI1,1,100,USD,720\n"
+    staged = stage({"tickets.csv": b"ticket_id\nT1\n", "invoices.csv": data.encode()})
+    assert staged.rows("select amount, currency from staging.invoices") == [(100, "USD")]
+
+
 def test_a_last_line_without_an_end_counts(stage: Callable[..., Staged]) -> None:
     staged = stage({"tickets.csv": "ticket_id,city\nT1,成都\nT2,武汉"})
     assert staged.column("ticket_id") == ["T1", "T2"]

@@ -40,7 +40,7 @@ def read(
 def why(con: duckdb.DuckDBPyConnection, column: Column, text: str) -> str:
     said = values.found(column, "text", SHANGHAI)
     reason: str = con.execute(
-        f"select {values.reason(column, 'said')}"
+        f"select {values.reason(column, 'said', SHANGHAI)}"
         f" from (select {said} as said from (select ?::varchar as text))",
         [text],
     ).fetchall()[0][0]
@@ -143,11 +143,39 @@ def test_day_numbers_are_times_in_workbooks_only(con: duckdb.DuckDBPyConnection)
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        *("2025-03-03 9:00-11:30", "2025-03-03 8:30-17:30", "2025-03-03 14:00-16"),
+        *("2025年3月3日 14:00-15:30", "2025-03-03T09:00:00+14:15", "2025-03-03T09:00:00-12:30"),
+        *("2025-03-03T09:00:00+08:07", "2025.1-12", "2025.1-3", "2025/1-3", "2025-1/3"),
+    ],
+)
+def test_a_span_or_a_list_of_months_is_no_time(con: duckdb.DuckDBPyConnection, text: str) -> None:
+    assert read(con, TICKETS.column("responded_at"), text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2025-03-03T09:00:00+14:00", "2025-03-03 03:00:00"),
+        ("2025-03-03 09:00:00-12:00", "2025-03-04 05:00:00"),
+        ("2025-03-03T09:00-05:00", "2025-03-03 22:00:00"),
+        ("2025-03-03 09:00+05:45", "2025-03-03 11:15:00"),
+        ("2025.1.3", "2025-01-03 00:00:00"),
+    ],
+)
+def test_the_offsets_there_are_are_reckoned_with(
+    con: duckdb.DuckDBPyConnection, text: str, expected: str
+) -> None:
+    assert str(read(con, TICKETS.column("responded_at"), text)) == expected
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("1900-01-01", None),
         ("1900-01-01 00:00:00", None),
-        ("1900-01-01 00:00:01", dt.datetime(1900, 1, 1, 0, 0, 1)),  # noqa: DTZ001 - local
+        ("1900-01-01 13:05:43", None),
         ("1900-01-02", dt.datetime(1900, 1, 2)),  # noqa: DTZ001 - local
     ],
 )
@@ -369,6 +397,13 @@ def test_nothing_at_all_is_a_number(con: duckdb.DuckDBPyConnection) -> None:
         ("city", "苏州市昆山市", "苏州市昆山"),
         ("city", "广州 市", "广州"),
         ("city", "沙市区", "沙市区"),
+        ("city", "上海市浦东新区市民中心", "上海"),
+        ("city", "重庆市渝中区市政府", "重庆"),
+        ("city", "广东省 深圳市", "深圳"),
+        ("city", "广东省/深圳市/南山区", "深圳"),
+        ("city", "北京市 北京市 朝阳区", "北京"),
+        ("city", "深圳市福田区爱盟大厦城市花园", "深圳"),
+        ("city", "Shenzhen市南山区", "深圳"),
         ("city", "津市市", "津市"),
         ("city", "SHEN ZHEN", "深圳"),
         ("city", "Beijing City", "北京"),

@@ -19,6 +19,7 @@ select tickets.* replace (
            when rules.clock_stops_at = 'arrived_at' and services.mode <> 'onsite' then 'responded_at'
            else rules.clock_stops_at
        end as clock_stops_at,
+       rules.strictness,
        unreadable.source_row is not null as is_fault_unknown,
        responses.city_tier,
        responses.clock,
