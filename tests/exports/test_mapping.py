@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +14,6 @@ from pipelines.exports import load_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from tests.exports.staging_fixtures import Staged
 
@@ -272,3 +273,43 @@ tickets:
         mapping,
     )
     assert staged.column("ticket_id") == ["031012345681"]
+
+
+GUIDE = Path(__file__).resolve().parents[2] / "pipelines" / "exports" / "README.md"
+
+
+def test_the_mapping_the_readme_shows_is_one_and_reads_what_it_says(
+    stage: Callable[..., Staged],
+) -> None:
+    tickets, log = re.findall("```yaml\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+    header = "编号;安装城市;客户城市;创建日期;创建时间;登记时间;优先级;关闭;agent_id"
+    rows = [
+        "T1;;深圳;2025/3/1;18:30;;高;03.03.2025 10:00;A1",
+        "T2;北京;成都;;;2025-03-02 8:00;待定;;",
+    ]
+    content = "\n".join(["一览", "", header, *rows, ""]).encode("gb18030")
+    text = tickets.replace("preset: zendesk ", "# ").replace("sheet: 工单", "")
+    staged = stage({"list.csv": content}, text)
+    asked = "select ticket_id, city, cast(opened_at as varchar), fault_level, provider,"
+    assert staged.rows(f"{asked} cast(finished_at as varchar), agent_id from staging.tickets") == [
+        ("T1", "深圳", "2025-03-01 18:30:00", 1, "company", "2025-03-03 18:00:00", None),
+        ("T2", "北京", "2025-03-02 08:00:00", None, "company", None, None),
+    ]
+    assert staged.problems() == []
+
+    lines = [
+        *(
+            "单号,字段,旧值,新值,时间",
+            "T1,状态,,新建,2025-03-03 09:00",
+            "T1,优先级,,高,2025-03-03 09:01",
+        ),
+        *("T1,状态,新建,处理中,2025-03-03 10:00", "T1,状态,处理中,等待客户,2025-03-03 11:00"),
+        *("T1,状态,等待客户,处理中,2025-03-03 12:00", "T1,状态,处理中,已解决,2025-03-03 13:00", ""),
+    ]
+    staged = stage({"history.csv": "\n".join(lines).encode()}, log)
+    asked = "select cast(opened_at as varchar), cast(responded_at as varchar),"
+    assert staged.rows(
+        f"{asked} cast(finished_at as varchar), fault_level from staging.tickets"
+    ) == [("2025-03-03 09:00:00", "2025-03-03 10:00:00", "2025-03-03 13:00:00", 1)]
+    asked = "select cast(paused_at as varchar), cast(resumed_at as varchar) from staging.pauses"
+    assert staged.rows(asked) == [("2025-03-03 11:00:00", "2025-03-03 12:00:00")]
