@@ -234,7 +234,8 @@ def is_accepted(column: Column, text: str) -> bool:
 def guess_value(column: Column, text: str) -> str | None:
     """The canonical value a text may stand for; None where that cannot be told.
 
-    Where a number and a word disagree (``3 high``: of three or of four?), nothing is guessed.
+    Where a number and a word disagree (``3 high``: of three or of four?), nothing is guessed, nor
+    where the number is none of a level.
     """
     choices = column.choices or {}
     word = " ".join(text.lower().split())
@@ -248,6 +249,8 @@ def guess_value(column: Column, text: str) -> str | None:
     found = set()
     if column.kind is Kind.INTEGER:
         found |= set(_LEVEL.findall(word)) & set(choices)
+        if not found and _DIGIT.search(word):
+            return None  # 5 very high: of another scale
     parts = [part for part in re.split(r"[\s\-–—:：/|,()（）\[\]\d_.]+", word) if part]
     found |= {spellings[part] for part in parts if part in spellings and len(part) > 1}
     rest = " ".join(parts)

@@ -182,7 +182,7 @@ def test_lines_are_numbered_only_where_no_invoice_stands_twice(
     ("text", "level"),
     [
         *(("P1 - Critical", "1"), ("2 - High", "2"), ("Sev 3", "3"), ("严重", "2"), ("Low", "4")),
-        *(("3 high", None), ("Planning", None), ("12", None), ("", None)),
+        *(("3 high", None), ("5 very high", None), ("Planning", None), ("12", None), ("", None)),
     ],
 )
 def test_a_level_is_guessed_only_where_number_and_word_agree(text: str, level: str | None) -> None:
