@@ -128,7 +128,7 @@ select
         when 'no_phone_ticket' then 'on-site troubleshooting without a phone ticket before it'
         when 'phone_not_before' then 'the parent ticket was not opened before it'
         when 'parent_not_phone' then 'the parent ticket is no phone service and did not come by phone'
-        when 'parent_service_unknown' then 'the service of the parent ticket is missing, and it did not come by phone'
+        when 'parent_service_unknown' then 'the service of the parent ticket is missing, and nothing says that it came by phone'
         when 'parent_opening_unknown' then 'an opening time is missing, so the order is unknown'
     end as reason,
     case outcome
@@ -157,7 +157,7 @@ select
         when 'no_phone_ticket' then '现场排障之前没有电话工单'
         when 'phone_not_before' then '关联工单并非在其之前受理'
         when 'parent_not_phone' then '关联工单不是电话服务，也不是电话受理'
-        when 'parent_service_unknown' then '关联工单缺少服务编码，又不是电话受理'
+        when 'parent_service_unknown' then '关联工单缺少服务编码，也没有写明是电话受理'
         when 'parent_opening_unknown' then '缺少受理时间，先后不明'
     end as reason_zh,
     clause,

@@ -101,7 +101,8 @@ def match_headers(headers: Sequence[str], export: Export, rules: ExportMapping |
             repeated.setdefault(found, [headers[positions[found]]]).append(header)
         else:
             positions[found] = position
-    for name, position in _with_units(headers, export, {*ruled, *positions}).items():
+    settled = {*ruled, *positions, *(rules.constants if rules else ())}
+    for name, position in _with_units(headers, export, settled).items():
         positions[name] = position
         unknown.remove(headers[position].strip())
     groups = {}

@@ -9,6 +9,7 @@ read. They are careful, not quick: ``shortcuts`` reads the cells that need no ca
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -204,6 +205,7 @@ _INSTANT_PATTERN = (
 )
 _MIXED = r"^\d{4}\s*(?:\.\s*\d{1,2}\s*[-/]|/\s*\d{1,2}\s*[-.]|-\s*\d{1,2}\s*[/.])"
 """No date: 2025.1-12 is months, or who knows what."""
+_HAS_TIME = re.compile("%[HIcXs]")
 _OFFSET_PATTERN = r"([+-])(\d{1,2}):?(\d{2})?$"
 _SERIAL_PATTERN = r"\d{5,6}(\.\d+)?"
 _CURRENCY_MARKS = r"^(CNY|RMB|人民币)\s*|\s*(元|CNY|RMB|人民币)$"
@@ -326,7 +328,8 @@ def found(column: Column, text: str, reading: Reading, parts: str | None = None)
         if reading.source_timezone != reading.timezone and not reading.moves_days:
             here = replace(reading, source_timezone=reading.timezone)
             day = _instant(text, here, parts)
-            said = f"(case when {is_day(column.kind, text)} then {day} else {said} end)"
+            has_no_time = _is_day_as_read(column.kind, text, reading)
+            said = f"(case when {has_no_time} then {day} else {said} end)"
         return f"(case when {text} is not null then {said} end)"
     if column.kind is Kind.INTEGER and column.choices:
         numbers = " ".join(f"when {choice} then {literal(choice)}" for choice in column.choices)
@@ -340,6 +343,13 @@ def found(column: Column, text: str, reading: Reading, parts: str | None = None)
         spellings = f"(case lower({text}) {_whens(_spellings(column.choices))} end)"
         return f"(case {text} {exact} else {spellings} end)"
     return text if column.kind is Kind.TEXT else _word(column, text)
+
+
+def _is_day_as_read(kind: Kind, text: str, reading: Reading) -> str:
+    """As ``is_day``; where a mapping says the formats, they tell whether there is a time."""
+    if not reading.formats:
+        return is_day(kind, text)
+    return "false" if any(map(_HAS_TIME.search, reading.formats)) else "true"
 
 
 def is_day(kind: Kind, text: str) -> str:

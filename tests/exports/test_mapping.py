@@ -108,6 +108,26 @@ def test_a_date_and_its_time_of_day_come_out_of_two_columns(stage: Callable[...,
     ]
 
 
+def test_a_format_with_a_time_tells_a_time_whatever_parts_its_hours(
+    stage: Callable[..., Staged],
+) -> None:
+    rules = 'tickets: {{timezone: Asia/Tokyo, columns: {{opened_at: {{from: at, format: "{}"}}}}}}'
+    data = b"ticket_id,at\nT1,20250301 %s\n"
+    with_time = stage({"tickets.csv": data % b"0030"}, rules.format("%Y%m%d %H%M"))
+    assert str(with_time.column("opened_at")[0]) == "2025-02-28 23:30:00"
+    day = stage({"tickets.csv": b"ticket_id,at\nT1,01|03|2025\n"}, rules.format("%d|%m|%Y"))
+    assert str(day.column("opened_at")[0]) == "2025-03-01 00:00:00"
+
+
+def test_a_constant_goes_before_a_header_with_a_unit(stage: Callable[..., Staged]) -> None:
+    files = {
+        "tickets.csv": b"ticket_id\nT1\n",
+        "installed_base.csv": b"serial_no,warranty_months (months)\nS1,12\n",
+    }
+    staged = stage(files, "installed_base: {constants: {warranty_months: 36}}")
+    assert staged.rows("select warranty_months from staging.installed_base") == [(36,)]
+
+
 def test_rows_that_were_mended_belong_where_their_file_does(stage: Callable[..., Staged]) -> None:
     row = b"ticket_id,fault_level\nT1,"
     files = {"list.csv": row + b"9\n", "list_mended.csv": row + b"2\n"}
