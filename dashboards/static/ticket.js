@@ -142,7 +142,11 @@
   function table(title, rows, columns) {
     if (!rows?.length) return [];
     const head = make("tr", {}, ...columns.map(([key]) => make("th", { scope: "col" }, words[key])));
-    const lines = rows.map((row) => make("tr", {}, ...columns.map(([, cell]) => make("td", {}, cell(row)))));
+    const lines = rows.map((row) => make("tr", {}, ...columns.map(([, cell]) => {
+      const said = cell(row);
+      const isTime = typeof said === "string" && /^\d{4}-\d\d-\d\d /.test(said);
+      return make("td", { class: isTime ? "time" : null }, said);
+    })));
     const scroll = make("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": words[title] },
       make("table", {}, make("thead", {}, head), make("tbody", {}, ...lines)));
     return [make("h2", {}, words[title]), scroll];

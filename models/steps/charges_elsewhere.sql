@@ -66,8 +66,8 @@ found_elsewhere as (
         bills.line_count,
         bills.unreadable_count,
         bills.repeats_invoice_id,
-        -- Of what is early, the other lines are too much as well, credits taken off; a credit of
-        -- all of which nothing is early is whole, however many days that is.
+        -- Of what is early, the other lines are too much as well, credits taken off: in whole cents,
+        -- as in steps.charge_periods. A period without an end may still have nothing early.
         case
             when not bills.is_duplicate then null
             when periods.early_unit_days = 0 then bills.credited_amount

@@ -10,10 +10,11 @@
 -- contract. assessment_consent: consent given, and a written report delivered once the
 -- assessment is finished. phone_before_onsite: the parent ticket was opened before it and is
 -- the phone service or came by phone (reading 16); a parent with a known other service and no
--- channel was not a call, one without a service that did not come by phone may have been one. A blank that decides is unmeasurable. Tickets opened when no terms were
--- in force are unmeasurable where a rule applies to every ticket, and have no other row. Where the
--- day of opening is missing, the rules that apply are those of the finish, or of the as-of, and
--- unmeasurable. What was opened after the as-of has not happened yet: every rule is pending.
+-- channel was not a call, one without a service that did not come by phone may have been one. A
+-- blank that decides is unmeasurable. Tickets opened when no terms were in force are unmeasurable
+-- where a rule applies to every ticket, and have no other row. Where the day of opening is
+-- missing, the rules that apply are those of the finish, or of the as-of, and unmeasurable. What
+-- was opened after the as-of has not happened yet: every rule is pending.
 -- columns:
 --   ticket_id: key
 --   responsible: company or the agent's id, null when the provider or its id is unknown

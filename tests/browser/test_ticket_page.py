@@ -132,6 +132,18 @@ def test_what_happened_after_the_as_of_is_not_there(opened: Opened, answered: Pa
     assert "As of 03-03 23:00" in text
 
 
+def test_a_time_stands_on_one_line_on_a_phone(opened: Opened, answered: Path) -> None:
+    opened.page.set_viewport_size({"width": 390, "height": 900})
+    text_of(opened, answered, "BY-A-SECOND")
+    cells = opened.page.locator("td.time")
+    assert cells.count() > 0
+    for cell in cells.all():
+        box = cell.bounding_box()
+        assert box is not None
+        assert box["width"] > 2 * box["height"], cell.inner_text()
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 def test_a_second_too_late_is_told_from_just_in_time(opened: Opened, answered: Path) -> None:
     assert "Answered in 12:00:01 against 12:00:00" in text_of(opened, answered, "BY-A-SECOND")
     assert "breached by 0:00:01" in opened.page.locator("main").inner_text()
